@@ -1,0 +1,221 @@
+"""The argument groups: a recipe's YAML key, a dataclass field and a command-line flag are one thing.
+
+Imports neither torch nor the Trainer, so that `--help` is quick; `training/arguments.py` adds the Trainer's fields.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from .errors import UserError
+
+DEFAULT_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
+DEFAULT_DATASET = "news_sample"
+
+
+def _say(help_text: str, default: Any = None) -> Any:  # Any: a dataclass field takes the type of its annotation
+    """Declare a field with its line of help (argparse reads % as a format, hence the doubling)."""
+    help_text = help_text.replace("%", "%%")
+    if isinstance(default, list):
+        return field(default_factory=lambda: list(default), metadata={"help": help_text})
+    return field(default=default, metadata={"help": help_text})
+
+
+@dataclass
+class DataArguments:
+    """Which texts and labels, how they are split, checked, cleaned and cut."""
+
+    dataset: str | None = _say("a dataset script's name, a file (CSV, TSV, JSONL, Parquet), a folder or a Hub id")
+    dataset_config: str | None = _say("the configuration of the data set, where it has several")
+    dataset_revision: str | None = _say("commit, branch or tag of a Hub data set")
+    data_dir: str | None = _say("the folder with the raw files of a dataset script")
+    train_file: str | None = _say("training rows (CSV, TSV, JSONL, Parquet)")
+    validation_file: str | None = _say("validation rows; carved out of the training rows if missing")
+    test_file: str | None = _say("test rows; carved out of the training rows if missing")
+    text_columns: list[str] = _say("one or two columns of text (title and body, say)", [])
+    label_columns: list[str] = _say("one column of label names or ids, or several 0/1 columns", [])
+    label_separator: str | None = _say("separates several label names in one cell: makes the task multi-label")
+    class_names: list[str] = _say("the label names, in the order of integer labels", [])
+    group_column: str | None = _say("rows with one value here (author, thread) never straddle two splits")
+    validation_share: float = _say("share of the training rows that becomes validation where there is none", 0.15)
+    test_share: float = _say("share of all rows that becomes test where there is none", 0.2)
+    split_seed: int = _say("seed of the splits; apart from --seed so that seeds can be compared on equal rows", 13)
+    min_label_count: int = _say("labels with fewer training rows than this are dropped", 0)
+    drop_unlabelled: bool = _say("drop rows that are left without any label (multi-label)", False)
+    drop_unseen_labels: bool = _say("drop validation and test rows whose label never occurs in train", False)
+    on_bad_row: Literal["error", "skip"] = _say("what happens to a row that cannot be read or has no label", "error")
+    strict: bool = _say("stop when the audit finds a leak between splits, instead of taking it out of train", False)
+    drop_near_duplicates: bool = _say("take near duplicates of validation and test texts out of train", False)
+    clean: list[str] = _say("cleaning steps, saved inside the tokenizer: see recipes/README.md", [])
+    max_length: str = _say("tokens a text may have; 'auto' takes the shortest that covers length_coverage", "auto")
+    length_coverage: float = _say("share of the training texts that 'auto' leaves uncut", 0.99)
+    long_text: Literal["truncate", "windows"] = _say("cut long texts, or score overlapping windows too", "truncate")
+    join_text: str | None = _say("encode two columns as one string with this between them")
+    augment_crop: float = _say("share of the words cropped from a copy of each training text (0: none)", 0.0)
+    augment_drop: float = _say("share of words dropped at random from a copy of each training text (0: none)", 0.0)
+    augment_swap: float = _say("share of words swapped with a neighbour in a copy of each training text", 0.0)
+    augment_level: int = _say("copies of each training text, the original included, when augmenting", 2)
+    resample: Literal["none", "oversample", "undersample"] = _say("even out the classes of the training rows", "none")
+
+    def __post_init__(self) -> None:
+        """Check what can be checked without reading data."""
+        if not (self.dataset or self.train_file):
+            self.dataset = DEFAULT_DATASET
+        if self.dataset and self.train_file:
+            raise UserError("Give either --dataset or --train_file, not both.")
+        if len(self.text_columns) > 2:
+            raise UserError(f"--text_columns takes one or two columns; found {len(self.text_columns)}.")
+        for share in ("validation_share", "test_share", "length_coverage"):
+            if not 0 < getattr(self, share) <= (1 if share == "length_coverage" else 0.9):
+                raise UserError(f"--{share} is a share between 0 and 1; found {getattr(self, share)}.")
+        if self.max_length != "auto" and not (self.max_length.isdigit() and int(self.max_length) >= 4):
+            raise UserError(
+                f"--max_length takes 'auto' or a whole number of tokens from 4; found {self.max_length!r}."
+            )
+        for share in ("augment_crop", "augment_drop", "augment_swap"):
+            if not 0 <= getattr(self, share) < 1:
+                raise UserError(f"--{share} is a share from 0 to below 1; found {getattr(self, share)}.")
+
+    @property
+    def name(self) -> str:
+        """Return a short name of the data for folders and titles."""
+        return Path(self.train_file or self.dataset or DEFAULT_DATASET).name.split(".")[0]
+
+
+@dataclass
+class ModelArguments:
+    """Which encoder, and how it is adapted."""
+
+    model: str = _say("a Hub id or a folder: an encoder, a classifier, or one of our runs", DEFAULT_MODEL)
+    model_revision: str | None = _say("commit, branch or tag of the model")
+    trust_remote_code: bool = _say("run code that comes with the model (read it first)", False)
+    head: Literal["auto", "mlp", "linear"] = _say(
+        "'mlp': the family's own dense and activation, fresh; 'linear': one linear layer on the first token; "
+        "'auto': as the checkpoint has it",
+        "auto",
+    )
+    dropout: float | None = _say("dropout everywhere in the model (default: the model's own)")
+    lora: Literal["none", "lora", "rslora", "dora", "qlora"] = _say(
+        "train a low-rank adapter; merged in the end", "none"
+    )
+    lora_r: int = _say("rank of the adapter", 8)
+    lora_alpha: int = _say("scale of the adapter", 16)
+    lora_dropout: float = _say("dropout in front of the adapter", 0.1)
+    lora_targets: list[str] = _say("modules to adapt (default: known for the family)", [])
+
+    def __post_init__(self) -> None:
+        """Check ranges."""
+        if self.dropout is not None and not 0 <= self.dropout < 1:
+            raise UserError(f"--dropout is a share from 0 to below 1; found {self.dropout}.")
+
+
+@dataclass
+class FitOptions:
+    """How the model is trained: our own options, and the Trainer's that most people touch, with our defaults."""
+
+    output_dir: str | None = _say("the run folder (default: runs/<data>-<model>)")
+    num_train_epochs: float = _say("passes over the training rows", 4.0)
+    per_device_train_batch_size: int = _say("texts a process takes at once in training", 32)
+    per_device_eval_batch_size: int = _say("texts a process takes at once in validation", 64)
+    gradient_accumulation_steps: int = _say("batches summed before one optimiser step", 1)
+    tokens_per_batch: int = _say("budget of real tokens of one optimiser step over all processes (0: fixed size)", 0)
+    learning_rate: float = _say("peak learning rate", 5e-5)
+    lr_scheduler_type: str = _say("linear, cosine, constant, constant_with_warmup, reduce_lr_on_plateau ...", "linear")
+    warmup_steps: float = _say("warm-up: a share of all steps below 1, a number of steps from 1", 0.1)
+    weight_decay: float = _say("AdamW's weight decay", 0.01)
+    loss: Literal["auto", "cross_entropy", "focal", "bce", "asymmetric", "logit_adjusted"] = _say(
+        "'auto': cross_entropy for one label, bce for several", "auto"
+    )
+    class_weights: list[str] = _say("'balanced', or one positive number a label in label order", [])
+    focal_gamma: float = _say("how strongly focal loss discounts easy examples (2: of the paper)", 2.0)
+    label_smoothing_factor: float = _say("share of the target mass spread over all labels", 0.0)
+    freeze_encoder_epochs: float = _say("epochs in which only the head learns, at the start", 0.0)
+    layer_decay: float = _say("learning-rate factor from each layer to the one below (1: none)", 1.0)
+    metric_for_best_model: str | None = _say(
+        "validation metric that chooses the checkpoint (default: f1_macro; several labels: average_precision_micro)"
+    )
+    early_stopping_patience: int = _say("evaluations without progress before training stops (0: never)", 0)
+    keep_last: bool = _say("also keep the last checkpoint, in checkpoints/last", False)
+    precision: Literal["auto", "bf16", "fp16", "fp32"] = _say("number format while training", "auto")
+    threads: int = _say("processor threads a process uses (0: shared out evenly)", 0)
+    padding_free: Literal["auto", "on", "off"] = _say(
+        "attention without padding tokens, where the family has hooks", "auto"
+    )
+    guards: bool = _say("stop on NaN or on a loss that does not move in the first 50 steps", True)
+    seed: int = _say("decides everything that is random, the new head included", 42)
+    report_to: str = _say("trackio, tensorboard, wandb ... (as installed) or none", "none")
+    resume_from_checkpoint: str | None = _say("continue an interrupted run: its folder, or a checkpoint in it")
+
+
+@dataclass
+class MeasureArguments:
+    """What is decided on validation after training, and what the test figures are compared with."""
+
+    calibrate: bool = _say("fit a temperature (or Platt scales) on validation and fold it into the last layer", True)
+    threshold_aim: str = _say("several labels: f1, f0.5, precision>=P or recall>=R for each label's cut", "f1")
+    bake_thresholds: bool = _say(
+        "shift the biases so that 0.5 is each label's cut (scores stop being probabilities)", False
+    )
+    baselines: list[str] = _say("measured on the same rows beside the model", ["majority", "prior", "tfidf_svm"])
+    bootstrap_draws: int = _say("draws behind each 95 % interval", 1000)
+
+
+@dataclass
+class PublishArguments:
+    """What happens with the finished run on the Hub."""
+
+    push: str | None = _say("publish the finished run to this Hub repo (NS/NAME)")
+    public: bool = _say("make the new repo public (private otherwise)", False)
+    space: str | None = _say("create or update this Gradio Space for the model (NS/NAME)")
+    license: str | None = _say("licence of the model, for the card; never guessed")
+    language: str | None = _say("language of the texts (en, ko, ...), for the card; found from the script otherwise")
+    examples: list[str] = _say("example texts for the Space and the card", [])
+    examples_from_validation: bool = _say("let the Space show three validation texts as examples", False)
+
+
+OWN_GROUPS = (DataArguments, ModelArguments, FitOptions, MeasureArguments, PublishArguments)
+
+# Trainer fields that this project decides itself, and what to type instead.
+OWNED = {
+    "push_to_hub": "use --push NS/NAME",
+    "hub_model_id": "use --push NS/NAME",
+    "hub_token": "set the environment variable HF_TOKEN or run `hf auth login`",
+    "hub_strategy": "use --push NS/NAME: the finished run goes up in one commit",
+    "hub_private_repo": "new repos are private; use --public for the other way",
+    "hub_always_push": "use --push NS/NAME",
+    "hub_revision": "use push_to_hub.py RUN --revision",
+    "remove_unused_columns": "the loader keeps just the columns that the model reads",
+    "label_names": "the label column is always 'labels'",
+    "load_best_model_at_end": "the best checkpoint on validation is always the one that is saved",
+    "greater_is_better": "it follows from --metric_for_best_model",
+    "train_sampling_strategy": "batches of similar length are always composed; --tokens_per_batch sets a token budget",
+    "length_column_name": "lengths are counted by the tokenizer",
+    "bf16": "use --precision bf16",
+    "fp16": "use --precision fp16",
+    "bf16_full_eval": "figures are always computed in fp32 from the saved folder",
+    "fp16_full_eval": "figures are always computed in fp32 from the saved folder",
+    "include_for_metrics": "metrics always read scores and labels",
+    "batch_eval_metrics": "metrics always read the whole validation split",
+    "prediction_loss_only": "validation metrics choose the checkpoint, so scores are needed",
+    "do_train": "train.py always trains",
+    "do_eval": "train.py always evaluates",
+    "do_predict": "the test split is always scored once, at the end",
+    "auto_find_batch_size": "running out of memory halves the batch by itself",
+    "gradient_checkpointing": "use --activation_checkpointing",
+    "gradient_checkpointing_kwargs": "use --activation_checkpointing_kwargs",
+    "save_strategy": "checkpoints are kept where validation happens; use --eval_strategy and --eval_steps",
+    "dataloader_drop_last": "every row is seen exactly once an epoch",
+}
+# Fields that transformers 5 took away, and today's names.
+RENAMED = {
+    "warmup_ratio": "warmup_steps (below 1 it is a share)",
+    "evaluation_strategy": "eval_strategy",
+    "no_cuda": "use_cpu",
+    "group_by_length": "nothing: batches of similar length are always composed",
+    "logging_dir": "the environment variable TENSORBOARD_LOGGING_DIR",
+    "overwrite_output_dir": "another --output_dir, or delete the old folder",
+    "half_precision_backend": "precision",
+    "save_safetensors": "nothing: safetensors is the only format",
+}

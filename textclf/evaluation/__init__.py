@@ -1,0 +1,1 @@
+"""From scores to figures that can be believed."""

@@ -1,0 +1,1 @@
+"""Scores for texts from a saved folder or a Hub id."""

@@ -1,0 +1,82 @@
+"""The run folder: what the commands hand to each other, one plain checkpoint with everything known about it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .errors import UserError
+
+# File -> the command that makes it, for a folder that lacks it.
+MADE_BY = {
+    "config.json": "python train.py --output_dir {run}",
+    "model.safetensors": "python train.py --output_dir {run}",
+    "tokenizer.json": "python train.py --output_dir {run}",
+    "recipe.yaml": "python train.py --output_dir {run}",
+    "audit.json": "python train.py --output_dir {run}",
+    "training_log.jsonl": "python train.py --output_dir {run}",
+    "evaluation.json": "python train.py --output_dir {run}",
+    "predictions/validation.parquet": "python train.py --output_dir {run}",
+    "predictions/test.parquet": "python train.py --output_dir {run}",
+    "README.md": "python train.py --output_dir {run}",
+}
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """A folder with a plain Transformers checkpoint at its root and the project's files beside it."""
+
+    path: Path
+
+    @classmethod
+    def open(cls, path: str | Path) -> RunFolder:
+        """Open a finished run.
+
+        Raises:
+            UserError: the folder does not exist, or a file is missing (with the command that makes it).
+        """
+        run = cls(Path(path))
+        if not run.path.is_dir():
+            raise UserError(f"The run folder {path} does not exist. `python train.py --output_dir {path}` makes it.")
+        missing = [name for name in MADE_BY if not (run.path / name).exists()]
+        if missing:
+            command = MADE_BY[missing[0]].format(run=path)
+            raise UserError(
+                f"The run folder {path} is not complete: {', '.join(missing)} missing. `{command}` makes it."
+            )
+        return run
+
+    def read_json(self, name: str) -> dict[str, Any]:
+        """Read one of the run's JSON files."""
+        content: dict[str, Any] = json.loads((self.path / name).read_text(encoding="utf-8"))
+        return content
+
+    def write_json(self, name: str, content: dict[str, Any]) -> None:
+        """Write a JSON file whole or not at all."""
+        text = json.dumps(content, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+        self.write_text(name, text)
+
+    def write_text(self, name: str, text: str) -> None:
+        """Write a text file whole or not at all."""
+        self.write(name, lambda path: path.write_text(text, encoding="utf-8"))
+
+    def write(self, name: str, writer: Callable[[Path], object]) -> None:
+        """Let `writer` fill a temporary file (or folder) and rename it to `name`; a failure leaves nothing behind."""
+        final = self.path / name
+        final.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = final.with_name(f".unfinished-{os.getpid()}-{final.name}")
+        try:
+            writer(unfinished)
+            if final.is_dir():
+                shutil.rmtree(final)
+            unfinished.replace(final)
+        finally:
+            if unfinished.is_dir():
+                shutil.rmtree(unfinished)
+            else:
+                unfinished.unlink(missing_ok=True)

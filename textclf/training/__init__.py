@@ -1,0 +1,1 @@
+"""Fine-tuning: sees training and validation rows, never test rows."""
