@@ -55,7 +55,11 @@ class Store:
             raise Refusal(409, f"You already created this {kind} repo: {repo_id}")
         if kind == "space" and sdk not in ("gradio", "docker", "static", "streamlit"):
             raise Refusal(400, f"Invalid Space sdk: {sdk}")
-        files = {".gitattributes": Blob("".join(f"{p} filter=lfs diff=lfs merge=lfs -text\n" for p in LFS_PATTERNS).encode())}
+        files = {
+            ".gitattributes": Blob(
+                "".join(f"{p} filter=lfs diff=lfs merge=lfs -text\n" for p in LFS_PATTERNS).encode()
+            )
+        }
         repository = Repository(kind, repo_id, private=private)
         if sdk is not None and kind == "space":
             repository.space = Space(sdk)
@@ -77,7 +81,9 @@ class Store:
         repository = self.repositories.get((kind, repo_id))
         if repository is None and (kind, repo_id) in self.moved:
             place = call.path.replace(repo_id, self.moved[kind, repo_id], 1)
-            raise Refusal(307, "Moved", headers={"Location": place + ("?" + call.query_string if call.query_string else "")})
+            raise Refusal(
+                307, "Moved", headers={"Location": place + ("?" + call.query_string if call.query_string else "")}
+            )
         if repository is None or (repository.private and not self.accounts.may(token, "read", repo_id)):
             if token is None:
                 raise Refusal(401, "Invalid username or password.", code="RepoNotFound")

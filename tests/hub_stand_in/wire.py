@@ -24,7 +24,7 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-class Refusal(Exception):
+class Refusal(Exception):  # noqa: N818  # the name of an answer; it is an exception only to get there
     """An error answer, in the form that the clients turn into their typed exceptions.
 
     `code` becomes `X-Error-Code` (RepoNotFound, RevisionNotFound, EntryNotFound, GatedRepo).
