@@ -1,0 +1,29 @@
+"""Fixtures for all tests: no network, one thread, and tiny models made once a session."""
+
+import os
+
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+os.environ["HF_HUB_DISABLE_UPDATE_CHECK"] = "1"
+os.environ["OMP_NUM_THREADS"] = "1"
+os.environ["TOKENIZERS_PARALLELISM"] = "false"
+os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory):
+    """Return `make(family, labels=None, cased=True) -> Path`: a folder made once; copy it before changing it."""
+    from tests.tiny_models import make_tiny
+
+    made = {}
+
+    def make(family, labels=None, cased=True):
+        key = (family, tuple(labels or ()), cased)
+        if key not in made:
+            folder = tmp_path_factory.mktemp(family, numbered=True) / "tiny"
+            made[key] = make_tiny(family, folder, labels=labels, cased=cased)
+        return made[key]
+
+    return make

@@ -1,0 +1,160 @@
+"""An encoder with a classification head, built from a checkpoint for a label space."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from transformers import (
+    AutoConfig,
+    AutoModelForSequenceClassification,
+    PretrainedConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
+from transformers.utils import logging as transformers_logging
+
+from ..arguments import ModelArguments
+from ..errors import UserError
+from ..labels import LabelSpace
+from .checkpoint import prepare_tokenizer
+from .tokenization import load_tokenizer
+from .weights import Located, locate, refuse_conversion_service
+
+logger = logging.getLogger(__name__)
+
+
+def build(args: ModelArguments, labels: LabelSpace) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    """Return a float32 model with a head for `labels`, and its tokenizer with Unicode composition in front.
+
+    New head weights are random: call `set_seed` before. `model.config._name_or_path` is the id or folder that was
+    asked for, `model.config._commit_hash` its commit where that is known.
+
+    Raises:
+        UserError: the model cannot be found or read, needs code that was not allowed, or has no padding token.
+    """
+    located = locate(args.model, args.model_revision)
+    if located.note:
+        logger.warning(located.note)
+    config = load_config(located, args.trust_remote_code)
+    tokenizer = prepare_tokenizer(load_tokenizer(located, config, args.trust_remote_code), None)
+    _tell_replaced_labels(args.model, config, labels)
+    _set_padding(args.model, config, tokenizer)
+    config.num_labels = len(labels)
+    config.id2label, config.label2id = labels.id2label, labels.label2id
+    config.problem_type = labels.problem_type
+    model = _load_model(located, config, args)
+    # The heads take **kwargs and ignore num_items_in_batch, which makes Trainer scale loss and gradients wrongly:
+    # https://github.com/huggingface/transformers/issues/47688
+    model.accepts_loss_kwargs = False
+    model.config._name_or_path = args.model
+    return model, tokenizer
+
+
+def load_config(located: Located, trust_remote_code: bool) -> PretrainedConfig:
+    """Read a checkpoint's config.
+
+    Raises:
+        UserError: the config cannot be read, or its model needs code that comes with it.
+    """
+    try:
+        return AutoConfig.from_pretrained(
+            located.path_or_id, revision=located.revision, trust_remote_code=trust_remote_code
+        )
+    except (ValueError, OSError, KeyError) as error:
+        raise _explain(located.path_or_id, error) from error
+
+
+def _load_model(located: Located, config: PretrainedConfig, args: ModelArguments) -> PreTrainedModel:
+    refuse_conversion_service()
+    try:
+        with _quiet_transformers():  # its report of a head that is missing, as it has to be, is a page long
+            model, info = AutoModelForSequenceClassification.from_pretrained(
+                located.path_or_id,
+                config=config,
+                revision=located.revision,
+                trust_remote_code=args.trust_remote_code,
+                dtype=torch.float32,  # without it a bfloat16 checkpoint would be trained in bfloat16
+                ignore_mismatched_sizes=True,  # another label count: that layer is drawn anew, which was said above
+                output_loading_info=True,
+            )
+    except (ValueError, OSError) as error:
+        raise _explain(args.model, error) from error
+    _check_encoder_weights(args.model, model, info["missing_keys"])
+    return model
+
+
+@contextmanager
+def _quiet_transformers() -> Iterator[None]:
+    level = transformers_logging.get_verbosity()
+    transformers_logging.set_verbosity_error()
+    try:
+        yield
+    finally:
+        transformers_logging.set_verbosity(level)
+
+
+def _check_encoder_weights(model_id: str, model: PreTrainedModel, missing: Iterable[str]) -> None:
+    """Warn when weights of the encoder itself, the pooler aside, are not in the checkpoint and hence random."""
+    prefix = model.base_model_prefix + "."
+    absent = sorted(key for key in missing if key.startswith(prefix) and ".pooler." not in key)
+    if absent:
+        logger.warning(
+            "%s lacks %d weights of its own encoder (%s, ...); they start at random.", model_id, len(absent), absent[0]
+        )
+
+
+def _explain(model: str, error: Exception) -> UserError:
+    """Turn a failure to read a checkpoint into what to type next."""
+    first = str(error).strip().split("\n")[0]
+    if "trust_remote_code" in str(error):
+        return UserError(f"The model {model} needs code that comes with it. Read it, then add --trust_remote_code.")
+    if "AutoModelForSequenceClassification" in str(error):
+        return UserError(f"The model {model} is of a kind that Transformers cannot classify texts with: {first}")
+    return UserError(f"The model {model} cannot be read: {first}")
+
+
+def _tell_replaced_labels(model: str, config: PretrainedConfig, labels: LabelSpace) -> None:
+    """Say in one line that a classifier's last layer is replaced because its labels are others."""
+    if not any(name.endswith("ForSequenceClassification") for name in config.architectures or []):
+        return
+    old = LabelSpace.from_config(config)
+    if old.names != labels.names:
+        logger.warning(
+            "%s classifies into %d other labels (%s); its last layer is replaced.", model, len(old), _few(old.names)
+        )
+
+
+def _few(names: tuple[str, ...]) -> str:
+    return ", ".join(names[:4]) + (", ..." if len(names) > 4 else "")
+
+
+def _set_padding(model: str, config: PretrainedConfig, tokenizer: PreTrainedTokenizerBase) -> None:
+    """Give model and tokenizer one padding token: decoders often come without, and then cannot be batched."""
+    if tokenizer.pad_token is None:
+        stand_in = tokenizer.eos_token or tokenizer.unk_token
+        if stand_in is None:
+            raise UserError(
+                f"The tokenizer of {model} has no padding token and nothing that could stand in for one. "
+                "Choose an encoder, or add a pad_token to its tokenizer_config.json."
+            )
+        tokenizer.pad_token = stand_in
+        logger.warning("%s has no padding token; %s is used as one.", model, stand_in)
+    config.pad_token_id = tokenizer.pad_token_id
+
+
+def max_positions(config: PretrainedConfig) -> int | None:
+    """Return the longest input in tokens that a model has positions for, or None where it has no such bound.
+
+    RoBERTa-like embeddings (roberta, xlm-roberta, mpnet, camembert ...) start counting behind the padding id.
+    """
+    positions: Any = getattr(config, "max_position_embeddings", None)  # Any: a field that some families lack
+    if positions is None or positions <= 0:
+        return None
+    counts_from_padding = config.model_type in {"roberta", "xlm-roberta", "camembert", "mpnet", "xlm-roberta-xl"}
+    if counts_from_padding and config.pad_token_id is not None:
+        return int(positions) - int(config.pad_token_id) - 1
+    return int(positions)

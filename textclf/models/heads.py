@@ -1,0 +1,52 @@
+"""The classification head: its last linear layer, and writing a scale and a shift of the logits into it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+from transformers import PreTrainedModel
+
+from ..errors import UserError
+
+
+def last_linear(model: PreTrainedModel) -> nn.Linear:
+    """Return the linear layer whose outputs are the logits [B, L].
+
+    Raises:
+        UserError: the model has no such layer outside its encoder.
+    """
+    encoder = getattr(model, model.base_model_prefix, None)  # named by the family, not an object of ours
+    inside = {id(module) for module in encoder.modules()} if encoder is not None else set()
+    found = [
+        module
+        for module in model.modules()
+        if isinstance(module, nn.Linear)
+        and id(module) not in inside
+        and module.out_features == model.config.num_labels
+    ]
+    if not found:
+        raise UserError(f"{type(model).__name__} does not end in a linear layer of {model.config.num_labels} outputs.")
+    return found[-1]
+
+
+@torch.no_grad()
+def fold(
+    model: PreTrainedModel, scale: float | NDArray[np.floating[Any]], shift: NDArray[np.floating[Any]] | None = None
+) -> None:
+    """Change the last layer in place so that logits z become `scale * z + shift`.
+
+    `scale` is a number (1 / temperature) or an array [L], `shift` an array [L] or None (0). Exact up to rounding,
+    because nothing follows the last linear layer.
+    """
+    linear = last_linear(model)
+    factor = torch.as_tensor(np.broadcast_to(np.asarray(scale, dtype=np.float64), (linear.out_features,)).copy())
+    offset = torch.zeros_like(factor) if shift is None else torch.as_tensor(np.asarray(shift, dtype=np.float64))
+    if linear.bias is None:
+        linear.bias = nn.Parameter(torch.zeros(linear.out_features, dtype=linear.weight.dtype))
+    device = linear.weight.device
+    linear.weight.copy_(linear.weight.double() * factor.to(device)[:, None])
+    linear.bias.copy_(linear.bias.double() * factor.to(device) + offset.to(device))
