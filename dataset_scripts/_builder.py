@@ -99,6 +99,9 @@ class TextBuilder(datasets.GeneratorBasedBuilder):
                 labels = self._label(row["labels"], key)
             texts = {column: cell.strip() for column, cell in row.items() if column != "labels"}
             yield key, {**texts, "labels": labels}
+        if not seen:
+            read = ", ".join(path.name for path in files[:3]) + (", ..." if len(files) > 3 else "")
+            raise RawDataError(f"Expected rows for the {split} split in {read}; found none. Are all files complete?")
 
     def _label(self, name: str, key: str) -> str:
         # Korean label names arrive decomposed from some file systems and editors; the label space is composed.

@@ -53,7 +53,7 @@ def read_table(path: Path, columns: Sequence[str], *, delimiter: str = ",") -> I
     """Yield a table's rows as dictionaries.
 
     Raises:
-        RawDataError: If one of `columns` is not in the header, or a row is cut short.
+        RawDataError: If one of `columns` is missing, a row is cut short, or a quotation mark is never closed.
     """
     # newline="" leaves line ends inside quoted cells to the csv module.
     lines = io.StringIO(read_text(path), newline="")
@@ -61,10 +61,13 @@ def read_table(path: Path, columns: Sequence[str], *, delimiter: str = ",") -> I
     header = list(reader.fieldnames or [])
     if absent := [column for column in columns if column not in header]:
         raise RawDataError(f"Columns {absent} are missing in {path}; found {header}.")
-    for row in reader:
-        if any(row[column] is None for column in columns):
-            raise RawDataError(f"Line {reader.line_num} of {path} is cut short: expected {len(header)} cells.")
-        yield row
+    try:
+        for row in reader:
+            if any(row[column] is None for column in columns):
+                raise RawDataError(f"Line {reader.line_num} of {path} is cut short: expected {len(header)} cells.")
+            yield row
+    except csv.Error as error:
+        raise RawDataError(f"Expected a table in {path}; found near line {reader.line_num}: {error}.") from error
 
 
 def content_hash(files: Iterable[Path]) -> str:

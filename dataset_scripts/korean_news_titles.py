@@ -66,7 +66,7 @@ class KoreanNewsTitles(TextBuilder):
         try:
             for record in json.loads(text):
                 yield {"id": record["guid"], "text": record["title"], "labels": record["label"]}
-        except (json.JSONDecodeError, KeyError) as error:
+        except (json.JSONDecodeError, KeyError, TypeError) as error:
             raise RawDataError(
                 f"Expected a JSON list with guid, title and label in {path}; found: {error!r}."
             ) from error
