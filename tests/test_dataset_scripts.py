@@ -1,6 +1,7 @@
 """Registry, cache, folder and command of the data sets; what each builder reads stands in test_dataset_rows.py."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -93,6 +94,19 @@ def test_missing_files_are_named_with_the_way_to_get_them(name, tmp_path):
 def test_kaggle_files_have_no_download(tmp_path):
     with pytest.raises(FileNotFoundError, match="Kaggle has no open download"):
         dataset_scripts.build("coronavirus_tweets", cache_dir=tmp_path)
+
+
+def test_an_archive_is_read_from_the_folder_inside_it(tmp_path, monkeypatch):
+    inside = tmp_path / "zipped" / "hate-speech-dataset-abc"
+    inside.mkdir(parents=True)
+    (inside / "annotations_metadata.csv").write_text("file_id,user_id,label\n1_1,7,hate\n2_1,8,noHate\n")
+    for split, name in (("train", "1_1"), ("test", "2_1")):
+        (inside / f"sampled_{split}").mkdir()
+        (inside / f"sampled_{split}" / f"{name}.txt").write_text(split)
+    archive = shutil.make_archive(str(tmp_path / "archive"), "zip", inside.parent)
+    monkeypatch.setattr(dataset_scripts.builder_class("hate_speech"), "ARCHIVE_URL", archive)
+    splits = dataset_scripts.build("hate_speech", cache_dir=tmp_path / "c")
+    assert {split: rows["text"][0] for split, rows in splits.items()} == {"train": "train", "test": "test"}
 
 
 def test_an_unknown_label_names_row_and_nearest_label(headlines, tmp_path):
