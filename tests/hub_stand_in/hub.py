@@ -45,6 +45,7 @@ class StandInHub:
     Args:
         uploads: "lfs" for clients that run without xet, "inline" for those that run with it. The clients take no
             hint from the server here: with hf_xet at work every LFS upload goes to a xet store, which this is not.
+            `datasets` can push by "lfs" only: it deletes its files before an inline commit would read them.
         page_size: rows of a page of a listing; small values make a small repository have several pages.
         port, cdn_port: fixed ports for a demonstration; 0 takes free ones.
     """
