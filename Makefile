@@ -1,0 +1,43 @@
+# Two commands on a fresh machine: `make train` and `make test`. Everything lives in .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+export HF_HUB_DISABLE_TELEMETRY ?= 1
+
+.PHONY: help setup train test test-slow test-browser format publish-demo clean
+
+help:  ## show this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+setup: .venv/.ready  ## install everything into .venv (instant the second time)
+
+.venv/.ready: requirements.txt requirements-dev.txt
+	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed; found " + sys.version.split()[0] + ". Try: make PYTHON=python3.11 setup")'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --requirement requirements.txt
+	$(BIN)/pip install --quiet --requirement requirements-dev.txt
+	@touch .venv/.ready
+
+train: setup  ## run the main job on the embedded default
+	$(BIN)/python train.py
+
+test: setup  ## format check, linter, type check, tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	OMP_NUM_THREADS=1 $(BIN)/pytest
+
+test-slow: setup  ## the tests that take minutes
+	OMP_NUM_THREADS=1 $(BIN)/pytest -m slow
+
+test-browser: setup  ## the pages in a real browser (needs Debian's chromium)
+	OMP_NUM_THREADS=1 $(BIN)/pytest -m browser -rs
+
+publish-demo: setup  ## train, push, load by id and open the Space, against a stand-in Hub on this machine
+	$(BIN)/python -m tests.publish_demo
+
+format: setup  ## put the code into the house format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean:  ## remove runs and caches, keep .venv
+	rm -rf runs .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,168 @@
+"""The metric module against scikit-learn, on generated and on edge cases."""
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn import metrics as sk
+
+from metrics.text_classification.text_classification import Rows, TextClassification
+
+MODULE = Path(__file__).parent.parent / "metrics" / "text_classification"
+
+
+def figures(gold, scores, predicted=None, weights=None):
+    gold, scores = np.asarray(gold), np.asarray(scores, dtype=np.float64)
+    if predicted is None:
+        predicted = (scores >= 0.5).astype(int) if gold.ndim == 2 else scores.argmax(axis=1)
+    weights = np.ones(len(gold)) if weights is None else np.asarray(weights, dtype=np.float64)
+    return {
+        name: value[0] for name, value in Rows(gold, predicted, scores, scores.shape[1]).figures(weights[None]).items()
+    }
+
+
+def expected_single(gold, scores, weights):
+    """Every single-label figure by scikit-learn."""
+    size = scores.shape[1]
+    predicted = scores.argmax(axis=1)
+    axis = {"labels": range(size), "zero_division": 0, "sample_weight": weights}
+    result = {"accuracy": sk.accuracy_score(gold, predicted, sample_weight=weights)}
+    for average in ("macro", "micro", "weighted"):
+        p, r, f, _ = sk.precision_recall_fscore_support(gold, predicted, average=average, **axis)
+        result |= {f"precision_{average}": p, f"recall_{average}": r, f"f1_{average}": f}
+    result["mcc"] = sk.matthews_corrcoef(gold, predicted, sample_weight=weights)
+    result["log_loss"] = sk.log_loss(gold, scores.astype(np.float32), labels=range(size), sample_weight=weights)
+    present = [k for k in range(size) if 0 < weights[gold == k].sum() < weights.sum()]
+    ranked = [k for k in present if size > 2 or k == 1]
+    if ranked:
+        areas = [sk.roc_auc_score(gold == k, scores[:, k], sample_weight=weights) for k in ranked]
+        result["roc_auc"] = np.mean(areas)
+    return result
+
+
+@st.composite
+def scored_rows(draw, multi_label):
+    n, size = draw(st.integers(2, 40)), draw(st.integers(2, 5))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    weights = rng.integers(0, 4, n).astype(float)
+    weights[0] = 1.0
+    if multi_label:
+        return (rng.random((n, size)) < 0.4).astype(int), np.round(rng.random((n, size)), 1), weights
+    raw = np.round(rng.dirichlet(np.ones(size), n), 1) + 0.01  # coarse: ties are common
+    return rng.integers(0, size, n), raw / raw.sum(axis=1, keepdims=True), weights
+
+
+@given(scored_rows(multi_label=False))
+@settings(max_examples=60, deadline=None)
+def test_single_label_figures_are_those_of_scikit_learn_for_any_row_weights(case):
+    gold, scores, weights = case
+    # A label that occurs in the split but in none of the weighted rows leaves the macro average; scikit-learn has no
+    # such notion, so weights that silence a label are made 1.
+    predicted = scores.argmax(axis=1)
+    silenced = [
+        k for k in range(scores.shape[1]) if (occ := (gold == k) | (predicted == k)).any() and not weights[occ].any()
+    ]
+    for k in silenced:
+        weights[(gold == k) | (predicted == k)] = 1.0
+    found = figures(gold, scores, weights=weights)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for name, value in expected_single(gold, scores, weights).items():
+            assert found[name] == pytest.approx(value, abs=1e-6), name
+
+
+@given(scored_rows(multi_label=True))
+@settings(max_examples=60, deadline=None)
+def test_multi_label_figures_are_those_of_scikit_learn(case):
+    gold, scores, _ = case
+    predicted = (scores >= 0.5).astype(int)
+    found = figures(gold, scores)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for average in ("macro", "micro", "weighted", "samples"):
+            p, r, f, _ = sk.precision_recall_fscore_support(gold, predicted, average=average, zero_division=0)
+            assert [found[f"{name}_{average}"] for name in ("precision", "recall", "f1")] == pytest.approx([p, r, f])
+        for average in ("macro", "micro"):
+            half = sk.fbeta_score(gold, predicted, beta=0.5, average=average, zero_division=0)
+            assert found[f"f05_{average}"] == pytest.approx(half)
+        assert found["subset_accuracy"] == pytest.approx(sk.accuracy_score(gold, predicted))
+        assert found["hamming_loss"] == pytest.approx(sk.hamming_loss(gold, predicted))
+        assert found["lrap"] == pytest.approx(sk.label_ranking_average_precision_score(gold, scores))
+        present = [k for k in range(gold.shape[1]) if gold[:, k].any()]
+        if present:
+            single = [sk.average_precision_score(gold[:, k], scores[:, k]) for k in present]
+            assert found["average_precision_macro"] == pytest.approx(np.mean(single))
+            pooled = sk.average_precision_score(gold.ravel(), scores.ravel())
+            assert found["average_precision_micro"] == pytest.approx(pooled)
+
+
+def test_row_weights_count_as_repeated_rows():
+    gold, scores = (
+        np.array([0, 1, 2, 1]),
+        np.array([[0.7, 0.2, 0.1], [0.5, 0.4, 0.1], [0.1, 0.2, 0.7], [0.2, 0.6, 0.2]]),
+    )
+    weighted = figures(gold, scores, weights=[2, 1, 0, 3])
+    rows = [0, 0, 1, 3, 3, 3]
+    repeated = Rows(gold[rows], scores[rows].argmax(axis=1), scores[rows], 3).figures(np.ones((1, 6)))
+    for name in ("accuracy", "mcc", "ece", "brier", "log_loss", "balanced_accuracy", "f1_micro"):
+        assert weighted[name] == pytest.approx(repeated[name][0]), name
+
+
+def test_a_label_that_never_occurs_counts_in_the_macro_average():
+    """model2vec took its classes from the gold labels only, so false positives elsewhere vanished: F1 1.00 for 0.67."""
+    gold = np.array([[1, 0, 0], [0, 1, 0]])
+    scores = np.array([[0.9, 0.1, 0.8], [0.1, 0.9, 0.9]])
+    found = figures(gold, scores)
+    assert found["f1_micro"] == pytest.approx(2 * 2 / (4 + 2))
+    assert found["f1_macro"] == pytest.approx(2 / 3)
+
+
+def test_auc_of_two_classes_ranks_by_score_of_the_second():
+    gold = np.array([0, 0, 1, 1])
+    second = np.array([0.1, 0.4, 0.35, 0.8])
+    found = figures(gold, np.stack([1 - second, second], axis=1))
+    assert found["roc_auc"] == 0.75  # 3 of the 4 pairs are in order
+    assert found["average_precision"] == pytest.approx(0.5 * 1 + 0.5 * 2 / 3)
+
+
+def test_calibration_error_by_hand():
+    # Bins of 1/15: .95 and .94 share one (both right: gap .055 on average), .60 is alone and wrong (gap .60).
+    scores = np.array([[0.95, 0.05], [0.94, 0.06], [0.60, 0.40]])
+    assert figures(np.array([0, 0, 1]), scores)["ece"] == pytest.approx((0.05 + 0.06 + 0.60) / 3)
+
+
+def test_brier_of_two_classes_is_one_squared_error():
+    assert figures(np.array([1, 0]), np.array([[0.2, 0.8], [0.4, 0.6]]))["brier"] == pytest.approx((0.04 + 0.36) / 2)
+
+
+def test_one_text_and_one_class_leave_ranking_figures_undefined():
+    found = figures(np.array([0]), np.array([[0.9, 0.1]]))
+    assert found["accuracy"] == 1.0
+    assert np.isnan(found["roc_auc"])
+    assert found["mcc"] == 0.0
+
+
+def test_nothing_predicted_gives_zeros_not_errors():
+    found = figures(np.array([[1, 0], [0, 1]]), np.full((2, 2), 0.1))
+    assert found["f1_micro"] == found["precision_macro"] == found["recall_samples"] == 0.0
+
+
+def test_evaluate_loads_the_module_by_path_in_both_configurations(tmp_path):
+    import evaluate
+
+    single = evaluate.load(str(MODULE), cache_dir=str(tmp_path), keep_in_memory=True)
+    result = single.compute(predictions=[0, 1, 1], references=[0, 1, 0], scores=[[0.9, 0.1], [0.2, 0.8], [0.4, 0.6]])
+    assert result["accuracy"] == pytest.approx(2 / 3)
+    assert result["roc_auc"] == 1.0
+    several = evaluate.load(str(MODULE), "multilabel", cache_dir=str(tmp_path), keep_in_memory=True)
+    result = several.compute(predictions=[[1, 0], [1, 1]], references=[[1, 0], [0, 1]])
+    assert result["f1_micro"] == pytest.approx(2 * 2 / (3 + 2))
+    assert "ece" not in result
+
+
+def test_empty_input_is_refused():
+    with pytest.raises(ValueError, match="No rows"):
+        TextClassification(keep_in_memory=True)._compute(np.zeros(0, int), np.zeros(0, int), num_labels=2)

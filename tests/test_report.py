@@ -1,0 +1,93 @@
+"""Reports: intervals, per-label rows, paired comparisons."""
+
+import numpy as np
+import pytest
+from datasets import ClassLabel, Dataset, Features, Value
+from scipy.stats import binomtest
+
+from textclf.errors import UserError
+from textclf.evaluation.comparison import compare
+from textclf.evaluation.report import measure, report_on
+from textclf.labels import LabelSpace
+
+PAIR = LabelSpace(("no", "yes"), multi_label=False)
+
+
+class Fixed:
+    """A scorer that knows its answers by text."""
+
+    thresholds = None
+
+    def __init__(self, labels, answers):
+        self.labels, self.answers = labels, answers
+
+    def scores(self, texts):
+        return np.array([self.answers[text] for text in texts], dtype=np.float32)
+
+
+def split_of(texts, labels, names=("no", "yes")):
+    features = Features({"text": Value("string"), "labels": ClassLabel(names=list(names))})
+    return Dataset.from_dict({"text": texts, "labels": labels}, features=features)
+
+
+def test_measure_reports_values_supports_and_confusion():
+    scorer = Fixed(PAIR, {"참": [0.1, 0.9], "거짓": [0.8, 0.2], "글쎄": [0.4, 0.6]})
+    report = measure(scorer, split_of(["참", "거짓", "글쎄"], [1, 0, 0]), draws=50)
+    assert report.n == 3
+    assert report.metrics["accuracy"]["value"] == pytest.approx(2 / 3)
+    assert report.confusion == [[1, 1], [0, 1]]
+    assert report.per_label["no"]["support"] == 2
+    assert report.per_label["no"]["recall"]["value"] == 0.5
+
+
+def test_the_interval_of_accuracy_is_close_to_the_binomial_one():
+    rng = np.random.default_rng(0)
+    gold = rng.integers(0, 2, 400)
+    right = rng.random(400) < 0.8
+    second = np.where(right == (gold == 1), 0.9, 0.1)
+    report = report_on(np.stack([1 - second, second], 1).astype(np.float32), gold, PAIR, draws=2000, seed=1)
+    exact = binomtest(int(right.sum()), 400).proportion_ci()
+    assert report.metrics["accuracy"]["low"] == pytest.approx(exact.low, abs=0.01)
+    assert report.metrics["accuracy"]["high"] == pytest.approx(exact.high, abs=0.01)
+
+
+def test_undefined_figures_are_left_out_not_invented():
+    report = report_on(np.array([[0.9, 0.1], [0.8, 0.2]], dtype=np.float32), np.array([0, 0]), PAIR, draws=20)
+    assert "roc_auc" not in report.metrics
+    assert report.metrics["accuracy"]["value"] == 1.0
+
+
+def test_equal_scorers_differ_by_nothing_and_are_not_called_better():
+    gold = np.array([0, 1] * 20)
+    scores = np.tile(np.array([[0.6, 0.4]], dtype=np.float32), (40, 1))
+    report = report_on(scores, gold, PAIR, draws=100)
+    found = compare(report, report, "twin", "accuracy")
+    assert found["difference"] == 0
+    assert found["p_value"] == 1.0
+    assert found["mcnemar_p_value"] == 1.0
+    assert "does not beat" in found["verdict"]
+
+
+def test_mcnemar_is_the_exact_binomial_test_on_discordant_texts():
+    gold = np.zeros(12, dtype=int)
+    better = np.array([[0.9, 0.1]] * 10 + [[0.1, 0.9]] * 2, dtype=np.float32)  # right on 0-9
+    worse = np.array([[0.1, 0.9]] * 8 + [[0.9, 0.1]] * 3 + [[0.1, 0.9]], dtype=np.float32)  # right on 8-10
+    reports = [report_on(scores, gold, PAIR, draws=200) for scores in (better, worse)]
+    found = compare(*reports, "worse", "accuracy")
+    assert found["difference"] == pytest.approx(7 / 12)
+    assert found["mcnemar_p_value"] == pytest.approx(binomtest(8, 9).pvalue)  # only first right: 0-7; only second: 10
+    assert found["verdict"] == "The model beats the baseline worse in accuracy."
+
+
+def test_a_clear_winner_on_few_texts_is_not_oversold():
+    gold = np.array([0, 0, 1, 1])
+    first = np.array([[0.9, 0.1], [0.9, 0.1], [0.1, 0.9], [0.9, 0.1]], dtype=np.float32)
+    second = np.array([[0.9, 0.1], [0.1, 0.9], [0.1, 0.9], [0.9, 0.1]], dtype=np.float32)
+    found = compare(report_on(first, gold, PAIR, draws=500), report_on(second, gold, PAIR, draws=500), "x", "accuracy")
+    assert found["difference"] == 0.25
+    assert "could be chance" in found["verdict"]
+
+
+def test_other_label_names_stop_with_both_lists():
+    with pytest.raises(UserError, match=r"no, yes.*nein, ja"):
+        measure(Fixed(PAIR, {}), split_of(["a"], [0], names=("nein", "ja")))

@@ -1,0 +1,144 @@
+"""The report: what one function finds out about any scorer on any split."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from datasets import Dataset
+from numpy.typing import NDArray
+
+from metrics.text_classification.text_classification import Rows, TextClassification
+
+from ..errors import UserError
+from ..inference.classifier import Text, texts_of
+from ..labels import LabelSpace
+from .intervals import interval, resampled
+
+
+class Scorer(Protocol):
+    """Anything that scores texts: the classifier, a linear SVM, the majority class."""
+
+    @property
+    def labels(self) -> LabelSpace:
+        """The label space of the scores."""
+        ...
+
+    @property
+    def thresholds(self) -> NDArray[np.float64] | None:
+        """Each label's cut [L], or None (argmax, or 0.5 with several labels)."""
+        ...
+
+    def scores(self, texts: Sequence[Text]) -> NDArray[np.float32]:
+        """Return scores in [0, 1], float32 [N, L]."""
+        ...
+
+
+@dataclass(frozen=True)
+class Report:
+    """Figures with intervals of one scorer on one split, and the arrays they were computed from."""
+
+    labels: LabelSpace
+    gold: NDArray[np.int64]  # [N], or 0/1 [N, L]
+    scores: NDArray[np.float32]  # [N, L]
+    predicted: NDArray[np.int64]  # like gold
+    thresholds: NDArray[np.float64] | None
+    metrics: dict[str, dict[str, float]]  # {name: {value, low, high}}
+    per_label: dict[str, dict[str, Any]]  # {label: {precision, recall, f1: {value, low, high}, support, threshold}}
+    confusion: list[list[int]] | None  # gold by predicted; None with several labels
+    draws: dict[str, NDArray[np.float64]]  # {name: [draws]}, paired between reports of one split
+
+    @property
+    def n(self) -> int:
+        """Return the number of texts."""
+        return len(self.gold)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what evaluation.json holds of a report."""
+        return {
+            "n": self.n,
+            "metrics": self.metrics,
+            "per_label": self.per_label,
+            "confusion_matrix": self.confusion,
+        }
+
+
+def measure(scorer: Scorer, split: Dataset, *, draws: int = 1000, seed: int = 0) -> Report:
+    """Score a split's texts and return every figure with its 95 % interval.
+
+    Raises:
+        UserError: the split is empty, or its label names are not the scorer's.
+    """
+    labels = LabelSpace.from_features(split.features)
+    if labels != scorer.labels:
+        raise UserError(
+            f"The model's labels are {', '.join(scorer.labels.names)}; the data's are {', '.join(labels.names)}. "
+            "Both must have the same names in the same order: eval.py matches names, --class_names sets them."
+        )
+    if not len(split):
+        raise UserError("The split has no rows, so there is nothing to measure.")
+    return report_on(scorer.scores(texts_of(split)), labels.gold(split), labels, scorer.thresholds, draws, seed)
+
+
+def report_on(
+    scores: NDArray[np.float32],
+    gold: NDArray[np.int64],
+    labels: LabelSpace,
+    thresholds: NDArray[np.float64] | None = None,
+    draws: int = 1000,
+    seed: int = 0,
+) -> Report:
+    """Return every figure of scores float32 [N, L] against gold [N] or [N, L]; undefined ones are left out."""
+    predicted = labels.decide(scores, thresholds)
+    rows = Rows(gold, predicted, scores, len(labels))
+    resamples = resampled(rows, len(gold), draws, seed)
+    config = "multilabel" if labels.multi_label else "default"
+    values = TextClassification(config_name=config, keep_in_memory=True).compute(
+        predictions=predicted, references=gold, scores=scores
+    )
+    per_label = _per_label(rows, labels, thresholds, resamples)
+    confusion = None if labels.multi_label else rows.confusion(np.ones((1, len(gold))))[0].astype(int).tolist()
+    metrics = {
+        name: figure for name in sorted(values) if (figure := _figure(values[name], resamples.get(name))) is not None
+    }
+    return Report(labels, gold, scores, predicted, thresholds, metrics, per_label, confusion, resamples)
+
+
+def quick_metrics(
+    scores: NDArray[np.float32], gold: NDArray[np.int64], thresholds: NDArray[np.float64] | None = None
+) -> dict[str, float]:
+    """Return every figure without intervals, for validation during training."""
+    labels = LabelSpace(tuple(str(i) for i in range(scores.shape[1])), multi_label=gold.ndim == 2)
+    rows = Rows(gold, labels.decide(scores, thresholds), scores, scores.shape[1])
+    return {name: float(value[0]) for name, value in rows.figures(np.ones((1, len(gold)))).items()}
+
+
+def _figure(value: float, draws: NDArray[np.float64] | None) -> dict[str, float] | None:
+    """Return a figure with its interval, or None where the figure is undefined (one class only, say)."""
+    if np.isnan(value):
+        return None
+    bounds = None if draws is None else interval(draws)
+    if bounds is None:
+        return {"value": float(value)}
+    return {"value": float(value), "low": bounds[0], "high": bounds[1]}
+
+
+def _per_label(
+    rows: Rows,
+    labels: LabelSpace,
+    thresholds: NDArray[np.float64] | None,
+    resamples: dict[str, NDArray[np.float64]],
+) -> dict[str, dict[str, Any]]:
+    figures = rows.per_label(np.ones((1, len(rows.gold))))
+    result: dict[str, dict[str, Any]] = {}
+    for k, name in enumerate(labels.names):
+        row: dict[str, Any] = {
+            metric: _figure(float(figures[metric][0, k]), resamples.get(f"{metric}:{k}"))
+            for metric in ("precision", "recall", "f1")
+        }
+        row["support"] = int(figures["support"][0, k])
+        row["threshold"] = None if thresholds is None else float(thresholds[k])
+        result[name] = row
+    return result

@@ -1,0 +1,174 @@
+"""The classifier: scores for texts from a saved folder or a Hub id, in fp32, equal to what `pipeline()` gives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from datasets import Dataset
+from numpy.typing import NDArray
+from tqdm.auto import tqdm
+from transformers import AutoModelForSequenceClassification, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+
+from ..errors import UserError
+from ..labels import LabelSpace
+from ..models.limits import longest_input
+
+Text = str | tuple[str, str | None]  # a text, or a text and its pair (null or empty: encoded as a single text)
+
+CHUNK = 4096  # texts tokenised and sorted at once: bounds memory, long enough to fill batches of equal length
+TOKENS_PER_BATCH = 4096  # of one forward pass, padding included; larger ones were not faster on a CPU
+PROGRESS_FROM = 2_000  # texts from which a progress bar is worth its line
+
+
+class Prediction(NamedTuple):
+    """What the classifier says of one text: the names it decides on, and every label's score in [0, 1]."""
+
+    labels: list[str]
+    scores: dict[str, float]
+
+
+class Classifier:
+    """A saved text classifier: the model, its tokenizer, its label space and (several labels) its thresholds."""
+
+    def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> None:
+        """Wrap a loaded model; `Classifier.load` is the usual way."""
+        self.model = model.eval()
+        self.tokenizer = tokenizer
+        self.labels = LabelSpace.from_config(model.config)
+        cuts = getattr(model.config, "thresholds", None)  # ours, and absent from other people's configs
+        self.thresholds = None if cuts is None else np.array([cuts[name] for name in self.labels.names])
+        self.max_length = longest_input(model.config, tokenizer)
+
+    @classmethod
+    def load(
+        cls, source: str | Path, *, revision: str | None = None, device: str | None = None, trust_code: bool = False
+    ) -> Classifier:
+        """Load a run folder, any Transformers classifier, or a Hub id, in fp32, on the GPU if there is one.
+
+        Raises:
+            UserError: there is no such folder or repo, or it holds no sequence classifier.
+        """
+        try:
+            tokenizer = AutoTokenizer.from_pretrained(source, revision=revision, trust_remote_code=trust_code)
+            model = AutoModelForSequenceClassification.from_pretrained(
+                source, revision=revision, dtype=torch.float32, trust_remote_code=trust_code
+            )
+        except (OSError, ValueError) as error:
+            reason = str(error).strip().splitlines()[0]
+            raise UserError(
+                f"'{source}' could not be loaded as a text classifier: {reason} "
+                "Give a run folder that train.py made, or the id of a sequence classifier on the Hub."
+            ) from error
+        where = device or ("cuda" if torch.cuda.is_available() else "cpu")
+        return cls(model.to(where), tokenizer)
+
+    def scores(self, texts: Sequence[Text], *, windows: bool = False) -> NDArray[np.float32]:
+        """Return float32 [N, L] in [0, 1]: softmax over the labels, or a sigmoid each with several labels.
+
+        Longer texts are cut as `truncation=True` does; `windows=True` scores overlapping windows of them instead
+        (half a window apart) and averages their scores.
+        """
+        logits, owner = self._all_logits(texts, windows)
+        scores = _activate(logits, self.labels.multi_label)
+        if not windows:
+            return scores
+        total = np.zeros((len(texts), scores.shape[1]), dtype=np.float64)
+        np.add.at(total, owner, scores)
+        counts = np.bincount(owner, minlength=len(texts))[:, None]
+        return (total / np.maximum(counts, 1)).astype(np.float32)
+
+    def logits(self, texts: Sequence[Text]) -> NDArray[np.float32]:
+        """Return the last layer's output, float32 [N, L]; longer texts are cut."""
+        return self._all_logits(texts, windows=False)[0]
+
+    def predict(self, texts: Sequence[Text]) -> list[Prediction]:
+        """Decide on texts: the best label, or every label whose score reaches its threshold."""
+        scores = self.scores(texts)
+        decided = self.labels.named(self.labels.decide(scores, self.thresholds))
+        return [
+            Prediction(
+                names if self.labels.multi_label else [names],
+                dict(zip(self.labels.names, map(float, row), strict=True)),
+            )
+            for names, row in zip(decided, scores, strict=True)
+        ]
+
+    def _all_logits(self, texts: Sequence[Text], windows: bool) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """Return logits [M, L] and the text that each row belongs to [M] (M = N unless there are windows)."""
+        logits = [np.zeros((0, len(self.labels)), dtype=np.float32)]
+        owners = [np.zeros(0, dtype=np.int64)]
+        with tqdm(total=len(texts), desc="scoring", unit="text", disable=len(texts) < PROGRESS_FROM) as progress:
+            for start in range(0, len(texts), CHUNK):
+                chunk = texts[start : start + CHUNK]
+                rows, owner = self._encode(chunk, windows)
+                logits.append(self._chunk_logits(rows))
+                owners.append(owner + start)
+                progress.update(len(chunk))
+        return np.concatenate(logits), np.concatenate(owners)
+
+    def _encode(self, texts: Sequence[Text], windows: bool) -> tuple[list[dict[str, list[int]]], NDArray[np.int64]]:
+        """Tokenise texts (alone or in pairs) into rows of model inputs and the index of the text of each row."""
+        single = [i for i, text in enumerate(texts) if isinstance(text, str) or not text[1]]
+        paired = sorted(set(range(len(texts))) - set(single))
+        rows: list[dict[str, list[int]]] = []
+        owners: list[int] = []
+        for indices in (single, paired):
+            if not indices:
+                continue
+            first = [text if isinstance(text, str) else text[0] for text in (texts[i] for i in indices)]
+            second = [texts[i][1] for i in indices] if indices is paired else None
+            encoded = self.tokenizer(
+                first,
+                second,
+                truncation=True,
+                max_length=self.max_length,
+                return_overflowing_tokens=windows,
+                stride=self._stride() if windows else 0,
+            )
+            samples = encoded.pop("overflow_to_sample_mapping", range(len(indices)))
+            owners += [indices[s] for s in samples]
+            keys = list(encoded)
+            rows += [dict(zip(keys, values, strict=True)) for values in zip(*(encoded[k] for k in keys), strict=True)]
+        order = np.argsort(np.array(owners, dtype=np.int64), kind="stable")
+        return [rows[i] for i in order], np.array(owners, dtype=np.int64)[order]
+
+    def _stride(self) -> int:
+        """Overlap of neighbouring windows in tokens: half of the text that fits in one."""
+        return max(0, (self.max_length - self.tokenizer.num_special_tokens_to_add(pair=True)) // 2)
+
+    @torch.inference_mode()
+    def _chunk_logits(self, rows: list[dict[str, list[int]]]) -> NDArray[np.float32]:
+        """Run the model over rows in batches of similar length; the result is in the rows' order."""
+        result = np.zeros((len(rows), len(self.labels)), dtype=np.float32)
+        for indices in batches_by_length([len(row["input_ids"]) for row in rows]):
+            batch = self.tokenizer.pad([rows[i] for i in indices], return_tensors="pt").to(self.model.device)
+            result[indices] = self.model(**batch).logits.float().cpu().numpy()
+        return result
+
+
+def batches_by_length(lengths: Sequence[int], budget: int = TOKENS_PER_BATCH) -> Iterator[list[int]]:
+    """Yield the indices in batches of similar length, longest first, at most `budget` tokens with padding each."""
+    order = np.argsort(-np.asarray(lengths), kind="stable")
+    start = 0
+    while start < len(order):
+        longest = max(1, lengths[order[start]])
+        size = max(1, budget // longest)
+        yield order[start : start + size].tolist()
+        start += size
+
+
+def texts_of(split: Dataset) -> list[Text]:
+    """Return a split's texts as the classifier takes them: strings, or pairs where there is a second column."""
+    first = list(split["text"])
+    if "text_pair" not in split.column_names:
+        return first
+    return list(zip(first, split["text_pair"], strict=True))
+
+
+def _activate(logits: NDArray[np.float32], multi_label: bool) -> NDArray[np.float32]:
+    values = torch.from_numpy(logits)
+    return (torch.sigmoid(values) if multi_label else torch.softmax(values, dim=-1)).numpy()
