@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from sklearn.utils.class_weight import compute_class_weight
+from transformers import AutoModelForSequenceClassification, AutoTokenizer, Trainer, TrainingArguments
 from transformers.modeling_outputs import SequenceClassifierOutput
 
 from textclf.errors import UserError
@@ -147,6 +148,14 @@ def test_losses_stay_finite_at_extreme_logits(name, labels):
     assert torch.isfinite(logits.grad).all()
 
 
+@pytest.mark.parametrize("labels", [THREE, TAGS])
+def test_focal_loss_with_a_small_gamma_has_a_finite_gradient_on_certain_texts(labels):
+    gold = torch.tensor([[1.0, 0.0, 0.0]]) if labels.multi_label else torch.tensor([0])
+    logits = torch.tensor([[200.0, -200.0, -200.0]], requires_grad=True)
+    loss_function("focal", labels, gamma=0.5)(SequenceClassifierOutput(logits=logits), gold).backward()
+    assert torch.isfinite(logits.grad).all()
+
+
 def test_trained_by_it_the_right_class_wins():
     for name in ("cross_entropy", "focal", "logit_adjusted"):
         logits = torch.zeros(3, 3, requires_grad=True)
@@ -209,3 +218,34 @@ def test_wrong_class_weights_are_refused(words, said):
 def test_a_setting_that_the_loss_cannot_use_is_refused(name, labels, settings, said):
     with pytest.raises(UserError, match=said):
         loss_function(name, labels, **settings)
+
+
+def test_trainer_takes_the_same_step_however_it_accumulates(tiny_model, tmp_path):
+    """Without the divisor of the whole step, loss and gradient were 4 times too large at 8 x 4."""
+    texts = [{"input_ids": [2, 10 + i, 40 + i, 3], "labels": i % 3} for i in range(32)]
+    norms = {}
+    for size, accumulation in ((32, 1), (16, 2), (8, 4)):
+        model = AutoModelForSequenceClassification.from_pretrained(
+            tiny_model("bert", labels=THREE.names), hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0
+        )
+        args = TrainingArguments(
+            str(tmp_path),
+            per_device_train_batch_size=size,
+            gradient_accumulation_steps=accumulation,
+            max_steps=1,
+            logging_steps=1,
+            save_strategy="no",
+            use_cpu=True,
+            train_sampling_strategy="sequential",
+            disable_tqdm=True,
+        )
+        loss = loss_function("cross_entropy", THREE, class_weights=torch.tensor([0.5, 1.0, 4.0]))
+        tokenizer = AutoTokenizer.from_pretrained(tiny_model("bert", labels=THREE.names))
+        trainer = Trainer(
+            model=model, args=args, train_dataset=texts, compute_loss_func=loss, processing_class=tokenizer
+        )
+        trainer.train()
+        step = trainer.state.log_history[0]
+        norms[size, accumulation] = (step["loss"], step["grad_norm"])
+    assert norms[16, 2] == pytest.approx(norms[32, 1], rel=1e-3)
+    assert norms[8, 4] == pytest.approx(norms[32, 1], rel=1e-3)

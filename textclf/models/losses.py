@@ -29,6 +29,12 @@ class Settings(NamedTuple):
     smoothing: float
     counts: Tensor | None  # int64 [L], training rows that carry each label
 
+    def to(self, device: torch.device) -> Settings:
+        """Return the settings with their tensors on a device."""
+        weights = None if self.weights is None else self.weights.to(device)
+        counts = None if self.counts is None else self.counts.to(device)
+        return self._replace(weights=weights, counts=counts)
+
 
 LossFunction = Callable[[Tensor, Tensor, Settings], Tensor]
 
@@ -60,14 +66,19 @@ def cross_entropy(logits: Tensor, labels: Tensor, settings: Settings) -> Tensor:
 def focal(logits: Tensor, labels: Tensor, settings: Settings) -> Tensor:
     """Focal loss of a softmax, -w_y (1 - p_y)^gamma log p_y (Lin et al. 2017, equation 5, w for its alpha)."""
     log_p = F.log_softmax(logits, dim=-1).gather(1, labels[:, None]).squeeze(1)
-    losses = -((1 - log_p.exp()) ** settings.gamma) * log_p
+    losses = -_discount(log_p, settings.gamma) * log_p
     return losses if settings.weights is None else losses * settings.weights[labels]
+
+
+def _discount(log_p: Tensor, gamma: float) -> Tensor:
+    """Return (1 - p)^gamma; kept off 0, where its slope is infinite for gamma below 1."""
+    return (-torch.expm1(log_p)).clamp(min=1e-12) ** gamma
 
 
 def focal_multi_label(logits: Tensor, labels: Tensor, settings: Settings) -> Tensor:
     """Focal loss of each label's sigmoid (Lin et al. 2017, equation 5); weights multiply the positives."""
     log_p = F.logsigmoid(torch.where(labels > 0, logits, -logits))
-    losses = -((1 - log_p.exp()) ** settings.gamma) * log_p
+    losses = -_discount(log_p, settings.gamma) * log_p
     return losses if settings.weights is None else losses * torch.where(labels > 0, settings.weights, 1.0)
 
 
@@ -122,9 +133,7 @@ class StepLoss:
     def __call__(self, outputs: HasLogits, labels: Tensor, num_items_in_batch: Tensor | int | None = None) -> Tensor:
         """Return the scalar loss of a (micro-)batch, in float32 whatever the autocast."""
         logits = outputs.logits.float()
-        settings = Settings(
-            *(value.to(logits.device) if isinstance(value, Tensor) else value for value in self.settings)
-        )
+        settings = self.settings.to(logits.device)
         items = labels.numel() if num_items_in_batch is None else num_items_in_batch
         return self.losses(logits, labels, settings).sum() / items
 
