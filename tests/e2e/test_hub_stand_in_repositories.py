@@ -66,6 +66,10 @@ twice = refused(lambda: api.create_tag(repo, tag="v1"))
 request = api.create_commit(repo, [CommitOperationAdd("README.md", b"better")], commit_message="Better",
                             create_pr=True)
 draft = api.create_pull_request(repo, title="Draft")
+api.comment_discussion(repo, draft.num, "Not yet")
+api.rename_discussion(repo, draft.num, "Sketch")
+api.change_discussion_status(repo, draft.num, "closed")
+events = [event.type for event in api.get_discussion_details(repo, draft.num).events]
 api.merge_pull_request(repo, request.pr_num)
 refs = api.list_repo_refs(repo, include_pull_requests=True)
 details = api.get_discussion_details(repo, request.pr_num)
@@ -78,7 +82,7 @@ result = {
     "titles": [commit.title for commit in api.list_repo_commits("alice/y")],
     "changed": {row.path: row.last_commit.title for row in changed}, "moved": api.model_info(repo).id,
     "discussions": [d.title for d in api.get_repo_discussions("alice/y")],
-    "rev": refused(lambda: api.model_info("alice/y", revision="no")),
+    "events": events, "rev": refused(lambda: api.model_info("alice/y", revision="no")),
 }
 api.delete_repo("alice/y")
 result["deleted"] = refused(lambda: api.model_info("alice/y"))
@@ -95,7 +99,8 @@ def test_branches_tags_and_pull_requests(tmp_path: Path) -> None:
 
         assert answer == {
             "late": ["HfHubHTTPError", 412], "twice": ["HfHubHTTPError", 409], "start": seeded, "status": "merged",
-            "url": f"{hub.endpoint}/alice/x/discussions/1", "moved": "alice/y", "discussions": ["Better", "Draft"],
+            "url": f"{hub.endpoint}/alice/x/discussions/1", "moved": "alice/y", "discussions": ["Better", "Sketch"],
+            "events": ["comment", "comment", "title-change", "status-change"],
             "refs": [["refs/heads/main", "refs/heads/try/out"], ["refs/tags/v1"], ["refs/pr/1", "refs/pr/2"]],
             "titles": ["Better (#1)", "Add files", "initial commit"],
             "changed": {"README.md": "Better (#1)", "old": "Add files"},
