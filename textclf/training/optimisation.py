@@ -1,0 +1,104 @@
+"""Which parameters learn, when, and how fast: the head first, lower layers more slowly, plateaus."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import torch
+from torch import nn
+from transformers import PreTrainedModel, SchedulerType, Trainer, TrainerCallback, TrainerControl, TrainerState
+
+from ..errors import UserError
+from .arguments import FitArguments
+from .selection import Selection
+
+_LAYER = re.compile(r"\.(?:layers?|h|blocks?)\.(\d+)\.")
+
+
+def in_encoder(name: str, prefix: str) -> bool:
+    """Say whether a parameter belongs to the encoder (its family's prefix), adapters inside it included."""
+    return name.removeprefix("base_model.model.").startswith(f"{prefix}.")
+
+
+def layered_optimizer(model: PreTrainedModel, args: FitArguments) -> torch.optim.Optimizer:
+    """Return the optimiser with a learning rate of `layer_decay ** depth below the head` for each layer.
+
+    Howard and Ruder 2018, section 3.2 (discriminative fine-tuning). The head has the full rate, the top layer one
+    factor, the embeddings the smallest rate.
+    """
+    optimizer_class, settings = Trainer.get_optimizer_cls_and_kwargs(args, model)
+    prefix = model.base_model_prefix
+    numbers = {name: _LAYER.search(name) for name, _ in model.named_parameters() if in_encoder(name, prefix)}
+    layers = 1 + max((int(match.group(1)) for match in numbers.values() if match), default=-1)
+    decayed = set(_decayed_names(model))
+    groups: dict[tuple[int, bool], list[nn.Parameter]] = {}
+    for name, parameter in model.named_parameters():
+        if not parameter.requires_grad:
+            continue
+        match = numbers.get(name)
+        depth = 0 if name not in numbers else layers - int(match.group(1)) if match else layers + 1
+        groups.setdefault((depth, name in decayed), []).append(parameter)
+    return optimizer_class(
+        [
+            {
+                "params": parameters,
+                "lr": args.learning_rate * args.layer_decay**depth,
+                "weight_decay": args.weight_decay if is_decayed else 0.0,
+            }
+            for (depth, is_decayed), parameters in sorted(groups.items(), key=lambda item: item[0])
+        ],
+        **settings,
+    )
+
+
+def _decayed_names(model: nn.Module) -> list[str]:
+    """Return the parameters that weight decay applies to: neither biases nor norms, as in the Trainer."""
+    norms = {
+        f"{name}.{own}" if name else own
+        for name, module in model.named_modules()
+        if "norm" in type(module).__name__.lower()
+        for own, _ in module.named_parameters(recurse=False)
+    }
+    return [name for name, _ in model.named_parameters() if name not in norms and not name.endswith("bias")]
+
+
+def set_plateau(args: FitArguments, selection: Selection) -> None:
+    """Give reduce-on-plateau the direction of the metric that it watches (its own default is 'less is better')."""
+    if args.lr_scheduler_type != SchedulerType.REDUCE_ON_PLATEAU:
+        return
+    if args.warmup_steps >= 1:
+        raise UserError(
+            "--lr_scheduler_type reduce_lr_on_plateau has no warm-up. Leave --warmup_steps out, or choose another."
+        )
+    given = args.lr_scheduler_kwargs or {}
+    args.lr_scheduler_kwargs = {
+        "mode": "max" if selection.greater_is_better else "min",
+        "factor": 0.5,
+        "patience": 1,
+        **given,
+    }
+
+
+class HeadFirst(TrainerCallback):
+    """Lets only the head learn for the first `epochs` epochs (Kumar et al. 2022: fine-tuning can distort features)."""
+
+    def __init__(self, model: PreTrainedModel, epochs: float) -> None:
+        """Note which encoder parameters are to learn later."""
+        prefix = model.base_model_prefix
+        self.waiting = [p for name, p in model.named_parameters() if in_encoder(name, prefix) and p.requires_grad]
+        self.epochs = epochs
+
+    def on_train_begin(self, args: Any, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+        """Freeze."""
+        self._set(state)
+
+    def on_step_begin(self, args: Any, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+        """Thaw when it is time."""
+        self._set(state)
+
+    def _set(self, state: TrainerState) -> None:
+        learns = (state.epoch or 0.0) >= self.epochs
+        if self.waiting and self.waiting[0].requires_grad is not learns:
+            for parameter in self.waiting:
+                parameter.requires_grad_(learns)
