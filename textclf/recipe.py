@@ -9,7 +9,7 @@ import json
 import sys
 from argparse import ArgumentParser
 from collections.abc import Sequence
-from dataclasses import MISSING, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
@@ -144,14 +144,29 @@ def _as_words(name: str, value: Any) -> list[str]:  # Any: whatever YAML holds
     return [f"--{name}={value}"]
 
 
-def as_dict(groups: Sequence[Any]) -> dict[str, Any]:
-    """Return the groups' own fields as plain values for `recipe.yaml`, Trainer fields only where they differ."""
+# Fields that name files or folders of one machine: a recipe keeps their last part only.
+_PATHS = ("train_file", "validation_file", "test_file", "data_dir", "dataset", "model")
+_NOT_KEPT = {"output_dir", "resume_from_checkpoint", "push", "space", "public"}
+
+
+def recipe_text(recipe: Recipe, remarks: Sequence[str] = ()) -> str:
+    """Return the recipe as resolved, in YAML that `read_recipe` reads, under comment lines with what it cannot say.
+
+    Our own fields are all written, the Trainer's where they differ from its defaults. Local files and folders appear
+    by name; `remarks` is the place for their hashes.
+    """
     own = {f.name for group in OWN_GROUPS for f in fields(group)}
-    result: dict[str, Any] = {}
-    for group in groups:
+    kept: dict[str, Any] = {}  # Any: whatever a field holds
+    for group in recipe:
         for f in fields(group):
             value = getattr(group, f.name)
-            default = f.default if f.default is not MISSING else None
-            if f.name in own or (f.init and value != default and isinstance(value, (str, int, float, bool))):
-                result[f.name] = value
-    return {key: value for key, value in result.items() if key not in OWNED and value not in (None, [])}
+            differs = f.init and value != f.default and isinstance(value, str | int | float | bool)
+            if (f.name in own or differs) and f.name not in OWNED and f.name not in _NOT_KEPT:
+                kept[f.name] = value
+    for name in _PATHS:
+        value = kept.get(name)
+        if value and Path(value).expanduser().exists():
+            kept[name] = Path(value).resolve().name
+    given = {name: value for name, value in kept.items() if value is not None and value != []}
+    head = "".join(f"# {line}\n" for line in remarks)
+    return head + yaml.safe_dump(given, allow_unicode=True, sort_keys=False)

@@ -51,6 +51,15 @@ class RunFolder:
             )
         return run
 
+    @staticmethod
+    def free(name: str) -> Path:
+        """Return `runs/NAME`, or `runs/NAME-2` and so on where that is taken."""
+        path, number = Path("runs") / name, 1
+        while path.exists():
+            number += 1
+            path = Path("runs") / f"{name}-{number}"
+        return path
+
     def read_json(self, name: str) -> dict[str, Any]:
         """Read one of the run's JSON files."""
         content: dict[str, Any] = json.loads((self.path / name).read_text(encoding="utf-8"))

@@ -106,12 +106,10 @@ def report_on(
     return Report(labels, gold, scores, predicted, thresholds, metrics, per_label, confusion, resamples)
 
 
-def quick_metrics(
-    scores: NDArray[np.float32], gold: NDArray[np.int64], thresholds: NDArray[np.float64] | None = None
-) -> dict[str, float]:
-    """Return every figure without intervals, for validation during training."""
+def quick_metrics(gold: NDArray[np.int64], scores: NDArray[np.float32]) -> dict[str, float]:
+    """Return every figure of gold [N] or 0/1 [N, L] and scores [N, L], without intervals: validation in training."""
     labels = LabelSpace(tuple(str(i) for i in range(scores.shape[1])), multi_label=gold.ndim == 2)
-    rows = Rows(gold, labels.decide(scores, thresholds), scores, scores.shape[1])
+    rows = Rows(gold, labels.decide(scores), scores, scores.shape[1])
     return {name: float(value[0]) for name, value in rows.figures(np.ones((1, len(gold)))).items()}
 
 

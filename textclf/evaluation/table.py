@@ -1,0 +1,57 @@
+"""The table that a command ends with: test figures with intervals beside the baselines."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+# The few that fit on a screen, in reading order; evaluation.json has all of them.
+HEADLINE = (
+    "accuracy",
+    "f1_macro",
+    "f1_micro",
+    "subset_accuracy",
+    "average_precision_micro",
+    "roc_auc",
+    "log_loss",
+    "ece",
+)
+HIDDEN_FOR_ONE_LABEL = {"f1_micro"}  # it is the accuracy
+
+
+def results_table(evaluation: dict[str, Any]) -> Table:
+    """Return the test figures of the model and its baselines as a table, intervals in brackets."""
+    baselines = evaluation["baselines"]
+    table = Table(
+        title=f"{evaluation['split']}, n = {evaluation['n']}, 95 % bootstrap intervals", title_justify="left"
+    )
+    table.add_column("metric")
+    table.add_column("model", justify="right", style="bold", no_wrap=True)
+    for name in baselines:
+        table.add_column(name, justify="right", no_wrap=True)
+    single = evaluation["confusion_matrix"] is not None
+    for metric in HEADLINE:
+        if metric in evaluation["metrics"] and not (single and metric in HIDDEN_FOR_ONE_LABEL):
+            others = [figure_text(b["metrics"].get(metric), brief=True) for b in baselines.values()]
+            table.add_row(metric, figure_text(evaluation["metrics"][metric]), *others)
+    return table
+
+
+def figure_text(figure: dict[str, float] | None, *, brief: bool = False) -> str:
+    """Return a figure with 4 decimals and its interval, the value alone when brief, a dash where undefined."""
+    if figure is None:
+        return "–"
+    if brief or "low" not in figure:
+        return f"{figure['value']:.4f}"
+    return f"{figure['value']:.4f} [{figure['low']:.4f}, {figure['high']:.4f}]"
+
+
+def show_results(evaluation: dict[str, Any]) -> None:
+    """Print the table, and in one sentence whether the model beats the best baseline."""
+    console = Console()
+    console.print(results_table(evaluation))
+    against = evaluation.get("against_baseline")
+    if against:
+        console.print(against["verdict"], highlight=False)

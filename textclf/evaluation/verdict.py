@@ -1,0 +1,105 @@
+"""The verdict: what a finished run is worth. Decides on validation, then scores the test split, once.
+
+Nothing in `training/` can import this module (tests/test_architecture.py).
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, NamedTuple
+
+from datasets import Dataset, DatasetDict
+
+from ..arguments import MeasureArguments
+from ..inference.classifier import Classifier, texts_of
+from ..labels import LabelSpace
+from ..run_folder import RunFolder
+from .baselines import FittedBaseline, best_baseline, fit_baselines
+from .comparison import compare
+from .decisions import settle
+from .predictions import write_predictions
+from .report import Report, measure, report_on
+
+logger = logging.getLogger(__name__)
+
+
+class Facts(NamedTuple):
+    """What earlier stages know and `evaluation.json` records."""
+
+    data: dict[str, Any]
+    training: dict[str, Any]
+    selection: dict[str, Any]
+
+
+class Verdict(NamedTuple):
+    """What `evaluation.json` holds, and the reports behind it."""
+
+    evaluation: dict[str, Any]
+    validation: Report
+    test: Report
+
+
+def conclude(
+    run: RunFolder, splits: DatasetDict, facts: Facts, options: MeasureArguments, *, long_text: str = "truncate"
+) -> Verdict:
+    """Settle on validation, measure the saved folder on test in fp32 beside the baselines, and write it all down.
+
+    Writes `predictions/*.parquet` and `evaluation.json`, and the checkpoint anew with what was settled.
+    """
+    labels = LabelSpace.from_features(splits["train"].features)
+    settled = settle(run, splits["validation"], options)
+    logger.info("fitting the baselines %s", ", ".join(options.baselines))
+    baselines = fit_baselines(options.baselines, splits["train"], splits["validation"], labels)
+    classifier = Classifier.load(run.path)
+    validation = measure(classifier, splits["validation"], draws=options.bootstrap_draws)
+    test = measure(classifier, splits["test"], draws=options.bootstrap_draws)
+    write_predictions(run, "validation", splits["validation"], validation)
+    write_predictions(run, "test", splits["test"], test)
+    evaluation = {
+        "task": labels.problem_type,
+        "split": "test",
+        "n": test.n,
+        "labels": list(labels.names),
+        "data": facts.data,
+        **test.to_dict(),
+        "validation": {"n": validation.n, "metrics": validation.metrics},
+        **_beside_baselines(baselines, test, splits["test"], facts.selection["metric"], options),
+        "selection": facts.selection,
+        **settled,
+        "long_text": _windows(classifier, splits["test"], options) if long_text == "windows" else None,
+        "test_scored": _times_scored(run) + 1,
+        "training": facts.training,
+    }
+    run.write_json("evaluation.json", evaluation)
+    return Verdict(evaluation, validation, test)
+
+
+def _beside_baselines(
+    baselines: list[FittedBaseline], model: Report, test: Dataset, metric: str, options: MeasureArguments
+) -> dict[str, Any]:
+    """Measure the baselines on the same rows, and the model against the one that was best on validation."""
+    reports = {b.name: measure(b, test, draws=options.bootstrap_draws) for b in baselines}
+    found: dict[str, Any] = {
+        "baselines": {b.name: {"chosen": b.chosen, "metrics": reports[b.name].metrics} for b in baselines},
+        "against_baseline": None,
+    }
+    if baselines:
+        best = best_baseline(baselines, metric).name
+        name = metric if metric in model.metrics and metric in reports[best].metrics else next(iter(model.metrics))
+        found["against_baseline"] = compare(model, reports[best], best, name)
+    return found
+
+
+def _windows(classifier: Classifier, test: Dataset, options: MeasureArguments) -> dict[str, Any]:
+    """Return the same texts' figures with overlapping windows instead of truncation."""
+    scores = classifier.scores(texts_of(test), windows=True)
+    gold = classifier.labels.gold(test)
+    report = report_on(scores, gold, classifier.labels, classifier.thresholds, draws=options.bootstrap_draws)
+    return {"method": "mean score of half-overlapping windows", "n": report.n, "metrics": report.metrics}
+
+
+def _times_scored(run: RunFolder) -> int:
+    """Return how often this run's test split was scored before."""
+    if not (run.path / "evaluation.json").exists():
+        return 0
+    return int(run.read_json("evaluation.json")["test_scored"])
