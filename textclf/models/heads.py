@@ -1,4 +1,4 @@
-"""The classification head: its last linear layer, and writing a scale and a shift of the logits into it."""
+"""The classification head: its last linear layer, a scale and shift of the logits written into it, a fresh start."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import nn
-from transformers import PreTrainedModel
+from transformers import PretrainedConfig, PreTrainedModel
 
 from ..errors import UserError
+from .families import family_of
 
 
 def last_linear(model: PreTrainedModel) -> nn.Linear:
@@ -50,3 +51,30 @@ def fold(
     device = linear.weight.device
     linear.weight.copy_(linear.weight.double() * factor.to(device)[:, None])
     linear.bias.copy_(linear.bias.double() * factor.to(device) + offset.to(device))
+
+
+@torch.no_grad()
+def redraw(model: PreTrainedModel) -> None:
+    """Draw the head's dense layer and last linear layer anew, in place: `--head mlp`.
+
+    Weights from a normal distribution with the config's `initializer_range`, biases 0, norms 1, as the families
+    themselves start.
+
+    Raises:
+        UserError: the family is not known.
+    """
+    for name in family_of(model, "--head mlp").head:
+        for module in model.get_submodule(name).modules():
+            if isinstance(module, nn.Linear):
+                nn.init.normal_(module.weight, std=model.config.initializer_range)
+            elif isinstance(module, nn.LayerNorm):
+                nn.init.ones_(module.weight)
+            if isinstance(module, nn.Linear | nn.LayerNorm) and module.bias is not None:
+                nn.init.zeros_(module.bias)
+
+
+def restore_activation(config: PretrainedConfig) -> None:
+    """Undo, in a config, the pass-through that a linear head wrote there: `--head mlp` starts from the stock head."""
+    for field in ("pooler_hidden_act", "classifier_activation"):
+        if getattr(config, field, None) == "linear":  # fields that only deberta-v2 and modernbert have
+            setattr(config, field, "gelu")

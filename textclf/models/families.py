@@ -1,0 +1,98 @@
+"""What differs between families: where the head stands, which dense layer leads to it, what LoRA adapts."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from torch import nn
+from transformers import PretrainedConfig, PreTrainedModel
+
+from ..errors import UserError
+
+
+class Family(NamedTuple):
+    """The names of one architecture's parts, as paths inside its ...ForSequenceClassification model."""
+
+    dense: str  # the dense layer between the pooled state and the last linear layer
+    last: str  # the last linear layer
+    head: tuple[str, ...]  # the modules around both: all that a classifier adds to its encoder, the pooler included
+    adapted: str  # a regular expression of the linear layers inside the encoder that LoRA adapts: all of them
+
+
+_BERT_LAYER = r".*\.layer\.\d+\..*\.(query|key|value|dense)"
+
+FAMILIES: dict[str, Family] = {
+    "bert": Family("bert.pooler.dense", "classifier", ("bert.pooler", "classifier"), _BERT_LAYER),
+    "roberta": Family("classifier.dense", "classifier.out_proj", ("classifier",), _BERT_LAYER),
+    "xlm-roberta": Family("classifier.dense", "classifier.out_proj", ("classifier",), _BERT_LAYER),
+    "electra": Family("classifier.dense", "classifier.out_proj", ("classifier",), _BERT_LAYER),
+    "distilbert": Family(
+        "pre_classifier",
+        "classifier",
+        ("pre_classifier", "classifier"),
+        r".*\.layer\.\d+\.(attention\.(q_lin|k_lin|v_lin|out_lin)|ffn\.(lin1|lin2))",
+    ),
+    "deberta-v2": Family(
+        "pooler.dense",
+        "classifier",
+        ("pooler", "classifier"),
+        r".*\.layer\.\d+\..*\.(query_proj|key_proj|value_proj|dense)",
+    ),
+    "modernbert": Family(
+        "head.dense", "classifier", ("head", "classifier"), r".*\.layers\.\d+\.(attn\.(Wqkv|Wo)|mlp\.(Wi|Wo))"
+    ),
+    "mpnet": Family(
+        "classifier.dense",
+        "classifier.out_proj",
+        ("classifier",),
+        r".*\.layer\.\d+\.(attention\.attn\.(q|k|v|o)|(intermediate|output)\.dense)",
+    ),
+}
+
+
+def family_of(model: PreTrainedModel, wanted: str) -> Family:
+    """Return the row of a model's family.
+
+    Raises:
+        UserError: `wanted` (a flag) is not known for this family.
+    """
+    family = FAMILIES.get(model.config.model_type)
+    if family is None:
+        known = ", ".join(FAMILIES)
+        raise UserError(f"{wanted} is known for {known}; this model is of the family {model.config.model_type}.")
+    return family
+
+
+def head_modules(model: PreTrainedModel) -> list[str]:
+    """Return the names of the modules that make up the head; in a family not listed, all outside the encoder."""
+    family = FAMILIES.get(model.config.model_type)
+    if family is not None:
+        return [name for name in family.head if _holds_parameters(model, name)]
+    return [
+        name
+        for name, module in model.named_children()
+        if name != model.base_model_prefix and any(True for _ in module.parameters())
+    ]
+
+
+def _holds_parameters(model: nn.Module, name: str) -> bool:
+    return any(True for _ in model.get_submodule(name).parameters())
+
+
+def set_dropout(config: PretrainedConfig, share: float) -> None:
+    """Set every dropout of a config, in place: embeddings, attention, feed-forward, head.
+
+    Raises:
+        UserError: the family has no dropout to set.
+    """
+    names = [name for name, value in config.to_dict().items() if "dropout" in name and _is_share(value)]
+    if not names:
+        raise UserError(f"--dropout cannot be set for the family {config.model_type}: its config has no dropout.")
+    for name in names:
+        setattr(config, name, share)
+    if config.model_type == "deberta-v2":
+        config.cls_dropout = share  # read if present, and in no published config
+
+
+def _is_share(value: object) -> bool:
+    return value is None or (isinstance(value, int | float) and not isinstance(value, bool))

@@ -1,0 +1,103 @@
+"""A linear model on an encoder's pooled state, as a stock classification head that `pipeline()` loads.
+
+Stock heads have a dense layer and an activation in front of the last linear layer. `write_linear` sets them so that
+the state passes through; open_head.py takes them out while such a head is trained.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from transformers import PreTrainedModel
+
+from ..errors import UserError
+from .families import family_of
+
+SMALL = 1e-4  # tanh(x) = x and LayerNorm's variance is its constant's, to float32 rounding; 1e-3 was 25 times worse
+FLOOR = 32.0  # lifts a state above every activation's bend where two dense rows a label do not fit
+TANH = frozenset({"bert", "roberta", "xlm-roberta", "mpnet"})
+
+
+@torch.no_grad()
+def write_linear(model: PreTrainedModel, weight: NDArray[np.floating[Any]], bias: NDArray[np.floating[Any]]) -> None:
+    """Make a stock head compute `weight @ state + bias`, in place; config fields that this needs are set as well.
+
+    `weight` is [L, d], `bias` [L]; the state is the encoder's output at the first token (modernbert: pooled as its
+    config says). Largest error of a logit at |logits| up to 24: 2e-6 (tanh, deberta-v2), 7e-5 (others).
+
+    Raises:
+        UserError: the family is not known, or the labels are too many for its hidden size.
+    """
+    family = family_of(model, "A linear head")
+    dense, last = model.get_submodule(family.dense), model.get_submodule(family.last)
+    assert isinstance(dense, nn.Linear)
+    assert isinstance(last, nn.Linear)
+    w = torch.as_tensor(np.asarray(weight), dtype=torch.float64)
+    b = torch.as_tensor(np.asarray(bias), dtype=torch.float64)
+    kind = model.config.model_type
+    if kind == "modernbert":
+        _write_through_norm(model, dense, last, w, b)
+        return
+    dense.bias.zero_()
+    if kind in TANH:
+        dense.weight.copy_(SMALL * torch.eye(w.shape[1]))
+        w = w / SMALL
+    elif kind == "deberta-v2":
+        model.config.pooler_hidden_act = "linear"
+        dense.weight.copy_(torch.eye(w.shape[1]))
+    elif 2 * len(w) <= w.shape[1]:  # act(x) - act(-x) = x, for relu and gelu
+        dense.weight.copy_(_pairs(w))
+        w = _recombined(len(w), w.shape[1])
+    else:
+        dense.weight.copy_(torch.eye(w.shape[1]))
+        dense.bias.fill_(FLOOR)
+        b = b - FLOOR * w.sum(dim=1)
+    last.weight.copy_(w)
+    last.bias.copy_(b)
+
+
+def _pairs(w: Tensor) -> Tensor:
+    """Return rows +w and -w a label, the rest 0: [d, d] from [L, d]."""
+    rows = torch.zeros(w.shape[1], w.shape[1], dtype=w.dtype)
+    rows[0 : 2 * len(w) : 2] = w
+    rows[1 : 2 * len(w) : 2] = -w
+    return rows
+
+
+def _recombined(labels: int, size: int) -> Tensor:
+    """Return what reads the pairs: +1 and -1 a label, [L, d]."""
+    readout = torch.zeros(labels, size, dtype=torch.float64)
+    for label in range(labels):
+        readout[label, 2 * label], readout[label, 2 * label + 1] = 1.0, -1.0
+    return readout
+
+
+def _write_through_norm(model: PreTrainedModel, dense: nn.Linear, last: nn.Linear, w: Tensor, b: Tensor) -> None:
+    """Pass the state through modernbert's LayerNorm: a constant +1 and -1 fix its variance, the signal is tiny."""
+    labels, size = w.shape
+    if 2 * labels + 2 > size:
+        raise UserError(
+            f"A linear head on modernbert holds at most {size // 2 - 1} labels at this size; found {labels}."
+        )
+    model.config.classifier_activation = "linear"
+    model.config.classifier_bias = True
+    head = model.get_submodule("head")
+    head.act = nn.Identity()
+    dense.weight.copy_(_pairs(SMALL * w))
+    if dense.bias is None:
+        dense.bias = nn.Parameter(torch.zeros(size, dtype=dense.weight.dtype, device=dense.weight.device))
+    dense.bias.zero_()
+    dense.bias[-2], dense.bias[-1] = 1.0, -1.0
+    norm = head.get_submodule("norm")
+    assert isinstance(norm, nn.LayerNorm)
+    norm.weight.fill_(1.0)
+    if norm.bias is not None:
+        norm.bias.zero_()
+    deviation = (2.0 / size + norm.eps) ** 0.5
+    # +s and -s reach the last layer as +s/deviation and -s/deviation; their halved difference is s again
+    last.weight.copy_(_recombined(labels, size) * (deviation / (2 * SMALL)))
+    last.bias.copy_(b)
