@@ -1,7 +1,7 @@
 """Short news articles written for this project, in English and Korean, with one of eight topics and any of 27 tags.
 
 - Source: `dataset_scripts/samples/`, part of this repository: they make a first run possible without a download
-- Licence: Apache-2.0, as the repository
+- Licence: CC0 1.0 (public domain dedication): written for this project, item by item
 - Language: English and Korean
 - Layout: `<language>/<topic>.jsonl` with title, body, category and tags.
 - Fields: `text` is the title, `text_pair` the body.
@@ -38,7 +38,7 @@ class NewsSample(TextBuilder):
         pretty_name="News sample",
         description="Short invented news articles, labelled with one of eight topics or with any of 27 tags.",
         languages=("en", "ko"),
-        licence="apache-2.0",
+        licence="cc0-1.0",
         source="dataset_scripts/samples",
         task_ids=("topic-classification",),
     )
