@@ -1,0 +1,112 @@
+"""Data sets on the Hub: a quick look whether they are there, then `load_dataset`; one sentence for each failure."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+import datasets
+import httpx2
+from datasets.naming import camelcase_to_snakecase
+from huggingface_hub import HfApi
+from huggingface_hub.errors import (
+    GatedRepoError,
+    HfHubHTTPError,
+    HFValidationError,
+    OfflineModeIsEnabled,
+    RepositoryNotFoundError,
+    RevisionNotFoundError,
+)
+
+from ..errors import UserError, did_you_mean
+
+logger = logging.getLogger(__name__)
+
+# One short look before `load_dataset`, whose own retries take most of a minute when the Hub is away.
+PROBE_SECONDS = 5.0
+
+
+class HubDataset(NamedTuple):
+    """A data set from the Hub and the commit it was read at (None when it came from the cache of an absent Hub)."""
+
+    splits: datasets.DatasetDict
+    revision: str | None
+
+
+def load_from_hub(repo_id: str, config: str | None, revision: str | None, known_here: Iterable[str]) -> HubDataset:
+    """Load a Hub data set, private ones with the token of the environment; absent the Hub, from the local cache.
+
+    `known_here` are names that would have been understood without the Hub, for "did you mean".
+
+    Raises:
+        UserError: there is no such data set, revision or configuration, or the Hub is away and nothing is cached.
+    """
+    nearest = did_you_mean(repo_id, known_here)
+    commit = _commit(repo_id, revision, nearest)
+    if commit is None and not _is_cached(repo_id):
+        raise UserError(_away(repo_id, nearest))
+    try:
+        splits = datasets.load_dataset(repo_id, config, revision=commit or revision)
+    except (ConnectionError, httpx2.HTTPError, FileNotFoundError) as error:
+        raise UserError(_away(repo_id, nearest)) from error
+    except datasets.exceptions.DatasetNotFoundError as error:
+        raise UserError(f"{error}{nearest}") from error
+    except RuntimeError as error:
+        if "scripts are no longer supported" not in str(error):
+            raise
+        raise UserError(
+            f"The Hub data set {repo_id} is a loading script, which `datasets` no longer runs; "
+            "try --dataset_revision refs/convert/parquet, or download its files and give those."
+        ) from error
+    except ValueError as error:
+        _explain_config(repo_id, config, str(error))
+        raise
+    return HubDataset(splits, commit)
+
+
+def _commit(repo_id: str, revision: str | None, nearest: str) -> str | None:
+    """Return the commit to read, or None when the Hub is away and only a cached copy can help."""
+    try:
+        return HfApi().dataset_info(repo_id, revision=revision, timeout=PROBE_SECONDS).sha
+    except GatedRepoError as error:
+        raise UserError(
+            f"The Hub data set {repo_id} is gated: accept its terms on its page, then run `hf auth login`."
+        ) from error
+    except RevisionNotFoundError as error:
+        raise UserError(f"The Hub data set {repo_id} has no revision {revision!r}.") from error
+    except (RepositoryNotFoundError, HFValidationError) as error:
+        raise UserError(
+            f"{repo_id!r} is no dataset script, no file or folder here, and no data set on the Hub that you can read."
+            f"{nearest} A private one needs `hf auth login` or HF_TOKEN."
+        ) from error
+    except HfHubHTTPError as error:
+        if error.response.status_code < 500 and error.response.status_code != 429:
+            raise UserError(f"The Hub refused {repo_id}: {error.server_message or error}") from error
+        return None
+    except (OfflineModeIsEnabled, ConnectionError, httpx2.HTTPError):
+        return None
+
+
+def _is_cached(repo_id: str) -> bool:
+    """Say whether `load_dataset` has ever prepared this data set here (`NS/NAME` is kept as `NS___name`)."""
+    namespace, _, name = repo_id.rpartition("/")
+    folder = "___".join([*([namespace] if namespace else []), camelcase_to_snakecase(name)])
+    return any(Path(datasets.config.HF_DATASETS_CACHE, folder).glob("*/*/*"))
+
+
+def _away(repo_id: str, nearest: str) -> str:
+    return (
+        f"{repo_id!r} is no dataset script and no file or folder here, and the Hub cannot be reached to look for it."
+        f"{nearest} Check the connection (and HF_HUB_OFFLINE), or give a file."
+    )
+
+
+def _explain_config(repo_id: str, config: str | None, message: str) -> None:
+    """Turn the `ValueError` of a missing or unknown configuration into a sentence."""
+    if "Config name is missing" in message or "BuilderConfig" in message:
+        available = message[message.find("[") + 1 : message.find("]")].replace("'", "")
+        found = f"has no configuration {config!r}" if config else "has several configurations"
+        near = did_you_mean(config or "", available.split(", "))
+        raise UserError(f"The data set {repo_id} {found}; choose one with --dataset_config: {available}.{near}")

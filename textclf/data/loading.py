@@ -1,0 +1,94 @@
+"""Loading: whatever the data arguments name becomes three splits of `text`, `text_pair` and `labels`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from datasets import DatasetDict
+
+from ..arguments import DataArguments
+from ..errors import UserError, did_you_mean
+from .columns import Columns, choose_columns
+from .label_cells import LabelCells, read_cells
+from .provenance import Provenance
+from .raw_split import RawSplit
+from .rows import take_good_rows
+from .shaping import Draft, shape
+from .sources import read_source
+from .split_files import fingerprint, write_split
+from .vocabulary import encode
+
+
+class LoadedData(NamedTuple):
+    """The three splits, and where they come from."""
+
+    splits: DatasetDict
+    provenance: Provenance
+
+
+def load_splits(args: DataArguments) -> LoadedData:
+    """Read, check, label and split a data set; equal arguments and files give equal splits, in every process.
+
+    Returns:
+        Splits `train`, `validation` and `test` with the columns `text` (str), `text_pair` (str or null; only where
+        there are two text columns) and `labels` (`ClassLabel`, or `List(ClassLabel)` with several labels), rows in
+        their source's order, memory-mapped; every label occurs in train. And their provenance.
+
+    Raises:
+        UserError: whatever a user can mend: files, columns, rows, labels, splits.
+    """
+    source = read_source(args)
+    train = source.splits["train"]
+    if train.table.num_rows == 0:
+        raise UserError(f"{source.origin.name} is empty: it has {len(train.columns)} columns and no rows.")
+    columns = choose_columns(train, args)
+    notes = [*source.notes, *columns.notes]
+    raw = _labelled_splits(source.splits, columns, notes)
+    cells = {split: read_cells(each, list(columns.labels), args.label_separator) for split, each in raw.items()}
+    _leave_out_unlabelled(raw, cells, notes)
+    encoded = encode(cells, raw, ", ".join(columns.labels), args.class_names)
+    draft = Draft(encoded.space, {}, notes=[*notes, *encoded.notes])
+    draft.splits = take_good_rows(raw, columns, encoded, args.on_bad_row == "skip", draft.removed)
+    shape(draft, args)
+    splits = DatasetDict(
+        {split: write_split(rows, columns.text, draft.space, split) for split, rows in draft.splits.items()}
+    )
+    removed = {reason: count for reason, count in draft.removed.items() if count}
+    draft.notes += [f"{count} rows left out: {reason}." for reason, count in removed.items()]
+    provenance = Provenance(
+        origin=source.origin,
+        fingerprint=fingerprint(splits),
+        sizes={split: len(rows) for split, rows in splits.items()},
+        how_split=draft.how_split,
+        text_columns=columns.text,
+        label_columns=columns.labels,
+        removed=removed,
+        notes=draft.notes,
+    )
+    return LoadedData(splits, provenance)
+
+
+def _labelled_splits(splits: Mapping[str, RawSplit], columns: Columns, notes: list[str]) -> dict[str, RawSplit]:
+    """Return the splits that have the label columns; all must have those of the text (and the group)."""
+    labelled = {}
+    for split, raw in splits.items():
+        for name in (*columns.text, *([columns.group] if columns.group else [])):
+            if name not in raw.columns:
+                raise UserError(
+                    f"The {split} split has no column {name!r}, which train has; found: {', '.join(raw.columns)}."
+                    f"{did_you_mean(name, raw.columns)}"
+                )
+        if set(columns.labels) <= set(raw.columns):
+            labelled[split] = raw
+        else:
+            notes.append(f"The {split} split has no column {', '.join(columns.labels)} and counts as missing.")
+    return labelled
+
+
+def _leave_out_unlabelled(raw: dict[str, RawSplit], cells: dict[str, LabelCells], notes: list[str]) -> None:
+    """Leave out, in place, a validation or test split in which no row has a label (published with -1, or empty)."""
+    for split in [split for split in raw if split != "train"]:
+        if cells[split].missing.all() or (cells[split].labels.multi_label and not cells[split].labels.sizes().any()):
+            del raw[split], cells[split]
+            notes.append(f"The {split} split has no labels and counts as missing.")

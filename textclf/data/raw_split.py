@@ -1,0 +1,97 @@
+"""A split as its source gives it: any columns, memory-mapped, every row with a place to name in a message."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+import datasets
+import pyarrow as pa
+
+from ..errors import UserError
+from .files import StoredRows, read_rows
+from .reading import LINE_COLUMN
+
+
+class Segment(NamedTuple):
+    """A stretch of a split's rows that comes from one file (or from one split of the source)."""
+
+    name: str
+    rows: int
+
+
+@dataclass(frozen=True)
+class RawSplit:
+    """A split before anything is known about its columns."""
+
+    table: pa.Table
+    features: Mapping[str, object] = field(default_factory=dict)
+    """Declared `datasets` features, where there are any: `ClassLabel` names live here."""
+    segments: tuple[Segment, ...] = ()
+    mixed: Mapping[str, str] = field(default_factory=dict)
+    """Column -> where its values change type (JSON only)."""
+    unreadable: int = 0
+    """Rows of its files that cannot be read and were skipped."""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def columns(self) -> list[str]:
+        """Return the names of the columns that are the data's own."""
+        return [name for name in self.table.column_names if name != LINE_COLUMN]
+
+    def place(self, row: int) -> str:
+        """Say where a row stands: file and line, or file and row number."""
+        first = 0
+        for segment in self.segments:
+            if row < first + segment.rows:
+                if LINE_COLUMN in self.table.column_names and self.table[LINE_COLUMN][row].is_valid:
+                    return f"{segment.name}, line {self.table[LINE_COLUMN][row].as_py()}"
+                return f"{segment.name}, row {row - first + 1}"
+            first += segment.rows
+        return f"row {row + 1}"
+
+
+def from_dataset(dataset: datasets.Dataset, name: str) -> RawSplit:
+    """Take over the rows of a `datasets` split; nothing is copied unless rows were selected."""
+    if dataset._indices is not None:
+        dataset = dataset.flatten_indices()
+    return RawSplit(dataset.data.table, dict(dataset.features), (Segment(name, len(dataset)),))
+
+
+def from_files(paths: Sequence[Path], names: Sequence[str], skip_bad_rows: bool) -> RawSplit:
+    """Read files into one split, in the given order; `names` are for messages.
+
+    Raises:
+        UserError: a file cannot be read, a row cannot (unless they are skipped), or the files' columns differ.
+    """
+    stored = [read_rows(path) for path in paths]
+    for name, rows in zip(names, stored, strict=True):
+        if rows.faults and not skip_bad_rows:
+            line, reason = rows.faults[0]
+            more = f" ({len(rows.faults)} such rows)" if len(rows.faults) > 1 else ""
+            raise UserError(f"{name}, line {line}: {reason}{more}. --on_bad_row skip leaves such rows out.")
+    try:
+        table = pa.concat_tables([rows.table for rows in stored], promote_options="permissive")
+    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        raise UserError(f"{', '.join(names)} cannot be one split: their columns differ in type: {error}.") from None
+    return RawSplit(
+        table,
+        _declared_features(stored[0].table.schema),
+        tuple(Segment(name, len(rows.table)) for name, rows in zip(names, stored, strict=True)),
+        {column: f"{name}: {said}" for name, rows in zip(names, stored, strict=True) for column, said in _mixed(rows)},
+        sum(len(rows.faults) for rows in stored),
+        tuple(note for rows in stored for note in rows.notes),
+    )
+
+
+def _mixed(rows: StoredRows) -> list[tuple[str, str]]:
+    return list(rows.mixed.items())
+
+
+def _declared_features(schema: pa.Schema) -> dict[str, object]:
+    """Return the features that `datasets` wrote into a Parquet file's schema; other files declare none."""
+    if not schema.metadata or b"huggingface" not in schema.metadata:
+        return {}
+    return dict(datasets.Features.from_arrow_schema(schema))

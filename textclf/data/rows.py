@@ -1,0 +1,118 @@
+"""Rows in the making: a split's texts (still in their source), labels and groups; bad rows are found here."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from ..errors import UserError
+from .columns import Columns
+from .label_cells import read_distinct
+from .label_ids import UNLABELLED, LabelIds
+from .raw_split import RawSplit
+from .vocabulary import Encoded
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Some rows of a raw split, in their order there.
+
+    Attributes:
+        raw: where the texts are.
+        index: int64 [N]: each row's position in `raw`, ascending.
+        labels: the labels of the N rows.
+        groups: int64 [N], the same number for the same group in every split; None without a group column.
+    """
+
+    raw: RawSplit
+    index: NDArray[np.int64]
+    labels: LabelIds
+    groups: NDArray[np.int64] | None = None
+
+    def __len__(self) -> int:
+        """Return the number of rows N."""
+        return len(self.index)
+
+    def select(self, keep: NDArray[np.bool_]) -> Rows:
+        """Return the rows where `keep` (bool [N]) is true."""
+        groups = None if self.groups is None else self.groups[keep]
+        return Rows(self.raw, self.index[keep], self.labels.select(keep), groups)
+
+    def relabel(self, labels: LabelIds) -> Rows:
+        """Return the same rows with other labels."""
+        return replace(self, labels=labels)
+
+
+def take_good_rows(
+    raw: Mapping[str, RawSplit], columns: Columns, encoded: Encoded, skip: bool, removed: Counter[str]
+) -> dict[str, Rows]:
+    """Return the rows of each split that have a text, a label and a group; count the others in `removed`.
+
+    Raises:
+        UserError: there are bad rows and they are not to be skipped; names the first one, and why.
+    """
+    groups = _read_groups(raw, columns.group) if columns.group else {}
+    good = {}
+    for split, each in raw.items():
+        bad = {"blank text": _blank_rows(each, columns.text)}
+        if columns.group:
+            bad[f"no value in {columns.group!r}"] = groups[split] == UNLABELLED
+        bad["no label"] = encoded.missing[split]
+        bad["label that --class_names does not list"] = encoded.unknown[split]
+        keep = np.ones(each.table.num_rows, dtype=bool)
+        for reason, rows in bad.items():
+            new = rows & keep
+            if new.any() and not skip:
+                raise UserError(_bad_row(each, columns, reason, np.flatnonzero(new)))
+            removed[reason] += int(new.sum())
+            keep &= ~rows
+        removed["row that cannot be read"] += each.unreadable
+        good[split] = Rows(each, np.arange(len(keep)), encoded.labels[split], groups.get(split)).select(keep)
+    return good
+
+
+def is_blank(cells: pa.Array) -> pa.Array:
+    """Say which texts are null, empty or white space only (in Unicode's sense)."""
+    text = pc.fill_null(cells, "")
+    return pc.or_(pc.equal(pc.binary_length(text), 0), pc.utf8_is_space(text))
+
+
+def _blank_rows(raw: RawSplit, columns: tuple[str, ...]) -> NDArray[np.bool_]:
+    """Return which rows have no text in any of the columns: bool [N]."""
+    blank = np.ones(raw.table.num_rows, dtype=bool)
+    for column in columns:
+        chunks = [is_blank(chunk).to_numpy(zero_copy_only=False) for chunk in raw.table[column].chunks]
+        blank &= np.concatenate([np.zeros(0, dtype=bool), *chunks])
+    return blank
+
+
+def _read_groups(raw: Mapping[str, RawSplit], column: str) -> dict[str, NDArray[np.int64]]:
+    """Number the groups of all splits together; -1 where a row names none."""
+    numbers: dict[str, int] = {}
+    groups = {}
+    for split, each in raw.items():
+        codes, values = read_distinct(each.table[column])
+        known = [
+            UNLABELLED if value is None or not str(value).strip() else numbers.setdefault(str(value), len(numbers))
+            for value in [*values, None]
+        ]
+        groups[split] = np.array(known, dtype=np.int64)[codes]
+    return groups
+
+
+def _bad_row(raw: RawSplit, columns: Columns, reason: str, rows: NDArray[np.int64]) -> str:
+    first = int(rows[0])
+    more = f" ({len(rows)} such rows)" if len(rows) > 1 else ""
+    hint = ""
+    if reason.startswith(("label", "no label")) and len(columns.labels) == 1:
+        value = raw.table[columns.labels[0]][first].as_py()
+        hint = f" Found {value!r} in {columns.labels[0]!r}."
+        if str(value) in {"-1", "-1.0"}:
+            hint += " -1 says that a label is not given; if it is a class, list all names with --class_names."
+    return f"{raw.place(first)}: {reason}{more}.{hint} --on_bad_row skip leaves such rows out."

@@ -1,0 +1,147 @@
+"""From good rows to three splits: groups checked, rare and unseen labels dropped, missing splits carved."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..arguments import DataArguments
+from ..errors import UserError
+from ..labels import LabelSpace
+from .rows import Rows
+from .splits import carve, describe
+
+SPLITS = ("train", "validation", "test")
+
+
+@dataclass
+class Draft:
+    """A data set on its way: its label space, its rows, and the record of what was done."""
+
+    space: LabelSpace
+    splits: dict[str, Rows]
+    removed: Counter[str] = field(default_factory=Counter)
+    notes: list[str] = field(default_factory=list)
+    how_split: str = ""
+
+
+def shape(draft: Draft, args: DataArguments) -> None:
+    """Bring a draft, in place, to three splits in which every label occurs in train.
+
+    The order matters: test is carved first; then labels with too few of the remaining rows are dropped, so that test
+    has no say in it; then validation is carved.
+
+    Raises:
+        UserError: groups straddle given splits, labels are unseen in train, or nothing is left to learn from.
+    """
+    if len(draft.splits["train"]) == 0:
+        raise UserError("The data set is empty: no training rows with a text and a label.")
+    _check_groups(draft, args.group_column)
+    given = [split for split in SPLITS if split in draft.splits]
+    sentences = [f"{' and '.join(given)} as given" if len(given) > 1 else ""]
+    if "test" not in draft.splits:
+        sentences.append(_carve(draft, "test", args.test_share, args))
+    _drop_rare_labels(draft, args.min_label_count)
+    _drop_absent_labels(draft, args.drop_unseen_labels)
+    if args.drop_unlabelled and draft.space.multi_label:
+        _drop_rows(draft, {split: rows.labels.sizes() == 0 for split, rows in draft.splits.items()}, "no label left")
+    _check_classes(draft)
+    if "validation" not in draft.splits:
+        sentences.append(_carve(draft, "validation", args.validation_share, args))
+    draft.how_split = "; ".join(sentence for sentence in sentences if sentence) + "."
+    draft.splits = {split: draft.splits[split] for split in SPLITS}
+    for split, rows in draft.splits.items():
+        if len(rows) == 0:
+            raise UserError(f"The {split} split is empty once rows without text or label are left out.")
+
+
+def _carve(draft: Draft, name: str, share: float, args: DataArguments) -> str:
+    train = draft.splits["train"]
+    leaves = carve(train.labels, len(draft.space), share, args.split_seed, train.groups)
+    draft.splits["train"], draft.splits[name] = train.select(~leaves), train.select(leaves)
+    sentence = f"{name} carved out: {describe(share, args.split_seed, train.labels, args.group_column)}"
+    draft.notes.append(f"{sentence[0].upper()}{sentence[1:]} ({int(leaves.sum())} rows).")
+    return sentence
+
+
+def _check_groups(draft: Draft, column: str | None) -> None:
+    """Stop where a group stands in two of the given splits."""
+    groups = {split: rows.groups for split, rows in draft.splits.items() if rows.groups is not None}
+    names = list(groups)
+    for i, first in enumerate(names):
+        for second in names[i + 1 :]:
+            shared = np.intersect1d(groups[first], groups[second])
+            if len(shared):
+                rows = draft.splits[first]
+                at = int(rows.index[np.flatnonzero(groups[first] == shared[0])[0]])
+                value = rows.raw.table[column][at].as_py()
+                raise UserError(
+                    f"{len(shared)} groups of {column!r} stand in both {first} and {second}, {value!r} for one. "
+                    "Give one file and let the splits be carved, or leave --group_column out."
+                )
+
+
+def _drop_rare_labels(draft: Draft, least: int) -> None:
+    counts = draft.splits["train"].labels.counts(len(draft.space))
+    rare = (counts < least) & (counts > 0)
+    if rare.any():
+        names = [draft.space.names[i] for i in np.flatnonzero(rare)]
+        draft.notes.append(
+            f"{len(names)} labels with fewer than {least} training rows dropped (--min_label_count): {_some(names)}."
+        )
+        _drop_labels(draft, rare, f"label with fewer than {least} training rows")
+
+
+def _drop_absent_labels(draft: Draft, drop_rows: bool) -> None:
+    """Drop labels that never occur in train, and say so; with one label a row, rows only when asked to."""
+    absent = draft.splits["train"].labels.counts(len(draft.space)) == 0
+    elsewhere = np.zeros(len(draft.space), dtype=bool)
+    for split in ("validation", "test"):
+        if split in draft.splits:
+            elsewhere |= draft.splits[split].labels.counts(len(draft.space)) > 0
+    unseen = [draft.space.names[i] for i in np.flatnonzero(absent & elsewhere)]
+    nowhere = [draft.space.names[i] for i in np.flatnonzero(absent & ~elsewhere)]
+    if unseen and not draft.space.multi_label and not drop_rows:
+        raise UserError(
+            f"Labels occur in validation or test that never occur in train: {_some(unseen)}. "
+            "Add training rows for them, or leave these rows out with --drop_unseen_labels."
+        )
+    if unseen:
+        draft.notes.append(f"{len(unseen)} labels that never occur in train dropped: {_some(unseen)}.")
+    if nowhere:
+        draft.notes.append(f"{len(nowhere)} declared labels that occur nowhere dropped: {_some(nowhere)}.")
+    if absent.any():
+        _drop_labels(draft, absent, "label that never occurs in train")
+
+
+def _drop_labels(draft: Draft, drop: NDArray[np.bool_], reason: str) -> None:
+    """Shrink the label space; rows with several labels keep their others, rows with one leave."""
+    new_ids = np.where(drop, -1, np.cumsum(~drop) - 1)
+    draft.space = LabelSpace(tuple(np.array(draft.space.names, dtype=object)[~drop]), draft.space.multi_label)
+    before = {split: rows.labels.sizes() for split, rows in draft.splits.items()}
+    draft.splits = {split: rows.relabel(rows.labels.renumber(new_ids)) for split, rows in draft.splits.items()}
+    if draft.space.multi_label:
+        bare = sum(int(((rows.labels.sizes() == 0) & (before[s] > 0)).sum()) for s, rows in draft.splits.items())
+        if bare:
+            draft.notes.append(f"{bare} rows were left without any label by that.")
+    else:
+        _drop_rows(draft, {split: rows.labels.sizes() == 0 for split, rows in draft.splits.items()}, reason)
+
+
+def _drop_rows(draft: Draft, drop: dict[str, NDArray[np.bool_]], reason: str) -> None:
+    for split, rows in draft.splits.items():
+        draft.removed[reason] += int(drop[split].sum())
+        draft.splits[split] = rows.select(~drop[split])
+
+
+def _check_classes(draft: Draft) -> None:
+    if len(draft.space) < 2:
+        only = ", ".join(repr(name) for name in draft.space.names) or "none"
+        raise UserError(f"Classification needs two labels or more in the training rows; found {only}.")
+
+
+def _some(names: list[str], most: int = 10) -> str:
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")

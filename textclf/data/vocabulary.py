@@ -1,0 +1,155 @@
+"""The label vocabulary: which names the labels of all splits have, in which order, and the ids that follow from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import UserError, did_you_mean
+from ..labels import LabelSpace
+from .label_cells import NUMBER, LabelCells
+from .label_ids import UNLABELLED, LabelIds
+from .raw_split import RawSplit
+
+# More labels than this, and more than half as many as rows, is an id or a sentence taken for a label.
+MANY_LABELS = 50
+
+
+class Encoded(NamedTuple):
+    """All splits' labels as ids of one label space."""
+
+    space: LabelSpace
+    labels: dict[str, LabelIds]
+    missing: dict[str, NDArray[np.bool_]]
+    """Split -> bool [N]: rows whose labels are not given."""
+    unknown: dict[str, NDArray[np.bool_]]
+    """Split -> bool [N]: rows with a label that `--class_names` does not list."""
+    notes: list[str]
+
+
+def encode(
+    cells: Mapping[str, LabelCells], raw: Mapping[str, RawSplit], column: str, class_names: Sequence[str]
+) -> Encoded:
+    """Give the labels of all splits ids of one label space.
+
+    The order is the source's (`ClassLabel`), that of `class_names`, or sorted: as numbers where all are numbers.
+
+    Raises:
+        UserError: fractions (regression), numbers beside words, or `class_names` that do not fit.
+    """
+    train = cells["train"]
+    multi_label = train.labels.multi_label
+    others = [split for split, each in cells.items() if each.labels.multi_label != multi_label]
+    if others:
+        raise UserError(
+            f"The label column {column!r} holds lists in some splits only; {others[0]} differs from train."
+        )
+    found = sorted({each.values[i] for each in cells.values() for i in np.unique(each.labels.ids) if i >= 0})
+    notes: list[str] = []
+    if train.declared is not None:
+        names = list(train.declared)
+        meaning = {name: name for name in {*names, *found}}
+        if class_names:
+            meaning, names = _rename(names, class_names), list(class_names)
+    elif class_names:
+        meaning, names, notes = _by_class_names(found, class_names)
+    else:
+        names = _sorted_names(found, cells, raw, column)
+        meaning = {name: name for name in found}
+    if class_names and len(names) != len(set(names)):
+        raise UserError("--class_names must differ from each other.")
+    _check_number(names, train, column)
+    ids = {name: i for i, name in enumerate(names)}
+    labels, missing, unknown = {}, {}, {}
+    for split, each in cells.items():
+        new = np.array([ids.get(meaning.get(value, ""), UNLABELLED) for value in each.values], dtype=np.int64)
+        minus = np.array([value == "-1" and new[i] < 0 for i, value in enumerate(each.values)], dtype=bool)
+        lost = (np.append(new, UNLABELLED) < 0)[each.labels.ids] & (each.labels.ids >= 0)
+        not_given = np.append(minus, False)[each.labels.ids] & lost
+        labels[split] = each.labels.renumber(new)
+        rows = each.labels.rows
+        missing[split], unknown[split] = each.missing.copy(), np.zeros(len(each.missing), dtype=bool)
+        missing[split][rows[not_given]] = True
+        unknown[split][rows[lost & ~not_given]] = True
+    return Encoded(LabelSpace(tuple(names), multi_label), labels, missing, unknown, notes)
+
+
+def _sorted_names(
+    found: Sequence[str], cells: Mapping[str, LabelCells], raw: Mapping[str, RawSplit], column: str
+) -> list[str]:
+    """Sort names that nobody ordered; -1 beside whole numbers means "no label" and is none of them."""
+    numbers = [name for name in found if NUMBER.fullmatch(name)]
+    if not numbers or (cells["train"].labels.multi_label and len(numbers) < len(found)):
+        return list(found)
+    words = [name for name in found if name not in numbers]
+    if words:
+        number_at, word_at = (_place(name, cells, raw) for name in (numbers[0], words[0]))
+        raise UserError(
+            f"Labels of mixed type in column {column!r}: {number_at} holds the number {numbers[0]}, {word_at} the "
+            f"word {words[0]!r}. If the numbers are names too, list all names with --class_names."
+        )
+    fractions = [name for name in numbers if float(name) != int(float(name))]
+    if fractions:
+        raise UserError(
+            f"Regression is not supported: {_place(fractions[0], cells, raw)} holds the label {fractions[0]} "
+            f"in column {column!r}; expected classes. If these numbers are classes, list them with --class_names."
+        )
+    return sorted((name for name in numbers if float(name) != -1), key=float)
+
+
+def _place(name: str, cells: Mapping[str, LabelCells], raw: Mapping[str, RawSplit]) -> str:
+    """Say where a label first occurs."""
+    for split, each in cells.items():
+        if name in each.values:
+            hits = np.flatnonzero(each.labels.ids == each.values.index(name))
+            if len(hits):
+                return raw[split].place(int(each.labels.rows[hits[0]]))
+    return "a row"
+
+
+def _by_class_names(found: Sequence[str], class_names: Sequence[str]) -> tuple[dict[str, str], list[str], list[str]]:
+    """Say what each value found means among `class_names`: itself, or the name at that place."""
+    names = list(class_names)
+    if all(NUMBER.fullmatch(name) for name in found) and not set(found) & set(names):
+        numbers = sorted(found, key=float)
+        counted = [name for name in numbers if float(name) != -1]
+        for candidate in (counted, numbers):
+            if len(candidate) == len(names) and candidate != [str(i) for i in range(len(names))]:
+                note = ", ".join(f"{number} is {name}" for number, name in zip(candidate, names, strict=True))
+                return dict(zip(candidate, names, strict=True)), names, [f"Integer labels, in order: {note}."]
+        if counted and not all(0 <= float(n) < len(names) and float(n).is_integer() for n in counted):
+            raise UserError(
+                f"--class_names gives {len(names)} names, but the labels are {', '.join(counted[:10])}; "
+                f"expected a name for each, or whole numbers from 0 to {len(names) - 1}."
+            )
+        return {n: names[int(float(n))] for n in counted}, names, []
+    if not set(found) & set(names):
+        raise UserError(
+            f"None of the labels found is among --class_names: {', '.join(list(found)[:10])}."
+            f"{did_you_mean(found[0], names) if found else ''}"
+        )
+    return {name: name for name in found if name in names}, names, []
+
+
+def _rename(declared: Sequence[str], class_names: Sequence[str]) -> dict[str, str]:
+    """Reorder or rename the names that a source declares."""
+    if set(class_names) == set(declared):
+        return {name: name for name in declared}
+    if len(class_names) != len(declared):
+        raise UserError(
+            f"--class_names gives {len(class_names)} names for the {len(declared)} labels that the data declares: "
+            f"{', '.join(list(declared)[:10])}."
+        )
+    return dict(zip(declared, class_names, strict=True))
+
+
+def _check_number(names: Sequence[str], train: LabelCells, column: str) -> None:
+    rows = len(train.labels)
+    if not train.labels.multi_label and len(names) > max(MANY_LABELS, rows / 2):
+        raise UserError(
+            f"The label column {column!r} holds {len(names)} different values in {rows} rows; these are no classes. "
+            "Choose another with --label_columns."
+        )
