@@ -8,8 +8,12 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from peft import PeftModel
 from tokenizers.normalizers import NFC, Normalizer, Sequence
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from .lora import merge, save_adapter
+from .open_head import close_head, is_open
 
 # Paths and habits of this machine, and remote code that the fast tokenizer does without.
 NOT_PUBLISHED = (
@@ -55,18 +59,32 @@ def _steps(normalizer: Normalizer | None) -> list[Normalizer]:
 def save(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Path, *, max_length: int) -> None:
     """Write config.json, model.safetensors, tokenizer.json and tokenizer_config.json; nothing else writes them.
 
+    Adapters are saved to `folder/adapter` and merged, a linear head becomes a stock one: `model` is used up by either.
     The tokenizer must have gone through `prepare_tokenizer` before training. `max_length` (tokens) is what
     `truncation=True` will cut to. Files appear under their final names only once they are complete.
     """
     folder.mkdir(parents=True, exist_ok=True)
     unfinished = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=folder))
     try:
-        model.save_pretrained(unfinished)
+        _plain(model, unfinished).save_pretrained(unfinished)
         save_tokenizer(tokenizer, unfinished, max_length=max_length)
+        if (folder / "adapter").is_dir():
+            shutil.rmtree(folder / "adapter")
         for file in sorted(unfinished.iterdir()):
             file.replace(folder / file.name)
     finally:
         shutil.rmtree(unfinished)
+
+
+def _plain(model: PreTrainedModel, folder: Path) -> PreTrainedModel:
+    """Return a model that a stock class can load; adapters go to `folder/adapter` on the way."""
+    if isinstance(model, PeftModel):
+        config = model.config
+        save_adapter(model, folder / "adapter", config._name_or_path, getattr(config, "_commit_hash", None))
+        model = merge(model)
+    if is_open(model):
+        close_head(model)
+    return model
 
 
 def save_tokenizer(tokenizer: PreTrainedTokenizerBase, folder: Path, *, max_length: int) -> None:

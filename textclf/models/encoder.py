@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import torch
 from transformers import (
@@ -21,6 +20,10 @@ from ..arguments import ModelArguments
 from ..errors import UserError
 from ..labels import LabelSpace
 from .checkpoint import prepare_tokenizer
+from .families import set_dropout
+from .heads import redraw, restore_activation
+from .lora import adapt, check_lora
+from .open_head import open_head
 from .tokenization import load_tokenizer
 from .weights import Located, locate, refuse_conversion_service
 
@@ -30,28 +33,45 @@ logger = logging.getLogger(__name__)
 def build(args: ModelArguments, labels: LabelSpace) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
     """Return a float32 model with a head for `labels`, and its tokenizer with Unicode composition in front.
 
-    New head weights are random: call `set_seed` before. `model.config._name_or_path` is the id or folder that was
-    asked for, `model.config._commit_hash` its commit where that is known.
+    What is drawn at random (a new head, adapters) follows the global seed: call `set_seed` before. With `--lora` the
+    model is a PEFT model, with `--head linear` its head is in its training form; `checkpoint.save` makes both plain.
+    `model.config._name_or_path` is the id or folder that was asked for, `_commit_hash` its commit where known.
 
     Raises:
-        UserError: the model cannot be found or read, needs code that was not allowed, or has no padding token.
+        UserError: the model cannot be found or read, needs code that was not allowed, has no padding token, or
+            settings do not fit it.
     """
+    check_lora(args)
     located = locate(args.model, args.model_revision)
     if located.note:
         logger.warning(located.note)
     config = load_config(located, args.trust_remote_code)
-    tokenizer = prepare_tokenizer(load_tokenizer(located, config, args.trust_remote_code), None)
+    tokenizer = prepare_tokenizer(load_tokenizer(located, config, args.trust_remote_code))
     _tell_replaced_labels(args.model, config, labels)
     _set_padding(args.model, config, tokenizer)
     config.num_labels = len(labels)
     config.id2label, config.label2id = labels.id2label, labels.label2id
     config.problem_type = labels.problem_type
-    model = _load_model(located, config, args)
+    if args.dropout is not None:
+        set_dropout(config, args.dropout)
+    if args.head == "mlp":
+        restore_activation(config)
+    model, fresh = _load_model(located, config, args)
     # The heads take **kwargs and ignore num_items_in_batch, which makes Trainer scale loss and gradients wrongly:
     # https://github.com/huggingface/transformers/issues/47688
     model.accepts_loss_kwargs = False
     model.config._name_or_path = args.model
-    return model, tokenizer
+    return _shape_head(model, args, fresh), tokenizer
+
+
+def _shape_head(model: PreTrainedModel, args: ModelArguments, fresh: set[str]) -> PreTrainedModel:
+    """Apply `--head` and `--lora`; `fresh` are the parameters that the checkpoint lacked."""
+    if args.head == "mlp":
+        redraw(model)
+        fresh = {name for name, _ in model.named_parameters()}
+    elif args.head == "linear":
+        open_head(model)
+    return adapt(model, args, fresh) if args.lora != "none" else model
 
 
 def load_config(located: Located, trust_remote_code: bool) -> PretrainedConfig:
@@ -68,7 +88,8 @@ def load_config(located: Located, trust_remote_code: bool) -> PretrainedConfig:
         raise _explain(located.path_or_id, error) from error
 
 
-def _load_model(located: Located, config: PretrainedConfig, args: ModelArguments) -> PreTrainedModel:
+def _load_model(located: Located, config: PretrainedConfig, args: ModelArguments) -> tuple[PreTrainedModel, set[str]]:
+    """Return the model and the names of the parameters that the checkpoint lacked."""
     refuse_conversion_service()
     try:
         with _quiet_transformers():  # its report of a head that is missing, as it has to be, is a page long
@@ -84,7 +105,7 @@ def _load_model(located: Located, config: PretrainedConfig, args: ModelArguments
     except (ValueError, OSError) as error:
         raise _explain(args.model, error) from error
     _check_encoder_weights(args.model, model, info["missing_keys"])
-    return model
+    return model, set(info["missing_keys"]) | {str(entry[0]) for entry in info["mismatched_keys"]}
 
 
 @contextmanager
@@ -144,17 +165,3 @@ def _set_padding(model: str, config: PretrainedConfig, tokenizer: PreTrainedToke
         tokenizer.pad_token = stand_in
         logger.warning("%s has no padding token; %s is used as one.", model, stand_in)
     config.pad_token_id = tokenizer.pad_token_id
-
-
-def max_positions(config: PretrainedConfig) -> int | None:
-    """Return the longest input in tokens that a model has positions for, or None where it has no such bound.
-
-    RoBERTa-like embeddings (roberta, xlm-roberta, mpnet, camembert ...) start counting behind the padding id.
-    """
-    positions: Any = getattr(config, "max_position_embeddings", None)  # Any: a field that some families lack
-    if positions is None or positions <= 0:
-        return None
-    counts_from_padding = config.model_type in {"roberta", "xlm-roberta", "camembert", "mpnet", "xlm-roberta-xl"}
-    if counts_from_padding and config.pad_token_id is not None:
-        return int(positions) - int(config.pad_token_id) - 1
-    return int(positions)
