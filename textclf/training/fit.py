@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import logging
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,22 +12,18 @@ from typing import Any, NamedTuple
 
 import torch
 from datasets import Dataset
-from transformers import EarlyStoppingCallback, PreTrainedModel, PreTrainedTokenizerBase, PrinterCallback
+from safetensors import SafetensorError
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from transformers.utils import logging as transformers_logging
 
+from ..errors import UserError
 from ..labels import LabelSpace
-from ..models import checkpoint
-from ..models.class_weights import class_weights, label_counts
-from ..models.losses import loss_function
-from ..run_folder import RunFolder
 from . import machine, resume
 from .arguments import FitArguments
-from .batching import Share, StepBatches, StepSize
-from .encoding import EncodedTexts, Padding, encode
-from .optimisation import HeadFirst, layered_optimizer, set_plateau
-from .progress import Progress, TrainingLog
-from .selection import Metrics, Selection, choose_metric, trainer_metrics
-from .trainer import BatchTrainer, CountedLoss
+from .assembly import Training, assemble
+from .encoding import encode
+from .outcome import selection_facts, training_facts, write_run
+from .selection import Metrics, choose_metric
 
 logger = logging.getLogger(__name__)
 
@@ -68,22 +64,56 @@ def fit(
     machine.check_precision(args.chosen_precision, model.config.model_type)
     torch.set_num_threads(args.chosen_threads)
     with args.main_process_first(desc="tokenising"):
-        encoded = [encode(split, tokenizer, max_length) for split in (train, validation)]
-    selection = choose_metric(args.metric_for_best_model, labels, encoded[1].labels.astype("int64"), metrics)
-    trainer = _trainer(model, tokenizer, encoded, _trainer_arguments(args, place.run, selection), labels)
-    trainer.compute_metrics = trainer_metrics(labels, metrics)
-    progress = Progress(trainer.batches, show=trainer.is_world_process_zero())
-    trainer.add_callback(progress)
-    trainer.add_callback(TrainingLog(place.run / "training_log.jsonl", write=trainer.is_world_process_zero()))
-    with _one_bar():
-        trainer.train(resume_from_checkpoint=str(place.checkpoint) if place.checkpoint else None)
-    fitted = Fitted(place.run, _facts(trainer, progress), _selected(trainer, selection))
-    if trainer.is_world_process_zero():
-        checkpoint.save(model, tokenizer, place.run, max_length=max_length)
-        content = {"training": fitted.training, "selection": fitted.selection}
-        RunFolder(place.run).write_json(resume.FINISHED, content)
+        splits = encode(train, tokenizer, max_length), encode(validation, tokenizer, max_length)
+    selection = choose_metric(args.metric_for_best_model, labels, labels.gold(validation), metrics)
+    training = assemble(model, tokenizer, splits, args, place.run, labels=labels, metrics=metrics, selection=selection)
+    _train(training, place)
+    facts = {
+        "training": training_facts(training.trainer, training.progress),
+        "selection": selection_facts(training.trainer, selection),
+    }
+    if training.trainer.is_world_process_zero():
+        with _told_disk(place.run):
+            write_run(training.trainer, tokenizer, place.run, facts, max_length)
+    training.trainer.accelerator.wait_for_everyone()
+    return Fitted(place.run, **facts)
+
+
+def _train(training: Training, place: resume.Place) -> None:
+    """Run the Trainer from where the run stands, and leave nothing half-written however it ends."""
+    trainer, progress, stop = training
+    if place.resuming and trainer.is_world_process_zero():
+        resume.tidy(place)
     trainer.accelerator.wait_for_everyone()
-    return fitted
+    try:
+        with _told_disk(place.run), _one_bar(), stop:
+            trainer.train(resume_from_checkpoint=str(place.checkpoint) if place.checkpoint else None)
+    except BaseException:
+        if trainer.is_world_process_zero():
+            resume.leave_whole(place.run)
+        raise
+    finally:
+        progress.close()
+    if stop.stopped_at is not None and trainer.state.global_step < trainer.state.max_steps:
+        raise KeyboardInterrupt(
+            f"Stopped after step {stop.stopped_at} of {trainer.state.max_steps}; everything is saved. "
+            f"Go on with the same command and --resume_from_checkpoint {place.run}"
+        )
+
+
+@contextmanager
+def _told_disk(run: Path) -> Iterator[None]:
+    """Say in one sentence that the disk is full, whichever library found out."""
+    try:
+        yield
+    except (OSError, RuntimeError, SafetensorError) as error:
+        if shutil.disk_usage(run.parent if not run.exists() else run).free > resume.SMALLEST_FREE:
+            raise
+        kept = resume.newest_checkpoint(run)
+        raise UserError(
+            f"The disk of {run} is full. "
+            + (f"{kept.name} is whole: free some space and go on with --resume_from_checkpoint {run}." if kept else "")
+        ) from error
 
 
 @contextmanager
@@ -96,93 +126,3 @@ def _one_bar() -> Iterator[None]:
     finally:
         if shown:
             transformers_logging.enable_progress_bar()
-
-
-def _trainer_arguments(args: FitArguments, run: Path, selection: Selection) -> FitArguments:
-    """Return a copy for the Trainer, whose own folder is the run's `checkpoints`."""
-    own = copy.copy(args)
-    own.output_dir = str((run / resume.CHECKPOINTS).resolve())
-    own.metric_for_best_model, own.greater_is_better = selection.metric, selection.greater_is_better
-    set_plateau(own, selection)
-    own.disable_tqdm = True  # our own bar is shown
-    return own
-
-
-def _trainer(
-    model: PreTrainedModel,
-    tokenizer: PreTrainedTokenizerBase,
-    encoded: list[EncodedTexts],
-    args: FitArguments,
-    labels: LabelSpace,
-) -> BatchTrainer:
-    train, validation = encoded
-    share = Share(args.gradient_accumulation_steps, args.world_size)
-    size = StepSize(args.per_device_train_batch_size * share.accumulation * share.processes, args.tokens_per_batch)
-    epochs = max(1, int(-(-args.num_train_epochs // 1)))
-    batches = StepBatches(train.lengths, size, share, seed=args.seed, epochs=epochs)
-    gold = train.labels.astype("int64")
-    loss = loss_function(
-        args.loss,
-        labels,
-        class_weights=class_weights(args.class_weights, labels, gold),
-        gamma=args.focal_gamma,
-        label_smoothing=args.label_smoothing_factor,
-        label_counts=label_counts(labels, gold),
-    )
-    model.accepts_loss_kwargs = False  # https://github.com/huggingface/transformers/issues/47688
-    trainer = BatchTrainer(
-        batches=batches,
-        model=model,
-        args=args,
-        train_dataset=train,
-        eval_dataset=validation.sorted_by_length(),
-        data_collator=Padding(tokenizer, multiple=8 if args.device.type == "cuda" else 1),
-        processing_class=tokenizer,
-        compute_loss_func=CountedLoss(loss),
-        optimizers=(layered_optimizer(model, args) if args.layer_decay < 1 else None, None),
-        callbacks=_callbacks(model, args),
-    )
-    trainer.remove_callback(PrinterCallback)
-    return trainer
-
-
-def _callbacks(model: PreTrainedModel, args: FitArguments) -> list[Any]:
-    callbacks: list[Any] = [resume.MarkComplete()]
-    if args.freeze_encoder_epochs > 0:
-        callbacks.append(HeadFirst(model, args.freeze_encoder_epochs))
-    if args.early_stopping_patience > 0:
-        callbacks.append(EarlyStoppingCallback(args.early_stopping_patience))
-    return callbacks
-
-
-def _facts(trainer: BatchTrainer, progress: Progress) -> dict[str, Any]:
-    """Return what `evaluation.json` says about the training."""
-    args = trainer.args
-    return {
-        "seconds": round(progress.wall_seconds, 2),
-        "examples_per_second": round(progress.examples / max(progress.seconds, 1e-9), 2),
-        "tokens_per_second": round(progress.tokens / max(progress.seconds, 1e-9), 2),
-        "steps": trainer.state.global_step,
-        "epochs": round(float(trainer.state.epoch or 0.0), 4),
-        "device": machine.device_name(args.device),
-        "precision": args.chosen_precision,
-        "processes": args.world_size,
-        "threads": torch.get_num_threads(),
-        "versions": machine.library_versions(),
-    }
-
-
-def _selected(trainer: BatchTrainer, selection: Selection) -> dict[str, Any]:
-    """Return what `evaluation.json` says about how the checkpoint was chosen."""
-    state = trainer.state
-    epochs = [
-        entry["epoch"]
-        for entry in state.log_history
-        if entry["step"] == state.best_global_step and f"eval_{selection.metric}" in entry
-    ]
-    return {
-        "metric": selection.metric,
-        "split": "validation",
-        "value": state.best_metric,
-        "epoch": epochs[0] if epochs else None,
-    }

@@ -87,8 +87,8 @@ def _read(path: Path) -> str | None:
 def share_threads(wanted: int) -> int:
     """Return the threads for this process: what is wanted, or the cores shared out over the processes of this machine.
 
-    `accelerate launch` and `torchrun` set OMP_NUM_THREADS=1 when the user has not, so a 1 counts only where no launcher
-    is at work.
+    `accelerate launch` and `torchrun` set OMP_NUM_THREADS=1 when the user has not, so a 1 counts only where no
+    launcher is at work.
     """
     if wanted > 0:
         return wanted

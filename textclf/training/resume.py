@@ -16,6 +16,7 @@ from .arguments import FitArguments
 CHECKPOINTS = "checkpoints"
 FINISHED = "checkpoints/training.json"  # written last: what is known about a finished training
 _COMPLETE = "complete"  # the file that a checkpoint gets once all of it is on the disk
+SMALLEST_FREE = 50_000_000  # bytes: with less than this free, a failed write is put down to the disk
 _IN_USE = ("config.json", "model.safetensors", "evaluation.json", CHECKPOINTS)
 
 
@@ -66,17 +67,35 @@ def is_complete(checkpoint: Path) -> bool:
 def newest_checkpoint(run: Path) -> Path | None:
     """Return the newest complete checkpoint of a run, or None."""
     found = [path for path in (run / CHECKPOINTS).glob("checkpoint-*") if is_complete(path)]
-    return max(found, key=lambda path: int(path.name.split("-")[1]), default=None)
+    return max(found, key=_step, default=None)
 
 
-def drop_half_written(run: Path) -> None:
-    """Remove checkpoints whose writing was cut short."""
+def tidy(place: Place) -> None:
+    """Make a run ready to go on: half-written checkpoints away, newer ones than the chosen one too."""
+    for path in (place.run / CHECKPOINTS).glob("checkpoint-*"):
+        if not is_complete(path) or (place.checkpoint and _step(path) > _step(place.checkpoint)):
+            shutil.rmtree(path)
+    if place.checkpoint:
+        _find_best_again(place.checkpoint)
+
+
+def leave_whole(run: Path) -> None:
+    """After a run that failed: no half-written checkpoint stays, and nothing at all where none was complete."""
     for path in (run / CHECKPOINTS).glob("checkpoint-*"):
         if not is_complete(path):
             shutil.rmtree(path)
+    if newest_checkpoint(run) is None:
+        shutil.rmtree(run / CHECKPOINTS, ignore_errors=True)
+        (run / "training_log.jsonl").unlink(missing_ok=True)
+        if run.is_dir() and not any(run.iterdir()):
+            run.rmdir()
 
 
-def find_best_again(checkpoint: Path) -> None:
+def _step(checkpoint: Path) -> int:
+    return int(checkpoint.name.split("-")[1])
+
+
+def _find_best_again(checkpoint: Path) -> None:
     """Let a checkpoint name the best one where it lies now: the run folder may have been moved."""
     path = checkpoint / "trainer_state.json"
     state: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))

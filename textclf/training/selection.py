@@ -21,10 +21,20 @@ LOWER_IS_BETTER = {"loss", "log_loss", "brier", "ece", "hamming_loss"}
 
 @dataclass(frozen=True)
 class Selection:
-    """The metric that chooses, and whether more of it is better."""
+    """The metric that chooses, whether more of it is better, and how all validation metrics are computed."""
 
     metric: str
     greater_is_better: bool
+    labels: LabelSpace
+    metrics: Metrics
+
+    def compute(self, prediction: EvalPrediction) -> dict[str, float]:
+        """Return the validation metrics: Trainer's `compute_metrics`."""
+        logits = prediction.predictions
+        logits = logits[0] if isinstance(logits, tuple) else logits  # hidden states or attentions come behind
+        gold = np.asarray(prediction.label_ids).astype(np.int64)
+        values = self.metrics(gold, scores(torch.from_numpy(np.asarray(logits)), self.labels))
+        return {name: float(value) for name, value in values.items()}
 
 
 def choose_metric(wanted: str | None, labels: LabelSpace, gold: NDArray[np.int64], metrics: Metrics) -> Selection:
@@ -45,7 +55,7 @@ def choose_metric(wanted: str | None, labels: LabelSpace, gold: NDArray[np.int64
             f"--metric_for_best_model {name} is not among the validation metrics.{did_you_mean(name, known)} "
             f"Known: {', '.join(sorted(known))}."
         )
-    return Selection(name, name not in LOWER_IS_BETTER)
+    return Selection(name, name not in LOWER_IS_BETTER, labels, metrics)
 
 
 def scores(logits: torch.Tensor, labels: LabelSpace) -> NDArray[np.float32]:
@@ -53,16 +63,3 @@ def scores(logits: torch.Tensor, labels: LabelSpace) -> NDArray[np.float32]:
     logits = logits.float()
     probabilities = torch.sigmoid(logits) if labels.multi_label else torch.softmax(logits, dim=-1)
     return probabilities.numpy()
-
-
-def trainer_metrics(labels: LabelSpace, metrics: Metrics) -> Callable[[EvalPrediction], dict[str, float]]:
-    """Return `metrics` in the form that Trainer's `compute_metrics` takes."""
-
-    def compute(prediction: EvalPrediction) -> dict[str, float]:
-        logits = prediction.predictions
-        logits = logits[0] if isinstance(logits, tuple) else logits  # hidden states or attentions come behind
-        gold = np.asarray(prediction.label_ids).astype(np.int64)
-        values = metrics(gold, scores(torch.from_numpy(np.asarray(logits)), labels))
-        return {name: float(value) for name, value in values.items()}
-
-    return compute

@@ -1,26 +1,35 @@
-"""The Trainer with our batches: everything else is its own."""
+"""The Trainer with our batches, and with smaller ones where memory runs out: everything else is its own."""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+import logging
+from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.utils.data import DataLoader
 from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
+from ..errors import UserError
 from ..models.losses import HasLogits, StepLoss
 from .batching import StepBatches
 from .encoding import IGNORED
+from .guards import StepRecord
+
+logger = logging.getLogger(__name__)
 
 
 class BatchTrainer(Trainer):
     """Takes its training batches from `batches`; validation keeps the order of its data set."""
 
-    def __init__(self, *, batches: StepBatches, **settings: Any) -> None:
-        """Take the Trainer's own settings beside the batches."""
+    def __init__(self, *, batches: StepBatches, record: StepRecord, **settings: Any) -> None:
+        """Take the Trainer's own settings beside the batches and the record of each step."""
         super().__init__(**settings)
         self.batches = batches
+        self.record = record
+        self.pieces = 1  # parts that a batch is cut into since memory ran out
+        self._step_batches: list[dict[str, Tensor]] = []
+        self._done = 0
         self.add_callback(_Epochs(batches))
 
     def get_train_dataloader(self) -> DataLoader[Any]:
@@ -35,6 +44,69 @@ class BatchTrainer(Trainer):
         )
         return self.accelerator.prepare(loader)
 
+    def get_batch_samples(self, *args: Any, **kwargs: Any) -> tuple[list[dict[str, Tensor]], Tensor | int | None]:
+        """Fetch the batches of the next optimiser step, and keep them until it is done."""
+        batches, items = super().get_batch_samples(*args, **kwargs)
+        self._step_batches, self._done = batches, 0
+        self.record.clear()
+        return batches, items
+
+    def training_step(
+        self, model: nn.Module, inputs: dict[str, Tensor], num_items_in_batch: Tensor | int | None = None
+    ) -> Tensor:
+        """Do one batch; where memory runs out, do the step's batches again in halves.
+
+        The loss is a sum over the step's items, so that halves add up to the same gradient: it is as if the batch
+        size had been halved and the accumulation doubled.
+        """
+        again: list[dict[str, Tensor]] = []
+        while True:
+            try:
+                for earlier in again:
+                    self.record.add_loss(self._in_pieces(model, earlier, num_items_in_batch))
+                loss = self._in_pieces(model, inputs, num_items_in_batch)
+                break
+            except torch.OutOfMemoryError as error:
+                self._halve(model, inputs, error)
+                again = self._step_batches[: self._done]  # their gradient is gone with this batch's
+        self._done += 1
+        self.record.add_loss(loss)
+        return loss
+
+    def _in_pieces(self, model: nn.Module, inputs: dict[str, Tensor], items: Tensor | int | None) -> Tensor:
+        rows = len(inputs["labels"])
+        size = -(-rows // self.pieces)
+        losses = []
+        for start in range(0, rows, size):
+            piece = {name: values[start : start + size] for name, values in inputs.items()}
+            losses.append(super().training_step(model, piece, items))
+        return torch.stack(losses).sum()
+
+    def _halve(self, model: nn.Module, inputs: dict[str, Tensor], error: torch.OutOfMemoryError) -> None:
+        size = -(-len(inputs["labels"]) // self.pieces)
+        batch, accumulation = self.args.per_device_train_batch_size, self.args.gradient_accumulation_steps
+        if size <= 1:
+            raise UserError(
+                "Memory runs out with a single text. Lower --max_length, add --activation_checkpointing true, or "
+                "choose a smaller model."
+            ) from error
+        if self.args.world_size > 1:  # the other processes wait inside a step that cannot be taken back
+            raise UserError(
+                f"Memory ran out. Start again with --per_device_train_batch_size {max(1, batch // 2)} "
+                f"--gradient_accumulation_steps {accumulation * 2}: the steps stay the same, so that "
+                "--resume_from_checkpoint goes on with them."
+            ) from error
+        self.pieces *= 2
+        model.zero_grad()
+        self.record.clear()
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        logger.warning(
+            "Memory ran out: batches of %d from here on, %d of them to a step, which stays the same.",
+            max(1, batch // self.pieces),
+            accumulation * self.pieces,
+        )
+
 
 class _Epochs(TrainerCallback):
     """Tells the batches their epoch, through whatever `accelerate` wraps around them."""
@@ -48,14 +120,18 @@ class _Epochs(TrainerCallback):
         self.batches.set_epoch(state.global_step // self.batches.steps_per_epoch)
 
 
-class CountedLoss(NamedTuple):
+class CountedLoss:
     """A step loss that learns nothing from a batch that only stands in for one."""
 
-    loss: StepLoss
+    def __init__(self, loss: StepLoss, record: StepRecord) -> None:
+        """Wrap `loss`; what the model said goes to `record`."""
+        self.loss = loss
+        self.record = record
 
     def __call__(self, outputs: HasLogits, labels: Tensor, num_items_in_batch: Tensor | int | None = None) -> Tensor:
         """Return the scalar loss of a (micro-)batch."""
         if len(labels) == 1 and bool((labels == IGNORED).all()):
             return outputs.logits.float().sum() * 0.0
-        items = None if num_items_in_batch is None else torch.as_tensor(num_items_in_batch).clamp(min=1)
-        return self.loss(outputs, labels, items)
+        if outputs.logits.requires_grad:
+            self.record.add_logits(outputs.logits)
+        return self.loss(outputs, labels, num_items_in_batch)

@@ -1,0 +1,111 @@
+"""The parts of a training put together: batches, loss, optimiser, guards and the Trainer over them."""
+
+from __future__ import annotations
+
+import copy
+import math
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from transformers import EarlyStoppingCallback, PreTrainedModel, PreTrainedTokenizerBase, PrinterCallback
+
+from ..labels import LabelSpace
+from ..models.class_weights import class_weights, label_counts
+from ..models.losses import StepLoss, loss_function
+from .arguments import FitArguments
+from .batching import Share, StepBatches, StepSize
+from .encoding import EncodedTexts, Padding
+from .guards import DiskGuard, LossGuard, StepRecord
+from .interruption import GracefulStop
+from .optimisation import HeadFirst, layered_optimizer, set_plateau
+from .progress import Progress, TrainingLog
+from .resume import CHECKPOINTS, MarkComplete
+from .selection import Selection
+from .trainer import BatchTrainer, CountedLoss
+
+
+class Training(NamedTuple):
+    """A trainer that is ready to start, and the callbacks that are asked afterwards."""
+
+    trainer: BatchTrainer
+    progress: Progress
+    stop: GracefulStop
+
+
+def assemble(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    splits: tuple[EncodedTexts, EncodedTexts],
+    args: FitArguments,
+    run: Path,
+    selection: Selection,
+) -> Training:
+    """Return the training of `model` on the first of `splits`, validated on the second, written below `run`."""
+    train, validation = splits
+    batches = step_batches(train.lengths, args)
+    own = _trainer_arguments(args, run, selection)
+    record = StepRecord()
+    model.accepts_loss_kwargs = False  # https://github.com/huggingface/transformers/issues/47688
+    trainer = BatchTrainer(
+        batches=batches,
+        record=record,
+        model=model,
+        args=own,
+        train_dataset=train,
+        eval_dataset=validation.sorted_by_length(),
+        data_collator=Padding(tokenizer, multiple=8 if args.device.type == "cuda" else 1),
+        processing_class=tokenizer,
+        compute_metrics=selection.compute,
+        compute_loss_func=CountedLoss(_loss(args, selection.labels, train.labels.astype(np.int64)), record),
+        optimizers=(layered_optimizer(model, args) if args.layer_decay < 1 else None, None),
+    )
+    trainer.remove_callback(PrinterCallback)
+    first = trainer.is_world_process_zero()
+    progress = Progress(batches, show=first and not args.disable_tqdm)
+    stop = GracefulStop(batches.steps_per_epoch)
+    log = TrainingLog(run / "training_log.jsonl", write=first)
+    # The order matters: a stop asks for a checkpoint, the disk is looked at, then it is written and marked.
+    for callback in [*_teachers(model, args, record), stop, DiskGuard(run, model), progress, log, MarkComplete()]:
+        trainer.add_callback(callback)
+    return Training(trainer, progress, stop)
+
+
+def step_batches(lengths: NDArray[np.int64], args: FitArguments) -> StepBatches:
+    """Return the batches of a whole training over texts of these lengths."""
+    share = Share(args.gradient_accumulation_steps, args.world_size)
+    size = StepSize(args.per_device_train_batch_size * share.accumulation * share.processes, args.tokens_per_batch)
+    return StepBatches(lengths, size, share, seed=args.seed, epochs=max(1, math.ceil(args.num_train_epochs)))
+
+
+def _trainer_arguments(args: FitArguments, run: Path, selection: Selection) -> FitArguments:
+    """Return a copy for the Trainer, whose own folder is the run's `checkpoints`."""
+    own = copy.copy(args)
+    own.output_dir = str((run / CHECKPOINTS).resolve())
+    own.metric_for_best_model, own.greater_is_better = selection.metric, selection.greater_is_better
+    set_plateau(own, selection)
+    own.disable_tqdm = True  # our own bar is shown
+    return own
+
+
+def _loss(args: FitArguments, labels: LabelSpace, gold: NDArray[np.int64]) -> StepLoss:
+    return loss_function(
+        args.loss,
+        labels,
+        class_weights=class_weights(args.class_weights, labels, gold),
+        gamma=args.focal_gamma,
+        label_smoothing=args.label_smoothing_factor,
+        label_counts=label_counts(labels, gold),
+    )
+
+
+def _teachers(model: PreTrainedModel, args: FitArguments, record: StepRecord) -> list[Any]:
+    callbacks: list[Any] = []
+    if args.freeze_encoder_epochs > 0:
+        callbacks.append(HeadFirst(model, args.freeze_encoder_epochs))
+    if args.early_stopping_patience > 0:
+        callbacks.append(EarlyStoppingCallback(args.early_stopping_patience))
+    if args.guards:
+        callbacks.append(LossGuard(record))
+    return callbacks

@@ -1,0 +1,88 @@
+"""What a finished training leaves: the plain checkpoint of the best step, the last one where asked for, the facts."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from ..models import checkpoint
+from ..run_folder import RunFolder
+from . import machine
+from .progress import Progress
+from .resume import CHECKPOINTS, FINISHED, newest_checkpoint
+from .selection import Selection
+from .trainer import BatchTrainer
+
+_WEIGHTS = ("model.safetensors", "adapter_model.safetensors", "adapter_config.json")
+
+
+def training_facts(trainer: BatchTrainer, progress: Progress) -> dict[str, Any]:
+    """Return `evaluation.json`'s `training`: speed is that of the optimiser steps, `seconds` the whole wall time."""
+    args = trainer.args
+    return {
+        "seconds": round(progress.wall_seconds, 2),
+        "examples_per_second": round(progress.examples / max(progress.seconds, 1e-9), 2),
+        "tokens_per_second": round(progress.tokens / max(progress.seconds, 1e-9), 2),
+        "steps": trainer.state.global_step,
+        "epochs": round(float(trainer.state.epoch or 0.0), 4),
+        "device": machine.device_name(args.device),
+        "precision": args.chosen_precision,
+        "processes": args.world_size,
+        "threads": torch.get_num_threads(),
+        "versions": machine.library_versions(),
+    }
+
+
+def selection_facts(trainer: BatchTrainer, selection: Selection) -> dict[str, Any]:
+    """Return `evaluation.json`'s `selection`: the metric, its best value on validation and the epoch of that."""
+    state = trainer.state
+    epochs = [
+        entry["epoch"]
+        for entry in state.log_history
+        if entry["step"] == state.best_global_step and f"eval_{selection.metric}" in entry
+    ]
+    return {
+        "metric": selection.metric,
+        "split": "validation",
+        "value": state.best_metric,
+        "epoch": epochs[0] if epochs else None,
+    }
+
+
+def write_run(
+    trainer: BatchTrainer, tokenizer: PreTrainedTokenizerBase, run: Path, facts: dict[str, Any], max_length: int
+) -> None:
+    """Write the checkpoint to the run folder, keep the last one if `--keep_last`, then clear the way.
+
+    On process 0 only. The facts are written last: with them the training counts as finished.
+    """
+    last = newest_checkpoint(run)
+    checkpoint.save(_whole_model(trainer), tokenizer, run, max_length=max_length)
+    if trainer.args.keep_last and last is not None:
+        RunFolder(run).write(f"{CHECKPOINTS}/last", lambda folder: _copy_last(run, last, folder))
+    RunFolder(run).write_json(FINISHED, facts)
+    for path in (run / CHECKPOINTS).glob("checkpoint-*"):
+        shutil.rmtree(path)
+
+
+def _whole_model(trainer: BatchTrainer) -> PreTrainedModel:
+    """Return the trained model; where it lies in shards over several devices, as its best checkpoint was written."""
+    model = trainer.accelerator.unwrap_model(trainer.model)
+    if trainer.is_fsdp_enabled or trainer.is_deepspeed_enabled:
+        return type(model).from_pretrained(trainer.state.best_model_checkpoint, dtype=torch.float32)
+    return model
+
+
+def _copy_last(run: Path, last: Path, folder: Path) -> None:
+    """Copy the last weights, and beside them the files that every checkpoint of the run shares."""
+    folder.mkdir(parents=True)
+    for file in run.iterdir():
+        if file.name in {"config.json", "tokenizer.json", "tokenizer_config.json"}:
+            shutil.copy2(file, folder)
+    for name in _WEIGHTS:
+        if (last / name).exists():
+            shutil.copy2(last / name, folder)
