@@ -1,0 +1,101 @@
+"""The cache of baselines: what was chosen on validation and logits of texts, as JSON and plain arrays.
+
+A file's name is a digest of everything that the content depends on: the training and validation rows, the labels, the
+treatment, the source code of the baselines and of what settles them, the versions of the libraries. Nothing is ever
+looked up by data set name or path, so that a changed row is a miss; nothing but numbers is stored, so that reading a
+file of unknown origin runs no code.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..inference.classifier import Text
+from ..models.baselines import TrainingRows
+from ..models.encoder_features import identity
+from ..run_folder import RunFolder
+
+if TYPE_CHECKING:
+    from .baselines import Treatment
+
+PACKAGE = Path(__file__).parent.parent
+# Modules whose change makes every stored number stale.
+SOURCES = (
+    "labels.py",
+    "models/baselines.py",
+    "models/encoder_features.py",
+    "models/linear.py",
+    "models/text_features.py",
+    "models/word_vectors.py",
+    "evaluation/baseline_cache.py",
+    "evaluation/baselines.py",
+    "evaluation/calibration.py",
+    "evaluation/thresholds.py",
+)
+LIBRARIES = ("numpy", "scipy", "scikit-learn", "gensim", "torch", "transformers", "tokenizers")
+
+
+@dataclass(frozen=True)
+class BaselineCache:
+    """What is stored of one baseline, under names that begin with `prefix`; without a folder nothing is."""
+
+    folder: RunFolder | None
+    prefix: str
+
+    @classmethod
+    def of(
+        cls, name: str, rows: TrainingRows, validation: tuple[Sequence[Text], NDArray[np.int64]], treatment: Treatment
+    ) -> BaselineCache:
+        """Return the cache of a baseline for these rows and this treatment (its cleaning shows in the texts)."""
+        if treatment.cache is None:
+            return cls(None, name)
+        key = digest(
+            name,
+            rows.labels.names,
+            rows.labels.multi_label,
+            [digest_rows(rows.texts, rows.gold), digest_rows(*validation)],
+            [treatment.metric, treatment.calibrate, treatment.threshold_aim, treatment.seed],
+            identity(treatment.model) if name == "frozen_encoder" else None,
+            [hashlib.sha256((PACKAGE / source).read_bytes()).hexdigest() for source in SOURCES],
+            [version(library) for library in LIBRARIES],
+        )
+        return cls(RunFolder(treatment.cache), f"{name}-{key[:32]}")
+
+    def record(self, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """Return the stored record, or make and store it."""
+        name = f"{self.prefix}.json"
+        if self.folder is None:
+            return make()
+        if not (self.folder.path / name).exists():
+            self.folder.write_json(name, make())
+        return self.folder.read_json(name)
+
+    def logits(self, texts: Sequence[Text], make: Callable[[], NDArray[np.float32]]) -> NDArray[np.float32]:
+        """Return the stored logits of texts, float32 [N, L], or make and store them."""
+        if self.folder is None:
+            return make()
+        name = f"{self.prefix}-{digest(texts)[:32]}.npy"
+        path = self.folder.path / name
+        if not path.exists():
+            logits = make()
+            self.folder.write(name, lambda unfinished: np.save(unfinished, logits, allow_pickle=False))
+        return np.asarray(np.load(path, allow_pickle=False))
+
+
+def digest(*values: Any) -> str:
+    """Return the SHA-256 of plain values, in hexadecimal."""
+    return hashlib.sha256(json.dumps(values).encode()).hexdigest()
+
+
+def digest_rows(texts: Sequence[Text], gold: NDArray[np.int64]) -> str:
+    """Return the SHA-256 of texts and their gold labels, order included."""
+    return digest(texts, list(gold.shape), hashlib.sha256(np.ascontiguousarray(gold).tobytes()).hexdigest())

@@ -1,0 +1,216 @@
+"""Fitted baselines: setting, calibration and thresholds chosen on validation, by the code that settles the model."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from datasets import Dataset
+from numpy.typing import NDArray
+
+from metrics.text_classification.text_classification import Rows
+
+from ..arguments import ModelArguments
+from ..errors import UserError, did_you_mean
+from ..inference.classifier import Text, texts_of
+from ..labels import LabelSpace
+from ..models.baselines import BASELINES, Candidates, TrainingRows
+from ..models.linear import Linear
+from .baseline_cache import BaselineCache
+from .calibration import activate, fit_scales
+from .thresholds import choose
+
+logger = logging.getLogger(__name__)
+
+MOST_TEXTS = 200_000  # beyond these a baseline is fitted on a random sample, which its record states
+MOST_CHARACTERS = 100_000_000
+LOWER_IS_BETTER = {"loss", "log_loss", "brier", "ece", "hamming_loss"}
+
+
+@dataclass(frozen=True)
+class Treatment:
+    """What the model got and the baselines get likewise."""
+
+    metric: str | None = None  # chooses the setting; default: f1_macro, several labels: average_precision_micro
+    calibrate: bool = True
+    threshold_aim: str = "f1"
+    clean: Callable[[str], str] = str  # the model's cleaning; str leaves a text as it is
+    seed: int = 0
+    model: ModelArguments = field(default_factory=ModelArguments)  # the encoder of `frozen_encoder`
+    cache: Path | None = None  # a folder that keeps logits between runs
+
+
+class FittedBaseline:
+    """A scorer whose every choice was made on validation.
+
+    `chosen` says what was chosen, as plain values for evaluation.json; `validation` holds its figures there.
+    """
+
+    def __init__(self, name: str, rows: TrainingRows, clean: Callable[[str], str], cache: BaselineCache) -> None:
+        """Wrap a baseline that is yet to be settled; `fit_baselines` is the way to get one."""
+        self.name = name
+        self.labels = rows.labels
+        self.thresholds: NDArray[np.float64] | None = None
+        self.chosen: dict[str, Any] = {}  # Any: nested plain values
+        self.validation: dict[str, float] = {}
+        self._rows, self._clean, self._cache = rows, clean, cache
+        self._setting = 0.0
+        self._scale, self._shift = np.ones(len(rows.labels)), np.zeros(len(rows.labels))
+
+    def scores(self, texts: Sequence[Text]) -> NDArray[np.float32]:
+        """Return scores in [0, 1], float32 [N, L]."""
+        cleaned = clean_texts(texts, self._clean)
+        logits = self._cache.logits(cleaned, lambda: self._linear.logits(self._candidates.features(cleaned)))
+        return activate(logits * self._scale + self._shift, self.labels)
+
+    def settle(self, validation: list[Text], gold: NDArray[np.int64], treatment: Treatment) -> None:
+        """Choose the setting, the calibration and the thresholds on validation, or recall what was chosen before."""
+        record = self._cache.record(lambda: self._choose(validation, gold, treatment))
+        self._setting = record["setting"]
+        self._scale, self._shift = np.array(record["scale"]), np.array(record["shift"])
+        self.thresholds = None if record["cuts"] is None else np.array(record["cuts"])
+        self.chosen, self.validation = record["chosen"], record["validation"]
+
+    @cached_property
+    def _candidates(self) -> Candidates:
+        logger.info("fitting the baseline %s on %d texts", self.name, len(self._rows.texts))
+        return BASELINES[self.name](self._rows)
+
+    @cached_property
+    def _linear(self) -> Linear:
+        return self._candidates.fit(self._setting)
+
+    def _choose(self, validation: list[Text], gold: NDArray[np.int64], treatment: Treatment) -> dict[str, Any]:
+        """Return the best setting's record."""
+        candidates = self._candidates
+        features = candidates.features(clean_texts(validation, self._clean))
+        best: dict[str, Any] | None = None
+        for setting in candidates.settings:
+            linear = candidates.fit(setting)
+            record = self._settled(setting, linear.logits(features), gold, treatment)
+            if best is None or _better(record["validation"], best["validation"], treatment.metric, self.labels):
+                best = record
+                self._linear = linear
+        assert best is not None  # every baseline has a setting
+        return best
+
+    def _settled(
+        self, setting: float, logits: NDArray[np.float32], gold: NDArray[np.int64], treatment: Treatment
+    ) -> dict[str, Any]:
+        """Return what is chosen on validation for one setting, and the figures that follow."""
+        certain = self._candidates.certain
+        labels = self.labels
+        scale, shift, cuts = np.ones(len(labels)), np.zeros(len(labels)), None
+        chosen: dict[str, Any] = {"chosen_on": "validation", "n": len(gold), "trained_on": len(self._rows.texts)}
+        if self._candidates.setting is not None:
+            chosen[self._candidates.setting] = setting
+        if treatment.calibrate and not certain:
+            scales = fit_scales(logits, gold, labels)
+            scale, shift = scales.scale, scales.shift
+            chosen["calibration"] = scales.record(logits, gold, labels)
+        scores = activate(logits * scale + shift, labels)
+        if labels.multi_label and not certain:
+            thresholds = choose(scores, gold, treatment.threshold_aim)
+            cuts = thresholds.cuts
+            chosen["thresholds"] = thresholds.record(labels)
+        return {
+            "setting": setting,
+            "scale": scale.tolist(),
+            "shift": shift.tolist(),
+            "cuts": None if cuts is None else cuts.tolist(),
+            "chosen": chosen,
+            "validation": _figures(scores, gold, labels, cuts),
+        }
+
+
+def fit_baselines(
+    names: Sequence[str],
+    train: Dataset,
+    validation: Dataset,
+    labels: LabelSpace,
+    treatment: Treatment | None = None,
+) -> list[FittedBaseline]:
+    """Fit baselines on train and settle them on validation, in the order of `names`; no test split comes near.
+
+    Raises:
+        UserError: a name is unknown, or the encoder of `frozen_encoder` cannot be read.
+    """
+    check_baselines(names)
+    treatment = treatment or Treatment()
+    rows, note = _training_rows(train, labels, treatment)
+    gold = labels.gold(validation)
+    texts = texts_of(validation)
+    result = []
+    for name in dict.fromkeys(names):
+        cache = BaselineCache.of(name, rows, (clean_texts(texts, treatment.clean), gold), treatment)
+        baseline = FittedBaseline(name, rows, treatment.clean, cache)
+        baseline.settle(texts, gold, treatment)
+        if note:
+            baseline.chosen["sample"] = note
+        result.append(baseline)
+    return result
+
+
+def best_baseline(baselines: Sequence[FittedBaseline], metric: str | None = None) -> FittedBaseline:
+    """Return the baseline with the best validation figure (the first of equals)."""
+    best = baselines[0]
+    for other in baselines[1:]:
+        if _better(other.validation, best.validation, metric, best.labels):
+            best = other
+    return best
+
+
+def check_baselines(names: Sequence[str]) -> None:
+    """Refuse names that are not in the table.
+
+    Raises:
+        UserError: with the nearest known name.
+    """
+    for name in names:
+        if name not in BASELINES:
+            known = ", ".join(BASELINES)
+            raise UserError(f"Unknown baseline {name!r}.{did_you_mean(name, BASELINES)} Known: {known}.")
+
+
+def clean_texts(texts: Sequence[Text], clean: Callable[[str], str]) -> list[Text]:
+    """Clean texts, or both fields of pairs."""
+    return [
+        clean(text) if isinstance(text, str) else (clean(text[0]), clean(text[1]) if text[1] else None)
+        for text in texts
+    ]
+
+
+def _better(figures: dict[str, float], than: dict[str, float], metric: str | None, labels: LabelSpace) -> bool:
+    """Say whether figures are better in a metric; an undefined figure is never better."""
+    name = (metric or ("average_precision_micro" if labels.multi_label else "f1_macro")).removeprefix("eval_")
+    name = "log_loss" if name == "loss" else name
+    sign = -1 if name in LOWER_IS_BETTER else 1
+    return sign * figures.get(name, -sign * np.inf) > sign * than.get(name, -sign * np.inf)
+
+
+def _figures(
+    scores: NDArray[np.float32], gold: NDArray[np.int64], labels: LabelSpace, cuts: NDArray[np.float64] | None
+) -> dict[str, float]:
+    rows = Rows(gold, labels.decide(scores, cuts), scores, len(labels))
+    figures = {name: float(value[0]) for name, value in rows.figures(np.ones((1, len(gold)))).items()}
+    return {name: value for name, value in figures.items() if np.isfinite(value)}
+
+
+def _training_rows(train: Dataset, labels: LabelSpace, treatment: Treatment) -> tuple[TrainingRows, str | None]:
+    """Return the cleaned training rows, or a sample of very many and the sentence that says so."""
+    texts, gold = clean_texts(texts_of(train), treatment.clean), labels.gold(train)
+    lengths = np.array([len(t) if isinstance(t, str) else sum(len(part or "") for part in t) for t in texts])
+    note = None
+    if len(texts) > MOST_TEXTS or lengths.sum() > MOST_CHARACTERS:
+        order = np.random.default_rng(treatment.seed).permutation(len(texts))
+        fitting = int(np.searchsorted(np.cumsum(lengths[order]), MOST_CHARACTERS, side="right"))
+        kept = np.sort(order[: max(1, min(MOST_TEXTS, fitting))])
+        note = f"fitted on a random sample of {len(kept):,} of {len(texts):,} training texts, seed {treatment.seed}"
+        logger.info("baselines are %s", note)
+        texts, gold = [texts[i] for i in kept], gold[kept]
+    return TrainingRows(texts, gold, labels, treatment.seed, treatment.model), note

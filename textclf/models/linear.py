@@ -1,0 +1,82 @@
+"""Linear models over features of texts, with a logit for every label of the space, whatever labels were trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+from sklearn.svm import LinearSVC
+
+from ..labels import LabelSpace
+
+Matrix = Any  # float [N, F], dense or a SciPy sparse matrix (SciPy has no types)
+ABSENT = -1.0  # logit of a label without any training text: where an SVM puts a sure "no"
+
+
+@dataclass(frozen=True)
+class Linear:
+    """Logits = features @ weights + intercept."""
+
+    weights: NDArray[np.float32]  # [F, P], P labels that could be trained
+    intercept: NDArray[np.float64]  # [P]
+    trained: NDArray[np.int64]  # [P], their ids
+    constant: NDArray[np.float64]  # [L], the logit of each label that could not
+    multi_label: bool
+
+    def logits(self, features: Matrix) -> NDArray[np.float32]:
+        """Return logits, float32 [N, L]; with one label a text, a label never seen in training is never the best."""
+        result = np.tile(self.constant, (features.shape[0], 1))
+        if not len(self.trained):
+            return result.astype(np.float32)
+        known = features.astype(np.float32) @ self.weights + self.intercept
+        if not self.multi_label:
+            result += known.min(axis=1, keepdims=True)
+        result[:, self.trained] = known
+        return result.astype(np.float32)
+
+
+def support_vectors(features: Matrix, gold: NDArray[np.int64], labels: LabelSpace, c: float, seed: int) -> Linear:
+    """Fit linear SVMs, one against the rest, with penalty C (Fan et al. 2008, LIBLINEAR)."""
+    return _fit(lambda: LinearSVC(C=c, random_state=seed, max_iter=5000), features, gold, labels)
+
+
+def logistic(features: Matrix, gold: NDArray[np.int64], labels: LabelSpace, c: float, seed: int) -> Linear:
+    """Fit a multinomial logistic regression, or one for each of several labels, with penalty C."""
+    return _fit(lambda: LogisticRegression(C=c, random_state=seed, max_iter=1000), features, gold, labels)
+
+
+def constant(logits: NDArray[np.float64], labels: LabelSpace) -> Linear:
+    """Return the model that gives every text the same logits [L]."""
+    nothing = np.zeros(0, dtype=np.int64)
+    return Linear(np.zeros((0, 0), dtype=np.float32), np.zeros(0), nothing, logits, labels.multi_label)
+
+
+def _fit(make: Callable[[], Any], features: Matrix, gold: NDArray[np.int64], labels: LabelSpace) -> Linear:
+    if labels.multi_label:
+        return _fit_each(make, features, gold, labels)
+    present = np.unique(gold)
+    fixed = np.full(len(labels), ABSENT)
+    if len(present) < 2:
+        fixed[present] = -ABSENT
+        return constant(fixed, labels)
+    fitted = make().fit(features, gold)
+    weights, intercept = fitted.coef_.T, fitted.intercept_
+    if len(present) == 2:  # one column: the second class against the first
+        weights, intercept = np.hstack([-weights, weights]) / 2, np.concatenate([-intercept, intercept]) / 2
+    return Linear(weights.astype(np.float32), intercept, present, fixed, labels.multi_label)
+
+
+def _fit_each(make: Callable[[], Any], features: Matrix, gold: NDArray[np.int64], labels: LabelSpace) -> Linear:
+    """Fit one model a label; a label that no training text has, or every one, gets a constant logit."""
+    share = gold.mean(axis=0)
+    trained = np.flatnonzero((share > 0) & (share < 1))
+    weights = np.zeros((features.shape[1], len(trained)), dtype=np.float32)
+    intercept = np.zeros(len(trained))
+    for column, label in enumerate(trained):
+        fitted = make().fit(features, gold[:, label])
+        weights[:, column], intercept[column] = fitted.coef_[0], fitted.intercept_[0]
+    return Linear(weights, intercept, trained, np.where(share == 1, -ABSENT, ABSENT), labels.multi_label)
