@@ -1,0 +1,83 @@
+"""Text lengths in tokens, and the `max_length` that covers enough of the training texts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from datasets import Dataset
+from numpy.typing import NDArray
+from transformers import PreTrainedTokenizerBase
+
+from ..arguments import DataArguments
+from ..errors import UserError
+from .sampling import BATCH, sample_rows
+
+SAMPLE = 50_000  # texts: the 99th percentile of that many has a standard error of 0.0005 in coverage
+COVERAGES = (0.9, 0.95, 0.99, 1.0)
+
+
+def token_lengths(
+    tokenizer: PreTrainedTokenizerBase, split: Dataset, rows: NDArray[np.int64] | None = None
+) -> NDArray[np.int64]:
+    """Count the tokens of each text (or pair), special tokens included, uncut: int64 [N] in the order of `rows`."""
+    chosen = split if rows is None or len(rows) == len(split) else split.select(rows)
+    counts = [_batch_lengths(tokenizer, batch) for batch in chosen.iter(BATCH)]
+    return np.concatenate(counts) if counts else np.zeros(0, dtype=np.int64)
+
+
+def _batch_lengths(tokenizer: PreTrainedTokenizerBase, batch: dict[str, Any]) -> NDArray[np.int64]:
+    """Count tokens as training encodes them: a null or empty second text is no pair."""
+    texts, seconds = batch["text"], batch.get("text_pair") or [None] * len(batch["text"])
+    result = np.zeros(len(texts), dtype=np.int64)
+    for paired in (False, True):
+        at = [row for row, second in enumerate(seconds) if bool(second) == paired]
+        if not at:
+            continue
+        words = [[texts[row] for row in at]] + ([[seconds[row] for row in at]] if paired else [])
+        encoded = tokenizer(*words, truncation=False, padding=False, return_attention_mask=False, verbose=False)
+        result[at] = [len(ids) for ids in encoded["input_ids"]]
+    return result
+
+
+def shortest_covering(lengths: NDArray[np.int64], coverage: float) -> int:
+    """Return the shortest length that leaves a share `coverage` of the texts uncut."""
+    if not len(lengths):
+        return 0
+    rank = int(np.ceil(coverage * len(lengths) - 1e-9))  # 0.07 * 100 is a little more than 7 in floating point
+    return int(np.sort(lengths)[max(rank, 1) - 1])
+
+
+def coverage_table(lengths: NDArray[np.int64]) -> dict[str, int]:
+    """Return the lengths that cover 90, 95, 99 and 100 % of the texts, keyed by '0.9' and so on."""
+    return {str(coverage): shortest_covering(lengths, coverage) for coverage in COVERAGES}
+
+
+def choose_max_length(tokenizer: PreTrainedTokenizerBase, split: Dataset, args: DataArguments, limit: int) -> int:
+    """Return the number of tokens that training, `pipeline(truncation=True)` and serving cut texts to.
+
+    'auto' is the shortest length that leaves `length_coverage` of the training texts uncut, at most `limit`: counted
+    on a random sample beyond 50,000 texts, and not rounded, because batches are padded to their longest text only.
+
+    Raises:
+        UserError: a length is asked for that the model cannot take.
+    """
+    if args.max_length != "auto":
+        return within_limit(int(args.max_length), limit)
+    return auto_max_length(token_lengths(tokenizer, split, sample_rows(len(split), SAMPLE)), args, limit)
+
+
+def auto_max_length(lengths: NDArray[np.int64], args: DataArguments, limit: int) -> int:
+    """Return the shortest length for counted texts, at least 4 (two special tokens, two of text), at most `limit`."""
+    return min(max(shortest_covering(lengths, args.length_coverage), 4), limit)
+
+
+def within_limit(asked: int, limit: int) -> int:
+    """Return the length that was asked for.
+
+    Raises:
+        UserError: it is longer than the model can read.
+    """
+    if asked > limit:
+        raise UserError(f"--max_length {asked} is more than the model can read; give {limit} at most, or 'auto'.")
+    return asked

@@ -1,0 +1,146 @@
+"""Preparation: splits as loaded become splits as trained on; what was found and done is written down."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from datasets import Dataset, DatasetDict
+from numpy.typing import NDArray
+from transformers import PreTrainedTokenizerBase
+
+from ..arguments import DataArguments
+from ..errors import UserError
+from ..labels import LabelSpace
+from .audit import Audit, audit
+from .augmentation import augment
+from .findings import Finding, percentage
+from .lengths import SAMPLE, auto_max_length, coverage_table, token_lengths, within_limit
+from .sampling import sample_rows
+
+
+class Prepared(NamedTuple):
+    """Splits ready for training, the length they are cut to, and what is to be told about them."""
+
+    splits: DatasetDict
+    max_length: int
+    audit: dict[str, Any]
+    """For audit.json: numbers and row numbers (of the splits as loaded), no text of the data."""
+    lines: list[str]
+    """For the screen: what was found and done, nothing about what is fine."""
+    findings: list[Finding]
+    """With excerpts of texts, for people who look at their own data."""
+
+
+def prepare(
+    splits: DatasetDict, tokenizer: PreTrainedTokenizerBase, args: DataArguments, *, limit: int, seed: int
+) -> Prepared:
+    """Join columns, audit, take leaks out of train, choose `max_length`, augment train; in this order.
+
+    The tokenizer already carries the cleaning steps; `limit` is the most tokens its model can read. Validation and
+    test rows are never touched, but for `join_text`.
+
+    Raises:
+        UserError: `strict` and there is a leak, every training row leaks, or options that do not fit the data.
+    """
+    splits = join_columns(splits, args.join_text)
+    found = audit(splits, clean=args.clean, seed=seed)
+    splits = DatasetDict(splits)
+    splits["train"] = _without_leaks(splits["train"], found, args)
+    measured = _measure_lengths(splits["train"], tokenizer, args, limit)
+    augmented = augment(splits["train"], args, seed)
+    splits["train"] = augmented.train
+    content = found.to_dict() | {
+        "removed_from_train": {"exact_leaks": len(found.exact_leaks)},
+        "max_length": measured.details,
+        "augmentation": augmented.counts,
+    }
+    content["findings"]["longer_than_max_length"] = measured.finding.to_dict()
+    lines = found.lines
+    if measured.finding.worth_a_line:
+        lines.append(measured.finding.line)
+    return Prepared(splits, measured.max_length, content, lines, [*found.findings, measured.finding])
+
+
+def join_columns(splits: DatasetDict, between: str | None) -> DatasetDict:
+    """Turn two text columns into one, with `between` between them; a null or empty second text adds nothing.
+
+    Raises:
+        UserError: there is only one text column.
+    """
+    if between is None:
+        return splits
+    if "text_pair" not in splits["train"].column_names:
+        raise UserError("--join_text joins two text columns, but there is one. Name two in --text_columns.")
+    return splits.map(
+        _joined, batched=True, fn_kwargs={"between": between}, remove_columns=["text_pair"], desc="joining columns"
+    )
+
+
+def _joined(batch: dict[str, list[str | None]], between: str) -> dict[str, list[str | None]]:
+    pairs = zip(batch["text"], batch["text_pair"], strict=True)
+    return {"text": [f"{text}{between}{second}" if second else text for text, second in pairs]}
+
+
+def _without_leaks(train: Dataset, found: Audit, args: DataArguments) -> Dataset:
+    """Return the training rows whose text stands in no other split."""
+    leaks = found.exact_leaks
+    if not len(leaks):
+        return train
+    if args.strict:
+        rows = ", ".join(map(str, leaks[:5]))
+        raise UserError(
+            f"--strict: {len(leaks)} training rows also stand in validation or test (rows {rows}, counted from 0). "
+            "Take them out, or leave --strict away: then they leave train and are counted."
+        )
+    if len(leaks) == len(train):
+        raise UserError("Every training text also stands in validation or test, so nothing is left to train on.")
+    return train.select(np.setdiff1d(np.arange(len(train)), leaks))
+
+
+class _Lengths(NamedTuple):
+    max_length: int
+    details: dict[str, Any]
+    finding: Finding
+
+
+def _measure_lengths(train: Dataset, tokenizer: PreTrainedTokenizerBase, args: DataArguments, limit: int) -> _Lengths:
+    """Count tokens once: for `max_length`, for the table of coverages, and for the texts that will be cut."""
+    if args.max_length != "auto":
+        within_limit(int(args.max_length), limit)  # before any time is spent
+    rows = sample_rows(len(train), SAMPLE)
+    lengths = token_lengths(tokenizer, train, rows)
+    chosen = auto_max_length(lengths, args, limit) if args.max_length == "auto" else int(args.max_length)
+    details = {
+        "chosen": chosen,
+        "asked": args.max_length,
+        "model_limit": limit,
+        "texts_counted": len(rows),
+        "covering": coverage_table(lengths),
+    }
+    return _Lengths(chosen, details, _cut_texts(train, rows, lengths, chosen, args.length_coverage))
+
+
+def _cut_texts(
+    train: Dataset, rows: NDArray[np.int64], lengths: NDArray[np.int64], max_length: int, coverage: float
+) -> Finding:
+    """Report training texts longer than `max_length`, for each label its share."""
+    space = LabelSpace.from_features(train.features)
+    cut = lengths > max_length
+    counted = (
+        train.select_columns("labels") if len(rows) == len(train) else train.select_columns("labels").select(rows)
+    )
+    gold = space.gold(counted)
+    indicator = gold if space.multi_label else np.eye(len(space), dtype=np.int64)[gold]
+    totals = indicator.sum(axis=0)
+    shares = indicator[cut].sum(axis=0) / np.maximum(totals, 1)
+    per_label = {name: round(float(share), 4) for name, share, n in zip(space.names, shares, totals, strict=True) if n}
+    worst = max(per_label, key=lambda name: per_label[name], default="")
+    says = f"training texts are longer than {max_length} tokens and will be cut"
+    if worst and per_label[worst] > 2 * cut.mean():
+        says += f" (of {worst!r} {percentage(per_label[worst])})"
+    worth_a_line = bool(cut.mean() > 1 - coverage + 1e-9) if len(cut) else False
+    details = {"share_per_label": per_label}
+    return Finding(
+        "longer_than_max_length", says, int(cut.sum()), len(cut), details=details, worth_a_line=worth_a_line
+    )

@@ -1,0 +1,79 @@
+"""Random samples of rows, and the texts of sampled rows read from Arrow a batch at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+from datasets import Dataset, DatasetDict
+from numpy.typing import NDArray
+
+BATCH = 1_000
+
+
+def sample_rows(rows: int, most: int, seed: int = 0) -> NDArray[np.int64]:
+    """Return all row numbers if there are at most `most`, else a sorted random sample of that size: int64 [n]."""
+    if rows <= most:
+        return np.arange(rows)
+    return np.sort(np.random.default_rng(seed).choice(rows, size=most, replace=False))
+
+
+class TextBatch(NamedTuple):
+    """Texts of one split and their row numbers in it: both of length n."""
+
+    split: str
+    rows: NDArray[np.int64]
+    texts: list[str]
+
+
+class TextSample:
+    """Rows of several splits, at most a given number; only row numbers are held, texts are read when asked for."""
+
+    def __init__(self, splits: DatasetDict, most: int, seed: int = 0) -> None:
+        """Sample rows: all of validation and test (up to a quarter of `most` each), and of train what is left."""
+        self.splits = splits
+        self.rows: dict[str, NDArray[np.int64]] = {}
+        held_out = [name for name in splits if name != "train"]
+        for name in held_out:
+            self.rows[name] = sample_rows(len(splits[name]), most // 4, seed)
+        if "train" in splits:
+            left = most - sum(len(rows) for rows in self.rows.values())
+            self.rows = {"train": sample_rows(len(splits["train"]), left, seed)} | self.rows
+
+    def __len__(self) -> int:
+        """Return the number of sampled rows."""
+        return sum(len(rows) for rows in self.rows.values())
+
+    @property
+    def complete(self) -> bool:
+        """Whether every row of every split is in the sample."""
+        return all(len(rows) == len(self.splits[name]) for name, rows in self.rows.items())
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Return how many rows of each split are in the sample."""
+        return {name: len(rows) for name, rows in self.rows.items()}
+
+    def batches(self) -> Iterator[TextBatch]:
+        """Read the sampled texts in order, split after split."""
+        for name, rows in self.rows.items():
+            for start in range(0, len(rows), BATCH):
+                part = rows[start : start + BATCH]
+                yield TextBatch(name, part, read_texts(self.splits[name], part))
+
+
+def read_texts(split: Dataset, rows: NDArray[np.int64]) -> list[str]:
+    """Return whole texts, a second field behind the first one on a line of its own."""
+    whole = len(rows) and len(rows) == rows[-1] - rows[0] + 1
+    batch = split[int(rows[0]) : int(rows[-1]) + 1] if whole else split[rows]
+    return whole_texts(batch)
+
+
+def whole_texts(batch: dict[str, Any]) -> list[str]:  # Any: columns as `datasets` gives them
+    """Return the texts of a batch of rows, a second field behind the first one on a line of its own."""
+    if "text_pair" not in batch:
+        return list(batch["text"])
+    return [
+        f"{text}\n{second}" if second else text for text, second in zip(batch["text"], batch["text_pair"], strict=True)
+    ]
