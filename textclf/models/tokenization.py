@@ -5,15 +5,19 @@ from __future__ import annotations
 from transformers import AutoTokenizer, PretrainedConfig, PreTrainedTokenizerBase
 
 from ..errors import UserError
+from .kobert import load_kobert
 from .weights import Located
 
 
 def load_tokenizer(located: Located, config: PretrainedConfig, trust_remote_code: bool) -> PreTrainedTokenizerBase:
-    """Read a checkpoint's tokenizer.
+    """Read a checkpoint's tokenizer; KoBERT's, which no stock class reads rightly, is converted.
 
     Raises:
         UserError: it cannot be read, or it is not a fast one.
     """
+    kobert = load_kobert(located, config)
+    if kobert is not None:
+        return kobert
     try:
         tokenizer = AutoTokenizer.from_pretrained(
             located.path_or_id, config=config, revision=located.revision, trust_remote_code=trust_remote_code
