@@ -10,10 +10,9 @@ import numpy as np
 from datasets import DatasetDict
 from numpy.typing import NDArray
 
-from . import label_checks, text_checks
-from .exact_duplicates import HELD_OUT, Keys, conflicting_texts, held_out_keys, repeated_rows, row_keys, rows_found_in
-from .findings import EXAMPLES, Example, Finding, excerpt
-from .sampling import TextSample, read_texts
+from . import duplicate_checks, label_checks, text_checks
+from .findings import Finding
+from .sampling import TextSample
 
 MOST_ROWS = 200_000  # texts that are looked into; beyond that a random sample stands for them
 
@@ -28,6 +27,8 @@ class Audit:
     findings: Sequence[Finding]
     exact_leaks: NDArray[np.int64]
     """Training rows whose text also stands in validation or test."""
+    near_leaks: NDArray[np.int64]
+    """Other training rows whose text nearly stands there."""
     scripts: dict[str, dict[str, float]]
     """Split -> script -> share of its letters."""
 
@@ -55,65 +56,14 @@ def audit(splits: DatasetDict, *, clean: Sequence[str] = (), seed: int = 0) -> A
     Exact duplicates, leaks and labels are checked on every row. What takes a look into the texts (faults of
     characters, near duplicates) is checked on 200,000 rows at most. `clean` are the cleaning steps the model will use.
     """
-    keys = row_keys(splits)
-    leaks = rows_found_in(keys["train"].texts, held_out_keys(keys))
     sample = TextSample(splits, MOST_ROWS, seed)
-    checked = text_checks.check(sample, clean)
-    findings = [
-        *_exact_findings(splits, keys, leaks),
-        *label_checks.check(splits),
-        *checked.findings,
-    ]
+    duplicates = duplicate_checks.check(sample, seed)
+    texts = text_checks.check(sample, clean)
     return Audit(
         sizes={name: len(split) for name, split in splits.items()},
         sampled=None if sample.complete else sample.sizes,
-        findings=findings,
-        exact_leaks=leaks,
-        scripts=checked.scripts,
-    )
-
-
-def _exact_findings(splits: DatasetDict, keys: dict[str, Keys], leaks: NDArray[np.int64]) -> list[Finding]:
-    """Report leaks, repeats and contradicting labels among equal texts."""
-    affected = {name: len(rows_found_in(keys[name].texts, keys["train"].texts)) for name in HELD_OUT if name in keys}
-    found_in = " and ".join(f"{count:,} {name}" for name, count in affected.items() if count)
-    repeats = {name: repeated_rows(each.texts) for name, each in keys.items()}
-    conflicts = conflicting_texts(keys)
-    conflicting = {name: rows_found_in(each.texts, conflicts) for name, each in keys.items()}
-    findings = [
-        _finding(
-            splits,
-            "exact_leaks",
-            f"training rows repeat {found_in} texts and leave train",
-            {"train": leaks},
-            affected=affected,
-        ),
-        _finding(splits, "exact_duplicates", "rows repeat another row of their split", repeats),
-        _finding(splits, "conflicting_labels", "rows have a text that also occurs with another label", conflicting),
-    ]
-    if all(name in keys for name in HELD_OUT):
-        overlap = rows_found_in(keys["validation"].texts, keys["test"].texts)
-        findings.insert(
-            1, _finding(splits, "validation_in_test", "validation rows repeat a test text", {"validation": overlap})
-        )
-    return findings
-
-
-def _finding(
-    splits: DatasetDict,
-    name: str,
-    says: str,
-    rows: dict[str, NDArray[np.int64]],
-    **details: Any,  # plain values for audit.json
-) -> Finding:
-    """Build a finding about whole rows, with examples from the splits in their order."""
-    places = [(split, int(row)) for split, found in rows.items() for row in found[:EXAMPLES]][:EXAMPLES]
-    examples = [Example(split, row, excerpt(read_texts(splits[split], np.array([row]))[0])) for split, row in places]
-    return Finding(
-        name,
-        says,
-        count=sum(len(found) for found in rows.values()),
-        of=sum(len(splits[split]) for split in rows),
-        examples=examples,
-        details={"per_split": {split: len(found) for split, found in rows.items()}, **details},
+        findings=[*duplicates.findings, *label_checks.check(splits), *texts.findings],
+        exact_leaks=duplicates.exact_leaks,
+        near_leaks=duplicates.near_leaks,
+        scripts=texts.scripts,
     )

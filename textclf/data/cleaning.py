@@ -7,7 +7,7 @@ time, and ends in a panic). Whatever is taken out leaves a space, so that words 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 from tokenizers import Regex
@@ -84,12 +84,18 @@ def normalizer(steps: list[str]) -> Normalizer | None:
     return Sequence(chosen) if chosen else None
 
 
-def clean(texts: Iterable[str], steps: list[str]) -> list[str]:
-    """Return the texts as the model's tokenizer sees them: NFC, then the steps. For baselines and for the audit.
+def cleaner(steps: list[str]) -> Callable[[str], str]:
+    """Return what makes a text into what the model's tokenizer sees: NFC, then the steps. For baselines and audits.
 
     Raises:
         UserError: a step is unknown.
     """
     own = normalizer(steps)
     whole = NFC() if own is None else Sequence([NFC(), own])
-    return [whole.normalize_str(text) for text in texts]
+    cleaned: Callable[[str], str] = whole.normalize_str
+    return cleaned
+
+
+def clean(texts: Iterable[str], steps: list[str]) -> list[str]:
+    """Return the texts as the model's tokenizer sees them; see `cleaner`."""
+    return list(map(cleaner(steps), texts))

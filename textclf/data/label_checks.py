@@ -63,7 +63,7 @@ def _imbalance(space: LabelSpace, frequencies: NDArray[np.int64]) -> Finding:
     ratio = most / least
     return Finding(
         "imbalance",
-        f"training labels are {rare!r}, {ratio:,.0f} times fewer than {frequent!r}",
+        f"training rows carry {rare!r}, {ratio:,.0f} times fewer than {frequent!r}",
         least,
         int(frequencies.sum()),
         details={"ratio": round(ratio, 4), "least_frequent": rare, "most_frequent": frequent},

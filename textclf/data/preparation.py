@@ -46,17 +46,18 @@ def prepare(
     splits = join_columns(splits, args.join_text)
     found = audit(splits, clean=args.clean, seed=seed)
     splits = DatasetDict(splits)
-    splits["train"] = _without_leaks(splits["train"], found, args)
+    kept = _take_out_leaks(splits["train"], found, args)
+    splits["train"] = kept.train
     measured = _measure_lengths(splits["train"], tokenizer, args, limit)
     augmented = augment(splits["train"], args, seed)
     splits["train"] = augmented.train
     content = found.to_dict() | {
-        "removed_from_train": {"exact_leaks": len(found.exact_leaks)},
+        "removed_from_train": kept.counts,
         "max_length": measured.details,
         "augmentation": augmented.counts,
     }
     content["findings"]["longer_than_max_length"] = measured.finding.to_dict()
-    lines = found.lines
+    lines = found.lines + kept.lines
     if measured.finding.worth_a_line:
         lines.append(measured.finding.line)
     return Prepared(splits, measured.max_length, content, lines, [*found.findings, measured.finding])
@@ -82,20 +83,35 @@ def _joined(batch: dict[str, list[str | None]], between: str) -> dict[str, list[
     return {"text": [f"{text}{between}{second}" if second else text for text, second in pairs]}
 
 
-def _without_leaks(train: Dataset, found: Audit, args: DataArguments) -> Dataset:
-    """Return the training rows whose text stands in no other split."""
-    leaks = found.exact_leaks
-    if not len(leaks):
-        return train
+class _Kept(NamedTuple):
+    train: Dataset
+    counts: dict[str, int]
+    lines: list[str]
+
+
+def _take_out_leaks(train: Dataset, found: Audit, args: DataArguments) -> _Kept:
+    """Leave out training rows whose text stands, or (if asked for) nearly stands, in validation or test."""
+    leaks = {"exact_leaks": found.exact_leaks}
+    if args.drop_near_duplicates:
+        leaks["near_leaks"] = found.near_leaks
+    rows = np.unique(np.concatenate(list(leaks.values())))
+    counts = {name: len(each) for name, each in leaks.items()}
+    hint = []
+    if len(found.near_leaks) and not args.drop_near_duplicates:
+        hint = ["Rows that nearly repeat validation or test stay in train; --drop_near_duplicates takes them out."]
+    if not len(rows):
+        return _Kept(train, counts, hint)
     if args.strict:
-        rows = ", ".join(map(str, leaks[:5]))
         raise UserError(
-            f"--strict: {len(leaks)} training rows also stand in validation or test (rows {rows}, counted from 0). "
-            "Take them out, or leave --strict away: then they leave train and are counted."
+            f"--strict: {len(rows):,} training rows leak from validation or test (rows "
+            f"{', '.join(map(str, rows[:5]))}{' ...' if len(rows) > 5 else ''}, counted from 0). Take them "
+            "out of your data, or leave --strict away: then they leave train and are counted."
         )
-    if len(leaks) == len(train):
-        raise UserError("Every training text also stands in validation or test, so nothing is left to train on.")
-    return train.select(np.setdiff1d(np.arange(len(train)), leaks))
+    if len(rows) == len(train):
+        raise UserError("Every training text also stands in validation or test: nothing is left to train on.")
+    kept = np.ones(len(train), dtype=bool)
+    kept[rows] = False
+    return _Kept(train.select(np.flatnonzero(kept)), counts, [f"{len(rows):,} leaking rows left train.", *hint])
 
 
 class _Lengths(NamedTuple):

@@ -55,6 +55,29 @@ class TextSample:
         """Return how many rows of each split are in the sample."""
         return {name: len(rows) for name, rows in self.rows.items()}
 
+    def owners(self) -> NDArray[np.int64]:
+        """Return the split of every sampled row, as its position among the splits: int64 [n]."""
+        return np.repeat(np.arange(len(self.rows)), [len(rows) for rows in self.rows.values()])
+
+    def place(self, number: int) -> tuple[str, int]:
+        """Return the split of a sampled row and its row number there."""
+        for name, rows in self.rows.items():
+            if number < len(rows):
+                return name, int(rows[number])
+            number -= len(rows)
+        raise IndexError(f"row {number} beyond the end of the sample")
+
+    def read(self, numbers: NDArray[np.int64]) -> list[str]:
+        """Return the texts of some sampled rows, by their positions in the sample, in ascending order."""
+        texts: list[str] = []
+        start = 0
+        for name, rows in self.rows.items():
+            part = numbers[(numbers >= start) & (numbers < start + len(rows))] - start
+            if len(part):
+                texts += read_texts(self.splits[name], rows[part])
+            start += len(rows)
+        return texts
+
     def batches(self) -> Iterator[TextBatch]:
         """Read the sampled texts in order, split after split."""
         for name, rows in self.rows.items():
