@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from ..arguments import DataArguments
 from ..errors import UserError, did_you_mean
-from .raw_split import RawSplit
+from .raw_split import RawSplit, composed, is_string
 
 # Names under which text is published, one field or two; lower case, letters and digits only.
 # fmt: off
@@ -57,14 +57,16 @@ def choose_columns(train: RawSplit, args: DataArguments) -> Columns:
         UserError: a named column does not exist (with the nearest name), is no text, or more than one reading
             is possible.
     """
-    for name in (*args.text_columns, *args.label_columns, *([args.group_column] if args.group_column else [])):
+    text = tuple(composed(name) for name in args.text_columns)
+    labels = tuple(composed(name) for name in args.label_columns)
+    group = composed(args.group_column) if args.group_column else None
+    for name in (*text, *labels, *([group] if group else [])):
         if name not in train.columns:
             raise UserError(
                 f"There is no column {name!r}; found: {', '.join(train.columns)}.{did_you_mean(name, train.columns)}"
             )
     notes = []
-    taken = {*args.text_columns, *args.label_columns, args.group_column}
-    labels, text = tuple(args.label_columns), tuple(args.text_columns)
+    taken = {*text, *labels, group}
     if not labels:
         labels = _find_labels(train, [name for name in train.columns if name not in taken])
         notes.append(f"Labels are read from {_listed(labels)}.")
@@ -72,14 +74,10 @@ def choose_columns(train: RawSplit, args: DataArguments) -> Columns:
     if not text:
         text = _find_text(train, [name for name in train.columns if name not in taken])
         notes.append(f"Text is read from {_listed(text)}.")
-    for name in text:
-        if not _is_string(train.table.schema.field(name).type) or name in train.mixed:
-            found = train.mixed.get(name) or str(train.table.schema.field(name).type)
-            raise UserError(f"The text column {name!r} does not hold text; found {found}.")
     twice = set(text) & set(labels)
     if twice or len(set(text)) < len(text) or len(set(labels)) < len(labels):
         raise UserError(f"Every column can be used once; found {_listed([*text, *labels])}.")
-    return Columns(text, labels, args.group_column, tuple(notes))
+    return Columns(text, labels, group, tuple(notes))
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -90,12 +88,8 @@ def _plain(name: str) -> str:
     return "".join(character for character in name.lower() if character.isalnum())
 
 
-def _is_string(arrow_type: pa.DataType) -> bool:
-    return pa.types.is_string(arrow_type) or pa.types.is_large_string(arrow_type)
-
-
 def _find_text(train: RawSplit, names: Sequence[str]) -> tuple[str, ...]:
-    strings = [name for name in names if _is_string(train.table.schema.field(name).type) and name not in train.mixed]
+    strings = [name for name in names if is_string(train.table.schema.field(name).type) and name not in train.mixed]
     by_plain = {_plain(name): name for name in strings}
     pairs = [(by_plain[a], by_plain[b]) for a, b in PAIR_NAMES if a in by_plain and b in by_plain]
     if "text" in by_plain and not pairs:

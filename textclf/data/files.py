@@ -21,7 +21,7 @@ from .provenance import hash_file
 from .reading import Fault, Reading
 
 # Part of the cache key: change it when a reader reads the same bytes differently.
-READER_VERSION = "1"
+READER_VERSION = "2"
 ROWS_PER_BATCH = 10_000
 
 
@@ -34,6 +34,8 @@ class StoredRows(NamedTuple):
     notes: list[str]
     mixed: dict[str, str]
     """Column -> where its values change type (JSON only)."""
+    unit: str
+    """What the numbers of rows count: lines of the file, or its rows."""
 
 
 def read_parquet(path: Path) -> Reading:
@@ -49,12 +51,14 @@ def read_parquet(path: Path) -> Reading:
     schema = pa.schema(fields, metadata=file.schema_arrow.metadata)
 
     def batches() -> Iterator[pa.RecordBatch]:
-        for batch in file.iter_batches(batch_size=ROWS_PER_BATCH):
-            yield pa.RecordBatch.from_arrays(
-                [column.cast(each.type) for column, each in zip(batch.columns, schema, strict=True)], schema=schema
-            )
+        try:
+            for batch in file.iter_batches(batch_size=ROWS_PER_BATCH):
+                columns = [column.cast(each.type) for column, each in zip(batch.columns, schema, strict=True)]
+                yield pa.RecordBatch.from_arrays(columns, schema=schema)
+        except (pa.ArrowInvalid, OSError) as error:
+            raise UserError(f"{path.name} is a damaged Parquet file: {error}.") from error
 
-    return Reading(schema, batches())
+    return Reading(schema, batches(), unit="row")
 
 
 READERS: dict[str, Callable[[Path], Reading]] = {
@@ -90,7 +94,7 @@ def read_rows(path: Path) -> StoredRows:
         _convert(reader(path), entry)
     said = json.loads((entry / "reading.json").read_text(encoding="utf-8"))
     table = datasets.table.MemoryMappedTable.from_file(str(entry / "rows.arrow")).table
-    return StoredRows(table, [Fault(*fault) for fault in said["faults"]], said["notes"], said["mixed"])
+    return StoredRows(table, [Fault(*fault) for fault in said["faults"]], said["notes"], said["mixed"], said["unit"])
 
 
 def _convert(reading: Reading, entry: Path) -> None:
@@ -101,7 +105,7 @@ def _convert(reading: Reading, entry: Path) -> None:
         with pa.OSFile(str(unfinished / "rows.arrow"), "wb") as sink, pa.ipc.new_stream(sink, reading.schema) as out:
             for batch in reading.batches:
                 out.write_batch(batch)
-        said = {"faults": reading.faults, "notes": reading.notes, "mixed": reading.mixed}
+        said = {"faults": reading.faults, "notes": reading.notes, "mixed": reading.mixed, "unit": reading.unit}
         (unfinished / "reading.json").write_text(json.dumps(said, ensure_ascii=False), encoding="utf-8")
         try:
             unfinished.rename(entry)

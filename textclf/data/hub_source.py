@@ -10,7 +10,7 @@ from typing import NamedTuple
 import datasets
 import httpx2
 from datasets.naming import camelcase_to_snakecase
-from huggingface_hub import HfApi
+from huggingface_hub import DatasetInfo, HfApi
 from huggingface_hub.errors import (
     GatedRepoError,
     HfHubHTTPError,
@@ -33,6 +33,8 @@ class HubDataset(NamedTuple):
 
     splits: datasets.DatasetDict
     revision: str | None
+    licence: str | None = None
+    languages: tuple[str, ...] = ()
 
 
 def load_from_hub(repo_id: str, config: str | None, revision: str | None, known_here: Iterable[str]) -> HubDataset:
@@ -44,9 +46,10 @@ def load_from_hub(repo_id: str, config: str | None, revision: str | None, known_
         UserError: there is no such data set, revision or configuration, or the Hub is away and nothing is cached.
     """
     nearest = did_you_mean(repo_id, known_here)
-    commit = _commit(repo_id, revision, nearest)
-    if commit is None and not _is_cached(repo_id):
+    info = _look(repo_id, revision, nearest)
+    if info is None and not _is_cached(repo_id):
         raise UserError(_away(repo_id, nearest))
+    commit = info.sha if info else None
     try:
         splits = datasets.load_dataset(repo_id, config, revision=commit or revision)
     except (ConnectionError, httpx2.HTTPError, FileNotFoundError) as error:
@@ -63,13 +66,20 @@ def load_from_hub(repo_id: str, config: str | None, revision: str | None, known_
     except ValueError as error:
         _explain_config(repo_id, config, str(error))
         raise
-    return HubDataset(splits, commit)
+    card = info.card_data.to_dict() if info and info.card_data else {}
+    languages, licence = card.get("language") or [], card.get("license")
+    return HubDataset(
+        splits,
+        commit,
+        licence if isinstance(licence, str) else None,
+        (languages,) if isinstance(languages, str) else tuple(map(str, languages)),
+    )
 
 
-def _commit(repo_id: str, revision: str | None, nearest: str) -> str | None:
-    """Return the commit to read, or None when the Hub is away and only a cached copy can help."""
+def _look(repo_id: str, revision: str | None, nearest: str) -> DatasetInfo | None:
+    """Return what the Hub says about a data set, or None when it is away and only a cached copy can help."""
     try:
-        return HfApi().dataset_info(repo_id, revision=revision, timeout=PROBE_SECONDS).sha
+        return HfApi().dataset_info(repo_id, revision=revision, timeout=PROBE_SECONDS)
     except GatedRepoError as error:
         raise UserError(
             f"The Hub data set {repo_id} is gated: accept its terms on its page, then run `hf auth login`."

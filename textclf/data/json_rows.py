@@ -57,7 +57,7 @@ def read_json(path: Path) -> Reading:
         raise UserError(f"{path.name} must hold a list of objects, one a row: [{{...}}, {{...}}].")
     faults = [Fault(i, "not a JSON object") for i, row in enumerate(content, start=1) if not isinstance(row, dict)]
     rows = [(i, row) for i, row in enumerate(content, start=1) if isinstance(row, dict)]
-    reading = _typed(path, rows)
+    reading = _typed(path, rows, "row")
     reading.faults += faults
     reading.batches = _batches(rows, reading)
     return reading
@@ -79,7 +79,7 @@ def _lines(path: Path, faults: list[Fault]) -> Iterator[NumberedRow]:
                 faults.append(Fault(number, "not a JSON object"))
 
 
-def _typed(path: Path, rows: Iterable[NumberedRow]) -> Reading:
+def _typed(path: Path, rows: Iterable[NumberedRow], unit: str = "line") -> Reading:
     """Look at every value once: the columns in order of appearance, and for each the kinds of values it holds."""
     seen: dict[str, dict[str, int]] = {}  # column -> kind -> the first row that has it
     for number, row in rows:
@@ -94,10 +94,10 @@ def _typed(path: Path, rows: Iterable[NumberedRow]) -> Reading:
     for name, kinds in seen.items():
         arrow_type = ARROW_TYPES.get(frozenset(kinds)) if kinds else pa.string()
         if arrow_type is None and len(kinds) > 1:
-            mixed[name] = ", ".join(f"{kind} on line {number}" for kind, number in kinds.items())
+            mixed[name] = ", ".join(f"{kind} on {unit} {number}" for kind, number in kinds.items())
         fields.append(pa.field(name, arrow_type or pa.string()))
     schema = pa.schema([*fields, pa.field(LINE_COLUMN, pa.int64())])
-    return Reading(schema, iter(()), mixed=mixed)
+    return Reading(schema, iter(()), mixed=mixed, unit=unit)
 
 
 def _kind(value: Any) -> str | None:  # Any: whatever JSON holds
@@ -128,4 +128,14 @@ def _column(values: list[Any], arrow_type: pa.DataType) -> pa.Array:
     if arrow_type == pa.string():
         # Values of no type that a text or a label could have are kept as JSON; such a column is not for us.
         values = [v if v is None or isinstance(v, str) else json.dumps(v, ensure_ascii=False) for v in values]
-    return pa.array(values, arrow_type)
+    try:
+        return pa.array(values, arrow_type)
+    except UnicodeEncodeError:  # JSON may escape half a surrogate pair, which no UTF-8 can hold
+        return pa.array([_mend(value) for value in values], arrow_type)
+
+
+def _mend(value: Any) -> Any:  # Any: a text, a list of texts, or nothing
+    """Put U+FFFD in the place of lone surrogates."""
+    if isinstance(value, list):
+        return [_mend(each) for each in value]
+    return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace") if isinstance(value, str) else value

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from typing import NamedTuple
 
 import datasets
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 
 from ..errors import UserError
 from .label_ids import UNLABELLED, LabelIds
-from .raw_split import RawSplit
+from .raw_split import RawSplit, composed, is_string
 
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
@@ -45,6 +44,9 @@ def read_cells(raw: RawSplit, columns: list[str], separator: str | None) -> Labe
     for column in columns:
         if column in raw.mixed:
             raise UserError(f"Labels of mixed type in column {column!r}: {raw.mixed[column]}. Expected one type.")
+    if separator is not None and (len(columns) > 1 or not is_string(raw.table[columns[0]].type)):
+        found = "several columns" if len(columns) > 1 else str(raw.table[columns[0]].type)
+        raise UserError(f"--label_separator is for names in the cells of one text column; found {found}.")
     if len(columns) > 1:
         return _read_flags(raw, columns)
     column = columns[0]
@@ -81,12 +83,16 @@ def _as_names(written: list[object], raw: RawSplit, column: str) -> list[str]:
     if pa.types.is_boolean(arrow_type):
         return [str(value).lower() for value in written]
     if pa.types.is_floating(arrow_type):
-        return ["" if value != value else str(int(value)) if value == int(value) else str(value) for value in written]  # type: ignore[call-overload]
+        return [_number_name(value) for value in written if isinstance(value, float)]
     if pa.types.is_integer(arrow_type):
         return [str(value) for value in written]
-    if pa.types.is_string(arrow_type) or pa.types.is_large_string(arrow_type) or pa.types.is_null(arrow_type):
-        return _plain_numbers([unicodedata.normalize("NFC", str(value).strip()) for value in written])
+    if is_string(arrow_type) or pa.types.is_null(arrow_type):
+        return _plain_numbers([composed(str(value).strip()) for value in written])
     raise UserError(f"The label column {column!r} holds {arrow_type}; expected names, whole numbers or lists of them.")
+
+
+def _number_name(value: float) -> str:
+    return "" if value != value else str(int(value)) if value.is_integer() else str(value)
 
 
 def _plain_numbers(values: list[str]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+import pyarrow as pa
 from datasets import DatasetDict
 
 from ..arguments import DataArguments
@@ -12,7 +13,7 @@ from ..errors import UserError, did_you_mean
 from .columns import Columns, choose_columns
 from .label_cells import LabelCells, read_cells
 from .provenance import Provenance
-from .raw_split import RawSplit
+from .raw_split import RawSplit, composed, is_string
 from .rows import take_good_rows
 from .shaping import Draft, shape
 from .sources import read_source
@@ -47,7 +48,7 @@ def load_splits(args: DataArguments) -> LoadedData:
     raw = _labelled_splits(source.splits, columns, notes)
     cells = {split: read_cells(each, list(columns.labels), args.label_separator) for split, each in raw.items()}
     _leave_out_unlabelled(raw, cells, notes)
-    encoded = encode(cells, raw, ", ".join(columns.labels), args.class_names)
+    encoded = encode(cells, raw, ", ".join(columns.labels), [composed(n) for n in args.class_names])
     draft = Draft(encoded.space, {}, notes=[*notes, *encoded.notes])
     draft.splits = take_good_rows(raw, columns, encoded, args.on_bad_row == "skip", draft.removed)
     shape(draft, args)
@@ -79,6 +80,11 @@ def _labelled_splits(splits: Mapping[str, RawSplit], columns: Columns, notes: li
                     f"The {split} split has no column {name!r}, which train has; found: {', '.join(raw.columns)}."
                     f"{did_you_mean(name, raw.columns)}"
                 )
+        for name in columns.text:
+            arrow_type = raw.table.schema.field(name).type
+            if name in raw.mixed or not (is_string(arrow_type) or pa.types.is_null(arrow_type)):
+                found = raw.mixed.get(name) or str(arrow_type)
+                raise UserError(f"The text column {name!r} of the {split} split must hold text; found {found}.")
         if set(columns.labels) <= set(raw.columns):
             labelled[split] = raw
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +12,7 @@ import datasets
 import pyarrow as pa
 
 from ..errors import UserError
-from .files import StoredRows, read_rows
+from .files import read_rows
 from .reading import LINE_COLUMN
 
 
@@ -20,6 +21,8 @@ class Segment(NamedTuple):
 
     name: str
     rows: int
+    unit: str = "row"
+    """What a row's number counts: lines, or rows."""
 
 
 @dataclass(frozen=True)
@@ -46,18 +49,34 @@ class RawSplit:
         first = 0
         for segment in self.segments:
             if row < first + segment.rows:
-                if LINE_COLUMN in self.table.column_names and self.table[LINE_COLUMN][row].is_valid:
-                    return f"{segment.name}, line {self.table[LINE_COLUMN][row].as_py()}"
-                return f"{segment.name}, row {row - first + 1}"
+                number = row - first + 1
+                if LINE_COLUMN in self.table.column_names:
+                    number = self.table[LINE_COLUMN][row].as_py() or number
+                return f"{segment.name}, {segment.unit} {number}"
             first += segment.rows
         return f"row {row + 1}"
+
+
+def composed(name: str) -> str:
+    """Return a name in Unicode's composed form (NFC): Korean ones come decomposed from some systems."""
+    return unicodedata.normalize("NFC", name)
+
+
+def _with_composed_names(table: pa.Table) -> pa.Table:
+    return table.rename_columns([composed(name) for name in table.column_names])
+
+
+def is_string(arrow_type: pa.DataType) -> bool:
+    """Say whether a column holds text."""
+    return pa.types.is_string(arrow_type) or pa.types.is_large_string(arrow_type)
 
 
 def from_dataset(dataset: datasets.Dataset, name: str) -> RawSplit:
     """Take over the rows of a `datasets` split; nothing is copied unless rows were selected."""
     if dataset._indices is not None:
         dataset = dataset.flatten_indices()
-    return RawSplit(dataset.data.table, dict(dataset.features), (Segment(name, len(dataset)),))
+    features = {composed(column): feature for column, feature in dataset.features.items()}
+    return RawSplit(_with_composed_names(dataset.data.table), features, (Segment(name, len(dataset)),))
 
 
 def from_files(paths: Sequence[Path], names: Sequence[str], skip_bad_rows: bool) -> RawSplit:
@@ -71,27 +90,27 @@ def from_files(paths: Sequence[Path], names: Sequence[str], skip_bad_rows: bool)
         if rows.faults and not skip_bad_rows:
             line, reason = rows.faults[0]
             more = f" ({len(rows.faults)} such rows)" if len(rows.faults) > 1 else ""
-            raise UserError(f"{name}, line {line}: {reason}{more}. --on_bad_row skip leaves such rows out.")
+            raise UserError(f"{name}, {rows.unit} {line}: {reason}{more}. --on_bad_row skip leaves such rows out.")
     try:
         table = pa.concat_tables([rows.table for rows in stored], promote_options="permissive")
     except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
         raise UserError(f"{', '.join(names)} cannot be one split: their columns differ in type: {error}.") from None
     return RawSplit(
-        table,
+        _with_composed_names(table),
         _declared_features(stored[0].table.schema),
-        tuple(Segment(name, len(rows.table)) for name, rows in zip(names, stored, strict=True)),
-        {column: f"{name}: {said}" for name, rows in zip(names, stored, strict=True) for column, said in _mixed(rows)},
+        tuple(Segment(name, len(rows.table), rows.unit) for name, rows in zip(names, stored, strict=True)),
+        {
+            composed(column): f"{name}: {said}"
+            for name, rows in zip(names, stored, strict=True)
+            for column, said in rows.mixed.items()
+        },
         sum(len(rows.faults) for rows in stored),
         tuple(note for rows in stored for note in rows.notes),
     )
-
-
-def _mixed(rows: StoredRows) -> list[tuple[str, str]]:
-    return list(rows.mixed.items())
 
 
 def _declared_features(schema: pa.Schema) -> dict[str, object]:
     """Return the features that `datasets` wrote into a Parquet file's schema; other files declare none."""
     if not schema.metadata or b"huggingface" not in schema.metadata:
         return {}
-    return dict(datasets.Features.from_arrow_schema(schema))
+    return {composed(name): feature for name, feature in datasets.Features.from_arrow_schema(schema).items()}

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from ..errors import UserError
 
-# Beside a file's own columns: the line on which each row starts, for messages.
+# Beside a file's own columns: where each row starts (see `Reading.unit`), for messages.
 LINE_COLUMN = "__line__"
 
 
@@ -32,6 +32,8 @@ class Reading:
     faults: list[Fault] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     mixed: dict[str, str] = field(default_factory=dict)
+    unit: str = "line"
+    """What the numbers of rows count, in faults and in `LINE_COLUMN`: lines of the file, or its rows."""
 
 
 def check_utf8(path: Path) -> None:

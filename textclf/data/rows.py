@@ -79,7 +79,7 @@ def take_good_rows(
 
 def is_blank(cells: pa.Array) -> pa.Array:
     """Say which texts are null, empty or white space only (in Unicode's sense)."""
-    text = pc.fill_null(cells, "")
+    text = pc.fill_null(cells.cast(pa.string()), "")
     return pc.or_(pc.equal(pc.binary_length(text), 0), pc.utf8_is_space(text))
 
 

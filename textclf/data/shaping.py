@@ -39,6 +39,7 @@ def shape(draft: Draft, args: DataArguments) -> None:
     """
     if len(draft.splits["train"]) == 0:
         raise UserError("The data set is empty: no training rows with a text and a label.")
+    _check_classes(draft)
     _check_groups(draft, args.group_column)
     given = [split for split in SPLITS if split in draft.splits]
     sentences = [f"{' and '.join(given)} as given" if len(given) > 1 else ""]
@@ -46,7 +47,7 @@ def shape(draft: Draft, args: DataArguments) -> None:
         sentences.append(_carve(draft, "test", args.test_share, args))
     _drop_rare_labels(draft, args.min_label_count)
     _drop_absent_labels(draft, args.drop_unseen_labels)
-    if args.drop_unlabelled and draft.space.multi_label:
+    if args.drop_unlabelled:
         _drop_rows(draft, {split: rows.labels.sizes() == 0 for split, rows in draft.splits.items()}, "no label left")
     _check_classes(draft)
     if "validation" not in draft.splits:
@@ -110,7 +111,11 @@ def _drop_absent_labels(draft: Draft, drop_rows: bool) -> None:
             "Add training rows for them, or leave these rows out with --drop_unseen_labels."
         )
     if unseen:
-        draft.notes.append(f"{len(unseen)} labels that never occur in train dropped: {_some(unseen)}.")
+        times = sum(int(rows.labels.counts(len(draft.space))[absent].sum()) for rows in draft.splits.values())
+        draft.notes.append(
+            f"{len(unseen)} labels that never occur in train dropped: {_some(unseen)} "
+            f"({times} times in the other splits)."
+        )
     if nowhere:
         draft.notes.append(f"{len(nowhere)} declared labels that occur nowhere dropped: {_some(nowhere)}.")
     if absent.any():
@@ -138,8 +143,9 @@ def _drop_rows(draft: Draft, drop: dict[str, NDArray[np.bool_]], reason: str) ->
 
 
 def _check_classes(draft: Draft) -> None:
-    if len(draft.space) < 2:
-        only = ", ".join(repr(name) for name in draft.space.names) or "none"
+    occurring = np.flatnonzero(draft.splits["train"].labels.counts(len(draft.space)))
+    if len(occurring) < 2:
+        only = ", ".join(repr(draft.space.names[i]) for i in occurring) or "none"
         raise UserError(f"Classification needs two labels or more in the training rows; found {only}.")
 
 

@@ -12,7 +12,7 @@ from .files import READERS, missing_file
 from .folder_source import read_folder, split_name
 from .hub_source import load_from_hub
 from .provenance import FileRecord, Origin, hash_file, record_files
-from .raw_split import RawSplit, from_dataset, from_files
+from .raw_split import RawSplit, composed, from_dataset, from_files
 
 
 class Source(NamedTuple):
@@ -30,6 +30,7 @@ def read_source(args: DataArguments) -> Source:
         UserError: it means nothing, cannot be read, or has no training rows.
     """
     if args.train_file:
+        _refuse_unused(args, "--train_file")
         return _from_named_files(args)
     if args.validation_file or args.test_file:
         raise UserError("--validation_file and --test_file go with --train_file; found --dataset or nothing.")
@@ -37,17 +38,28 @@ def read_source(args: DataArguments) -> Source:
     path = Path(name).expanduser()
     skip = args.on_bad_row == "skip"
     if _script_name(name):
+        _refuse_unused(args, "a dataset script", "dataset_config", "data_dir")
         return _from_script(name, args)
     if path.is_dir():
+        _refuse_unused(args, "a folder", "dataset_config")
         splits, files = read_folder(path, args.dataset_config, skip)
-        return _named(splits, Origin(path.resolve().name, args.dataset_config, files=files))
+        return _named(splits, Origin(composed(path.resolve().name), args.dataset_config, files=files))
     if path.is_file() or path.suffix.lower() in READERS:
+        _refuse_unused(args, "a file")
         record = FileRecord(path.name, hash_file(path)) if path.is_file() else None
         splits = {"train": from_files([path], [path.name], skip)}
-        return _named(splits, Origin(path.stem, files=(record,) if record else ()))
+        return _named(splits, Origin(composed(path.stem), files=(record,) if record else ()))
     if path.is_absolute() or name.startswith((".", "~")) or name.count("/") > 1:
         raise UserError(missing_file(path))
+    _refuse_unused(args, "a Hub data set", "dataset_config", "dataset_revision")
     return _from_hub(name, args)
+
+
+def _refuse_unused(args: DataArguments, kind: str, *used: str) -> None:
+    """Stop at an option that says nothing about this kind of source, rather than ignore it."""
+    for option in ("dataset_config", "dataset_revision", "data_dir"):
+        if option not in used and getattr(args, option) is not None:
+            raise UserError(f"--{option} does not go with {kind}; found {getattr(args, option)!r}. Leave it out.")
 
 
 def _from_named_files(args: DataArguments) -> Source:
@@ -59,7 +71,9 @@ def _from_named_files(args: DataArguments) -> Source:
     skip = args.on_bad_row == "skip"
     splits = {split: from_files([path], [path.name], skip) for split, path in paths.items()}
     files = tuple(FileRecord(path.name, hash_file(path)) for path in paths.values())
-    return Source(splits, Origin(args.name, files=files), [note for raw in splits.values() for note in raw.notes])
+    return Source(
+        splits, Origin(composed(args.name), files=files), [note for raw in splits.values() for note in raw.notes]
+    )
 
 
 def _script_name(name: str) -> str | None:
@@ -98,7 +112,9 @@ def _from_script(name: str, args: DataArguments) -> Source:
 def _from_hub(name: str, args: DataArguments) -> Source:
     loaded = load_from_hub(name, args.dataset_config, args.dataset_revision, _script_names())
     splits = {split: from_dataset(rows, split) for split, rows in loaded.splits.items()}
-    source = _named(splits, Origin(name, args.dataset_config, loaded.revision))
+    page = f"https://huggingface.co/datasets/{name}"
+    origin = Origin(name, args.dataset_config, loaded.revision, (), loaded.licence, loaded.languages, page)
+    source = _named(splits, origin)
     if loaded.revision is None:
         source.notes.append(f"The Hub cannot be reached; {name} comes from the local cache, its commit unknown.")
     return source

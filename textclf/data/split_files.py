@@ -42,7 +42,8 @@ def write_split(rows: Rows, text_columns: tuple[str, ...], space: LabelSpace, sp
                 out.write_batch(batch)
         final = folder / digest.hexdigest() / "rows.arrow"
         final.parent.mkdir(exist_ok=True)
-        unfinished.replace(final)
+        if not final.exists():
+            unfinished.replace(final)
     finally:
         unfinished.unlink(missing_ok=True)
     return _map(final, features, split, digest.hexdigest())

@@ -66,7 +66,7 @@ def describe(share: float, seed: int, labels: LabelIds, group_column: str | None
     """Say in a few words how `carve` chooses."""
     method = "iteratively stratified" if labels.multi_label else "stratified"
     grouped = f", rows of one {group_column!r} kept together" if group_column else ""
-    return f"{share:.0%} of the training rows, {method} by label{grouped}, seed {seed}"
+    return f"{share:.0%} of the rows, {method} by label{grouped}, seed {seed}"
 
 
 def _choose_rows(labels: LabelIds, n_labels: int, share: float, seed: int) -> NDArray[np.bool_]:
@@ -89,7 +89,7 @@ def _choose_rows(labels: LabelIds, n_labels: int, share: float, seed: int) -> ND
 
 
 def _label_sets(labels: LabelIds, n_labels: int, seed: int) -> NDArray[np.int64]:
-    """Number the distinct sets of labels: int64 [N]; a set is known by the sum of its labels' random 63-bit numbers."""
+    """Number the distinct sets of labels: int64 [N]; a set is known by the sum of random numbers of its labels."""
     numbers = np.random.default_rng(seed).integers(0, 2**63, size=n_labels, dtype=np.uint64)
     sums = np.zeros(len(labels), dtype=np.uint64)
     np.add.at(sums, labels.rows, numbers[labels.ids])
@@ -155,10 +155,10 @@ def _rarest_labels(labels: LabelIds, n_labels: int) -> NDArray[np.int64]:
 def _return_lost_labels(leaves: NDArray[np.bool_], labels: LabelIds, n_labels: int, groups: NDArray[np.int64]) -> None:
     """Take back, in place, the smallest group of each label that would be lost to the training rows."""
     rows, ids = labels.rows, labels.ids
-    everywhere = labels.counts(n_labels)
-    for label in np.flatnonzero(everywhere):
-        having = rows[ids == label] if everywhere[label] <= leaves.sum() else []
-        if len(having) and leaves[having].all():
+    lost = labels.counts(n_labels) == np.bincount(ids[leaves[rows]], minlength=n_labels)
+    for label in np.flatnonzero(lost):
+        having = rows[ids == label]
+        if len(having) and leaves[having].all():  # not taken back yet beside another label
             candidates, sizes = np.unique(groups[having], return_counts=True)
             leaves[groups == candidates[sizes.argmin()]] = False
 
