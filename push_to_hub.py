@@ -1,0 +1,30 @@
+"""Publish a finished run on the Hub, and check that what arrived is what was measured.
+
+python push_to_hub.py RUN --repo-id NS/NAME [--public] [--space NS/NAME] [--dry-run] ...
+"""
+
+from pathlib import Path
+
+from textclf.errors import UserError, run_command
+from textclf.hub.arguments import PushArguments
+from textclf.recipe import build_parser, parse, show_help
+
+USAGE = "python push_to_hub.py RUN --repo-id NS/NAME [--key value ...]"
+
+
+def main(argv: list[str]) -> None:
+    """Read the arguments, look through the run, push it, check it."""
+    if show_help(argv, USAGE, [PushArguments]):
+        return
+    if not argv or argv[0].startswith("-"):
+        raise UserError(f"Give the run folder first: {USAGE}")
+    (arguments,) = parse(build_parser([PushArguments]), argv[1:])
+
+    from textclf.hub.publish import publish_run  # the Hub's client: kept away from --help and faulty arguments
+    from textclf.run_folder import RunFolder
+
+    publish_run(RunFolder.open(Path(argv[0])), arguments)
+
+
+if __name__ == "__main__":
+    run_command(main)

@@ -1,0 +1,224 @@
+"""The model card: `model_card.md` filled with what the run folder says; nothing in it is made up or left empty."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import yaml
+from huggingface_hub import EvalResult, ModelCard, ModelCardData
+from jinja2 import Environment, StrictUndefined
+
+from ..run_folder import RunFolder
+from . import card_tables as tables
+from .arguments import PushArguments
+from .wording import NEUTRAL, WORDING, language_of
+
+TEMPLATE = Path(__file__).parents[2] / "model_card.md"
+_LOOKED_AT = 500  # texts behind the guess of the language
+# Our metric -> the Hub's metric id and its arguments; the others go by their own names.
+_HUB_METRICS: dict[str, tuple[str, dict[str, Any] | None]] = {
+    "accuracy": ("accuracy", None),
+    "f1_macro": ("f1", {"average": "macro"}),
+    "f1_micro": ("f1", {"average": "micro"}),
+    "precision_macro": ("precision", {"average": "macro"}),
+    "recall_macro": ("recall", {"average": "macro"}),
+    "mcc": ("matthews_correlation", None),
+    "roc_auc": ("roc_auc", None),
+    "average_precision_micro": ("average_precision", {"average": "micro"}),
+    "average_precision_macro": ("average_precision", {"average": "macro"}),
+    "lrap": ("lrap", None),
+    "subset_accuracy": ("subset_accuracy", None),
+    "ece": ("ece", None),
+}
+
+
+def render_card(run: RunFolder, arguments: PushArguments | None = None) -> ModelCard:
+    """Return the card of a run; without a repo id it speaks of the folder.
+
+    Headings are Korean or English by `--language`, else by the data's own note, else by the texts.
+    """
+    arguments = arguments or PushArguments()
+    evaluation, recipe = run.read_json("evaluation.json"), read_recipe_values(run)
+    language = language_of_run(run, arguments, recipe)
+    environment = Environment(
+        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True, autoescape=False
+    )
+    environment.filters["code"] = lambda label: f"`{str(label).replace('`', chr(39))}`"
+    environment.filters["tojson_text"] = lambda text: json.dumps(text, ensure_ascii=False)
+    template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
+    data = _metadata(run, arguments, evaluation, recipe, language)
+    text = template.render(metadata=data.to_yaml(), **_content(run, arguments, evaluation, recipe, language))
+    return ModelCard(text)
+
+
+def read_recipe_values(run: RunFolder) -> dict[str, Any]:
+    """Return the keys of `recipe.yaml`."""
+    values: dict[str, Any] = yaml.safe_load((run.path / "recipe.yaml").read_text(encoding="utf-8")) or {}
+    return values
+
+
+def language_of_run(run: RunFolder, arguments: PushArguments, recipe: dict[str, Any]) -> list[str]:
+    """Return the languages as asked for, as the data's source says, or as its texts look; empty if unknown."""
+    stated = arguments.language or recipe.get("language")
+    if stated:
+        return [part.strip() for part in str(stated).split(",")]
+    known = run.read_json("evaluation.json")["data"].get("languages")
+    if known:
+        return list(known)
+    texts = pq.read_table(run.path / "predictions" / "test.parquet", columns=["text"])["text"].slice(0, _LOOKED_AT)
+    found = language_of(texts.to_pylist())
+    return [found] if found else []
+
+
+def examples_of_run(run: RunFolder, arguments: PushArguments, language: list[str]) -> list[str]:
+    """Return the example texts that the user gave, else three neutral sentences; never texts of the data."""
+    given = arguments.examples or read_recipe_values(run).get("examples")
+    return list(given) if given else list(NEUTRAL["ko" if language[:1] == ["ko"] else "en"])
+
+
+def base_model(recipe: dict[str, Any]) -> str | None:
+    """Return the Hub id of the encoder, None for a folder of this machine."""
+    model = str(recipe.get("model", ""))
+    return model if model.count("/") == 1 or recipe.get("model_revision") else None
+
+
+def _metadata(
+    run: RunFolder, arguments: PushArguments, evaluation: dict[str, Any], recipe: dict[str, Any], language: list[str]
+) -> ModelCardData:
+    data, base = evaluation["data"], base_model(recipe)
+    measured = [name for name in _HUB_METRICS if name in evaluation["metrics"]]
+    results = [
+        EvalResult(
+            task_type="text-classification",
+            dataset_type=data["name"],
+            dataset_name=data["name"],
+            dataset_config=data.get("config"),
+            dataset_split=evaluation["split"],
+            dataset_revision=data.get("revision"),
+            metric_type=_HUB_METRICS[name][0],
+            metric_name=tables.METRIC_NAMES[name],
+            metric_value=evaluation["metrics"][name]["value"],
+            metric_args=_HUB_METRICS[name][1],
+        )
+        for name in measured
+    ]
+    return ModelCardData(
+        language=(language[0] if len(language) == 1 else language) or None,
+        license=arguments.license or recipe.get("license"),
+        library_name="transformers",
+        pipeline_tag="text-classification",
+        base_model=base,
+        base_model_relation="finetune" if base else None,
+        datasets=[data["name"]] if data.get("revision") else None,  # only data from the Hub has a commit
+        metrics=list(dict.fromkeys(_HUB_METRICS[name][0] for name in measured)),
+        tags=["text-classification", evaluation["task"].replace("_", "-")],
+        model_name=(arguments.repo_id or run.path.resolve().name).split("/")[-1],
+        eval_results=results,
+    )
+
+
+def _content(
+    run: RunFolder, arguments: PushArguments, evaluation: dict[str, Any], recipe: dict[str, Any], language: list[str]
+) -> dict[str, Any]:
+    """Return what the template prints."""
+    say, data = WORDING["ko" if language[:1] == ["ko"] else "en"], evaluation["data"]
+    several = evaluation["task"] == "multi_label_classification"
+    columns = data.get("text_columns") or []
+    pair = len(columns) == 2
+    summary = say["several" if several else "one"].format(n=len(evaluation["labels"]))
+    if pair:
+        summary += " " + say["pair"].format(first=f"`{columns[0]}`", second=f"`{columns[1]}`")
+    examples = examples_of_run(run, arguments, language)
+    thresholds = evaluation.get("thresholds")
+    scored = evaluation.get("test_scored", 1)
+    shown = run.path.name if run.path.is_absolute() else run.path.as_posix()
+    long_text = evaluation.get("long_text")
+    return {
+        "say": say,
+        "data": data,
+        "title": (arguments.repo_id or run.path.resolve().name).split("/")[-1],
+        "summary": summary,
+        "labels": evaluation["labels"],
+        "model_id": arguments.repo_id or shown,
+        "repo_id": arguments.repo_id,
+        "recipe_path": "recipe.yaml" if arguments.repo_id else f"{shown}/recipe.yaml",
+        "pair": pair,
+        "example": examples[0],
+        "example_pair": examples[1] if len(examples) > 1 else examples[0],
+        "max_length": _max_length(run),
+        "thresholds": bool(thresholds) and not (thresholds or {}).get("baked"),
+        "baked": bool((thresholds or {}).get("baked")),
+        "measured": say["measured"].format(
+            split=evaluation["split"],
+            n=evaluation["n"],
+            scored=say["once"] if scored == 1 else say["times"].format(times=scored),
+        ),
+        "results": tables.results(evaluation, say),
+        "against": tables.against(evaluation, say),
+        "long_text": long_text and {"n": long_text["n"], "table": tables.long_text_table(long_text["metrics"], say)},
+        "per_label": tables.per_label(evaluation, say),
+        "confusion": tables.confusion(evaluation, say),
+        "calibration": tables.calibration(evaluation, say),
+        "figures": [
+            {"path": f"figures/{path.name}", "alt": path.stem.replace("_", " ")}
+            for path in sorted((run.path / "figures").glob("*.png"))
+        ],
+        "data_table": _data_facts(data, say),
+        "limits": _limits(run, evaluation, say),
+        "procedure": _procedure(evaluation, recipe, say),
+        "recipe": (run.path / "recipe.yaml").read_text(encoding="utf-8").strip(),
+        "environment": tables.training_facts(evaluation.get("training") or {}, say),
+    }
+
+
+def _max_length(run: RunFolder) -> int | None:
+    """Return the tokens that the tokenizer cuts at."""
+    length: int | None = run.read_json("tokenizer_config.json").get("model_max_length")
+    return length if length and length < 1_000_000 else None  # tokenizers say 1e30 where they know no limit
+
+
+def _data_facts(data: dict[str, Any], say: tables.Words) -> str:
+    return tables.facts(
+        {
+            say["name"]: data["name"],
+            say["source"]: data.get("source"),
+            say["configuration"]: data.get("config"),
+            say["revision"]: data.get("revision"),
+            say["licence"]: data.get("licence"),
+            say["texts_of"]: data.get("sizes"),
+            say["splits"]: data.get("how_split"),
+            say["removed"]: [f"{reason}: {count}" for reason, count in (data.get("removed") or {}).items()],
+            say["files"]: [f"{file['name']} (sha256 {file['sha256']})" for file in data.get("files") or []],
+            say["fingerprint"]: data.get("fingerprint"),
+        }
+    )
+
+
+def _limits(run: RunFolder, evaluation: dict[str, Any], say: tables.Words) -> list[str]:
+    """Return what to beware of: few test texts, rare labels, and what the audit of the data found."""
+    lines = [say["limit_size"].format(n=evaluation["n"])]
+    rare = tables.rare_labels(evaluation)
+    if rare:
+        lines.append(say["limit_rare"].format(labels=", ".join(rare)))
+    summary = run.read_json("audit.json").get("summary") or []
+    return [*lines, *map(str, summary)]
+
+
+def _procedure(evaluation: dict[str, Any], recipe: dict[str, Any], say: tables.Words) -> str:
+    chosen = evaluation["selection"]
+    base = base_model(recipe) or recipe.get("model")
+    revision = recipe.get("model_revision")
+    lines = []
+    if base:
+        lines.append(say["base"].format(base=f"`{base}`" + (f" ({revision})" if revision else "")))
+    lines.append(
+        say["selection"].format(
+            metric=tables.METRIC_NAMES.get(chosen["metric"], chosen["metric"]),
+            split=chosen["split"],
+            value=tables.number(chosen["value"]),
+        )
+    )
+    return " ".join(lines)

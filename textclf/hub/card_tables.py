@@ -1,0 +1,198 @@
+"""The tables and sentences of a model card: figures of `evaluation.json`, rounded, with their intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+Figures = Mapping[str, Any]  # Any: parsed JSON; ARCHITECTURE.md says what is in it
+Words = Mapping[str, str]
+
+METRIC_NAMES = {
+    "accuracy": "accuracy",
+    "subset_accuracy": "subset accuracy (all labels right)",
+    "f1_macro": "F1 (macro)",
+    "f1_micro": "F1 (micro)",
+    "f1_weighted": "F1 (weighted)",
+    "f1_samples": "F1 (mean over texts)",
+    "f05_micro": "F0.5 (micro)",
+    "precision_macro": "precision (macro)",
+    "precision_micro": "precision (micro)",
+    "recall_macro": "recall (macro)",
+    "recall_micro": "recall (micro)",
+    "balanced_accuracy": "balanced accuracy",
+    "mcc": "Matthews correlation",
+    "roc_auc": "ROC-AUC",
+    "average_precision": "average precision",
+    "average_precision_micro": "average precision (micro)",
+    "average_precision_macro": "average precision (macro)",
+    "lrap": "label ranking average precision",
+    "hamming_loss": "Hamming loss",
+    "log_loss": "log loss",
+    "brier": "Brier score",
+    "ece": "expected calibration error",
+}
+_LOWER_IS_BETTER = {"hamming_loss", "log_loss", "brier", "ece"}
+# With one label these equal the accuracy, or say what the macro average says.
+_ONLY_SEVERAL = {"f1_micro", "precision_micro", "recall_micro", "f1_samples"}
+_LARGEST_MATRIX = 12  # labels; wider tables do not fit on a page
+_MOST_CONFUSIONS = 10
+_FEW_TEXTS = 10  # of a label in test: below this one text moves recall by a tenth and more
+
+
+def number(value: float | None) -> str:
+    """Return four decimals, a count as it is, or a dash for a figure that is undefined."""
+    if value is None:
+        return "–"
+    return str(value) if isinstance(value, int) else f"{value:.4f}"
+
+
+def with_interval(figure: Figures | None) -> str:
+    """Return `0.8000 [0.7500, 0.8500]`."""
+    if not figure:
+        return "–"
+    return number(figure["value"]) + interval_of(figure)
+
+
+def interval_of(figure: Figures) -> str:
+    """Return ` [0.7500, 0.8500]`, or nothing where there is no interval."""
+    if figure.get("low") is None or figure.get("high") is None:
+        return ""
+    return f" [{number(figure['low'])}, {number(figure['high'])}]"
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a Markdown table, the first column to the left, the others to the right."""
+    lines = ["| " + " | ".join(map(cell, head)) + " |", "|---|" + "---:|" * (len(head) - 1)]
+    lines += ["| " + " | ".join(map(cell, row)) + " |" for row in rows]
+    return "\n".join(lines)
+
+
+def cell(text: str) -> str:
+    """Return text that cannot break out of a table cell."""
+    return " ".join(text.replace("\\", "\\\\").replace("|", "\\|").split()) or " "
+
+
+def results(evaluation: Figures, say: Words) -> str:
+    """Return the model's figures with intervals, each baseline's on the same rows beside them."""
+    baselines = evaluation.get("baselines") or {}
+    several = evaluation["task"] == "multi_label_classification"
+    names = [name for name in METRIC_NAMES if name in evaluation["metrics"] and (several or name not in _ONLY_SEVERAL)]
+    head = [say["metric"], say["this_model"], *(baseline_name(name, say) for name in baselines)]
+    rows = [
+        [
+            METRIC_NAMES[name] + (f" ({say['lower']})" if name in _LOWER_IS_BETTER else ""),
+            with_interval(evaluation["metrics"][name]),
+            *(number((b["metrics"].get(name) or {}).get("value")) for b in baselines.values()),
+        ]
+        for name in names
+    ]
+    return table(head, rows)
+
+
+def baseline_name(name: str, say: Words) -> str:
+    """Return what a baseline is called, its own name where there is no better one."""
+    return say.get(f"baseline_{name}", name.replace("_", " "))
+
+
+def long_text_table(metrics: Figures, say: Words) -> str:
+    """Return the figures that were measured with windows."""
+    rows = [[METRIC_NAMES[name], with_interval(metrics[name])] for name in METRIC_NAMES if name in metrics]
+    return table([say["metric"], say["this_model"]], rows)
+
+
+def against(evaluation: Figures, say: Words) -> str:
+    """Return whether the model beats the best baseline, in plain words."""
+    found = evaluation.get("against_baseline")
+    if not found:
+        return ""
+    kind = "wins" if found["difference"] > 0 else "loses"
+    if kind == "wins" and found.get("low", 1.0) <= 0:
+        kind = "unclear"
+    p_value = found.get("p_value")
+    return say[kind].format(
+        name=baseline_name(found["name"], say),
+        metric=METRIC_NAMES.get(found["metric"], found["metric"]),
+        difference=number(found["difference"]),
+        interval=interval_of(found) + ("" if p_value is None else f" ({say['p_value'].format(p=number(p_value))})"),
+    )
+
+
+def per_label(evaluation: Figures, say: Words) -> str:
+    """Return precision, recall, F1 and the number of texts of each label, with its threshold where it has one."""
+    rows = evaluation["per_label"]
+    cuts = any(row.get("threshold") is not None for row in rows.values())
+    head = [say["label"], say["precision"], say["recall"], "F1", say["support"], *([say["threshold"]] if cuts else [])]
+    return table(
+        head,
+        (
+            [
+                name,
+                *(with_interval(row.get(metric)) for metric in ("precision", "recall", "f1")),
+                str(row["support"]),
+                *([number(row.get("threshold"))] if cuts else []),
+            ]
+            for name, row in rows.items()
+        ),
+    )
+
+
+def confusion(evaluation: Figures, say: Words) -> str:
+    """Return the confusion matrix, of a large one the most frequent confusions, nothing with several labels."""
+    matrix, labels = evaluation.get("confusion_matrix"), evaluation["labels"]
+    if not matrix:
+        return ""
+    if len(labels) <= _LARGEST_MATRIX:
+        rows = [[gold, *map(str, counts)] for gold, counts in zip(labels, matrix, strict=True)]
+        return f"{say['confusion_axes']}\n\n{table(['', *labels], rows)}"
+    pairs = [
+        (count, labels[i], labels[j])
+        for i, counts in enumerate(matrix)
+        for j, count in enumerate(counts)
+        if i != j and count
+    ]
+    pairs.sort(key=lambda pair: -pair[0])
+    lines = [
+        "- " + say["confused_as"].format(gold=gold, predicted=predicted, count=count)
+        for count, gold, predicted in pairs[:_MOST_CONFUSIONS]
+    ]
+    return "\n".join([say["confusion_large"], "", *lines])
+
+
+def calibration(evaluation: Figures, say: Words) -> str:
+    """Return how the scores were calibrated and what that did."""
+    found = evaluation.get("calibration")
+    if not found:
+        return say["not_calibrated"]
+    return say["calibrated"].format(
+        method=say.get(f"method_{found['method']}", found["method"]),
+        fitted_on=found["fitted_on"],
+        n=found["n"],
+        before=number(found.get("ece_before")),
+        after=number(found.get("ece_after")),
+    )
+
+
+def rare_labels(evaluation: Figures) -> list[str]:
+    """Return the labels that too few test texts carry for their figures to mean much."""
+    return [name for name, row in evaluation["per_label"].items() if row["support"] < _FEW_TEXTS]
+
+
+def facts(rows: Mapping[str, object]) -> str:
+    """Return a list of what is known; empty and missing values are left out."""
+    known = {name: value for name, value in rows.items() if value not in (None, "", [], {}, ())}
+    return "\n".join(f"- {name}: {_plain(value)}" for name, value in known.items())
+
+
+def training_facts(training: Figures, say: Words) -> str:
+    """Return how long the training took, on what, with which versions; unknown entries go by their own names."""
+    known = {name: value for name, value in training.items() if not isinstance(value, (list, bool))}
+    return facts({say.get(f"training_{name}", name.replace("_", " ")): value for name, value in known.items()})
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {_plain(inner)}" for name, inner in value.items() if inner is not None)
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(_plain, value))
+    return f"{value:.1f}" if isinstance(value, float) else str(value)

@@ -1,0 +1,113 @@
+"""Publishing from the first check to the last: model repo, what a stranger gets from it, Space, data set repo."""
+
+from __future__ import annotations
+
+from huggingface_hub import constants
+from rich.console import Console
+
+from ..arguments import PublishArguments
+from ..errors import UserError
+from ..run_folder import RunFolder
+from .arguments import PushArguments
+from .card import language_of_run, read_recipe_values, render_card
+from .contract import check_contract
+from .destination import check_destination
+from .network import patience
+from .push import Pushed, model_files, push
+from .uploads import Upload, shown_size, staying_home
+
+
+def check_before_training(options: PublishArguments) -> None:
+    """Find out before the first second of training whether `--push` and `--space` can work; nothing is changed.
+
+    Raises:
+        UserError: they cannot.
+    """
+    if options.space and not options.push:
+        raise UserError("--space shows a model of the Hub; add --push NS/NAME.")
+    if options.push:
+        check_all(PushArguments.from_recipe(options))
+
+
+def publish(run: RunFolder, options: PublishArguments) -> None:
+    """Write the run's card, and publish the run if the recipe says where."""
+    run.write_text("README.md", str(render_card(run, PushArguments.from_recipe(options))))
+    if options.push:
+        publish_run(run, PushArguments.from_recipe(options))
+
+
+def check_all(arguments: PushArguments) -> None:
+    """Look at every repo that is to be written, before any of them is.
+
+    Raises:
+        UserError: one of them cannot be written.
+    """
+    if not arguments.repo_id:
+        raise UserError("Give the model repo by --repo-id NAMESPACE/NAME.")
+    with patience(arguments.timeout):
+        check_destination(arguments.repo_id, public=arguments.public, create_pr=arguments.create_pr)
+
+
+def publish_run(run: RunFolder, arguments: PushArguments) -> None:
+    """Publish a finished run where the arguments say, check what arrived, and tell.
+
+    Raises:
+        UserError: something could not be published, or what arrived is not what was measured.
+    """
+    uploads = model_files(run, arguments)
+    if arguments.dry_run:
+        show_plan(run, arguments, uploads)
+        return
+    check_all(arguments)
+    pushed = push(run, arguments, uploads)
+    show_push(pushed, uploads)
+    agreement = check_contract(run, pushed.repo_id, pushed.committed.commit, uploads)
+    _say(
+        f"Checked: loaded by its id in a fresh process, it gives the measured labels and scores of {agreement.rows} "
+        f"test texts (largest difference {agreement.largest_difference:.1e}), and all checksums agree."
+    )
+    for hint in hints(run, arguments):
+        _say(hint)
+
+
+def show_plan(run: RunFolder, arguments: PushArguments, uploads: list[Upload]) -> None:
+    """Print what would go up and what stays at home."""
+    _say(f"Would go to {arguments.repo_id or 'NAMESPACE/NAME'} ({'public' if arguments.public else 'private'}):")
+    width = max(len(upload.path) for upload in uploads)
+    for upload in uploads:
+        _say(f"  {upload.path:<{width}}  {shown_size(upload.size):>9}")
+    _say(f"  {len(uploads)} files, {shown_size(sum(upload.size for upload in uploads))} in one commit")
+    if home := staying_home(run, uploads):
+        _say(f"Stays at home: {', '.join(home)}")
+    for hint in hints(run, arguments):
+        _say(hint)
+
+
+def show_push(pushed: Pushed, uploads: list[Upload]) -> None:
+    """Print what a push did."""
+    size = shown_size(sum(upload.size for upload in uploads))
+    if pushed.committed.changed:
+        _say(f"Pushed {len(uploads)} files ({size}) to {pushed.repo_id} in commit {pushed.committed.commit[:8]}.")
+    else:
+        _say(f"{pushed.repo_id} holds all {len(uploads)} files already, so there is no new commit.")
+    _say(pushed.address)
+
+
+def hints(run: RunFolder, arguments: PushArguments) -> list[str]:
+    """Return what the card lacks because only the user can know it."""
+    recipe = read_recipe_values(run)
+    found = []
+    if not (arguments.license or recipe.get("license")):
+        found.append("The card names no licence: add --license apache-2.0, or what you choose, and push again.")
+    if not language_of_run(run, arguments, recipe):
+        found.append("The card names no language: add --language en, or what it is, and push again.")
+    return found
+
+
+def space_address(space_id: str) -> str:
+    """Return the web address of a Space."""
+    return f"{constants.ENDPOINT}/spaces/{space_id}"
+
+
+def _say(line: str) -> None:
+    Console(soft_wrap=True).print(line, markup=False, highlight=False)
