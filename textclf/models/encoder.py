@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from pickle import UnpicklingError
 
 import torch
 from transformers import (
@@ -24,6 +25,7 @@ from .families import set_dropout
 from .heads import redraw, restore_activation
 from .lora import adapt, check_lora
 from .open_head import open_head
+from .relabelling import classifier_labels, match_last_layer
 from .tokenization import load_tokenizer
 from .weights import Located, locate, refuse_conversion_service
 
@@ -47,21 +49,27 @@ def build(args: ModelArguments, labels: LabelSpace) -> tuple[PreTrainedModel, Pr
         logger.warning(located.note)
     config = load_config(located, args.trust_remote_code)
     tokenizer = prepare_tokenizer(load_tokenizer(located, config, args.trust_remote_code))
-    _tell_replaced_labels(args.model, config, labels)
+    old_labels = classifier_labels(config)
     _set_padding(args.model, config, tokenizer)
-    config.num_labels = len(labels)
-    config.id2label, config.label2id = labels.id2label, labels.label2id
-    config.problem_type = labels.problem_type
+    _set_labels(config, labels)
     if args.dropout is not None:
         set_dropout(config, args.dropout)
     if args.head == "mlp":
         restore_activation(config)
     model, fresh = _load_model(located, config, args)
+    match_last_layer(model, args.model, old_labels, labels)
     # The heads take **kwargs and ignore num_items_in_batch, which makes Trainer scale loss and gradients wrongly:
     # https://github.com/huggingface/transformers/issues/47688
     model.accepts_loss_kwargs = False
     model.config._name_or_path = args.model
     return _shape_head(model, args, fresh), tokenizer
+
+
+def _set_labels(config: PretrainedConfig, labels: LabelSpace) -> None:
+    config.num_labels = len(labels)
+    config.id2label, config.label2id = labels.id2label, labels.label2id
+    config.problem_type = labels.problem_type
+    config.__dict__.pop("thresholds", None)  # of an earlier run of ours; they belong to its scores
 
 
 def _shape_head(model: PreTrainedModel, args: ModelArguments, fresh: set[str]) -> PreTrainedModel:
@@ -102,7 +110,7 @@ def _load_model(located: Located, config: PretrainedConfig, args: ModelArguments
                 ignore_mismatched_sizes=True,  # another label count: that layer is drawn anew, which was said above
                 output_loading_info=True,
             )
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, UnpicklingError) as error:
         raise _explain(args.model, error) from error
     _check_encoder_weights(args.model, model, info["missing_keys"])
     return model, set(info["missing_keys"]) | {str(entry[0]) for entry in info["mismatched_keys"]}
@@ -131,26 +139,13 @@ def _check_encoder_weights(model_id: str, model: PreTrainedModel, missing: Itera
 def _explain(model: str, error: Exception) -> UserError:
     """Turn a failure to read a checkpoint into what to type next."""
     first = str(error).strip().split("\n")[0]
+    if isinstance(error, UnpicklingError):
+        return UserError(f"The weights of {model} are a pickle that holds more than weights; it is not loaded.")
     if "trust_remote_code" in str(error):
         return UserError(f"The model {model} needs code that comes with it. Read it, then add --trust_remote_code.")
     if "AutoModelForSequenceClassification" in str(error):
         return UserError(f"The model {model} is of a kind that Transformers cannot classify texts with: {first}")
     return UserError(f"The model {model} cannot be read: {first}")
-
-
-def _tell_replaced_labels(model: str, config: PretrainedConfig, labels: LabelSpace) -> None:
-    """Say in one line that a classifier's last layer is replaced because its labels are others."""
-    if not any(name.endswith("ForSequenceClassification") for name in config.architectures or []):
-        return
-    old = LabelSpace.from_config(config)
-    if old.names != labels.names:
-        logger.warning(
-            "%s classifies into %d other labels (%s); its last layer is replaced.", model, len(old), _few(old.names)
-        )
-
-
-def _few(names: tuple[str, ...]) -> str:
-    return ", ".join(names[:4]) + (", ..." if len(names) > 4 else "")
 
 
 def _set_padding(model: str, config: PretrainedConfig, tokenizer: PreTrainedTokenizerBase) -> None:

@@ -116,8 +116,8 @@ def _locate_offline(model: str, revision: str | None, reason: str) -> Located:
     wanted = model if revision is None else f"{model} at revision {revision}"
     mend = "Unset HF_HUB_OFFLINE" if HF_HUB_OFFLINE else "Check the connection"
     raise UserError(
-        f"The model {wanted} is not in the local cache and {reason}. {mend}, give --model a folder, or leave --model "
-        f"out for the default ({DEFAULT_MODEL}), whose weights come with `make setup`."
+        f"The model {wanted} is neither a folder here nor in the local cache, and {reason}. {mend}, give --model a "
+        f"folder, or leave --model out for the default ({DEFAULT_MODEL}), whose weights come with `make setup`."
     )
 
 
