@@ -1,0 +1,204 @@
+"""The PNG figures and the arrays behind them."""
+
+import json
+import logging
+import unicodedata
+
+import numpy as np
+import pytest
+from matplotlib.image import imread
+from scipy.special import expit, softmax
+from sklearn.metrics import average_precision_score, roc_auc_score
+
+from textclf.evaluation import figure_style
+from textclf.evaluation.curves import (
+    POINTS,
+    precision_recall,
+    read_training,
+    reliability,
+    roc,
+    scores_before_calibration,
+    threshold_curve,
+    truth_of,
+)
+from textclf.evaluation.figures import draw_figures, most_confused
+from textclf.evaluation.report import report_on
+from textclf.labels import LabelSpace
+from textclf.run_folder import RunFolder
+
+ALWAYS = {"per_label", "reliability", "roc_curves", "precision_recall_curves"}
+
+
+def single(names, n=300, seed=0, strength=2.0):
+    rng = np.random.default_rng(seed)
+    gold = rng.integers(len(names), size=n)
+    logits = rng.normal(size=(n, len(names)))
+    logits[np.arange(n), gold] += strength
+    return report_on(softmax(logits, axis=1).astype(np.float32), gold, LabelSpace(tuple(names), False), None, 5)
+
+
+def several(names, n=300, seed=0):
+    rng = np.random.default_rng(seed)
+    gold = (rng.random((n, len(names))) < 0.25).astype(np.int64)
+    scores = expit(rng.normal(size=gold.shape) + 3.0 * gold - 2.0).astype(np.float32)
+    return report_on(scores, gold, LabelSpace(tuple(names), True), np.full(len(names), 0.4), 5)
+
+
+def names_of(written):
+    return {name.removeprefix("figures/").removesuffix(".png") for name in written}
+
+
+def write_log(folder, lines):
+    (folder / "training_log.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+
+
+LOG = [
+    {"step": 10, "loss": 0.9, "grad_norm": 1.0, "learning_rate": 1e-5, "epoch": 0.5},
+    {"step": 15, "loss": "nan", "grad_norm": "inf", "learning_rate": 1e-5, "epoch": 0.75},
+    {"step": 20, "eval_loss": 0.7, "eval_f1_macro": 0.6, "eval_runtime": 2.0, "epoch": 1.0},
+    {"step": 20, "train_runtime": 9.0, "train_loss": 0.8, "epoch": 1.0},
+]
+
+
+def test_a_run_with_one_label_a_text_gets_every_figure_but_the_thresholds(tmp_path):
+    write_log(tmp_path, LOG)
+    report = single(["정치", "경제", "sport"])
+    evaluation = {
+        "calibration": {"method": "temperature", "temperature": 1.5},
+        "selection": {"metric": "f1_macro", "epoch": 1.0},
+    }
+    written = draw_figures(RunFolder(tmp_path), evaluation, report, report)
+    assert names_of(written) == ALWAYS | {"confusion_matrix", "training_curves"}
+    assert {p.name for p in (tmp_path / "figures").iterdir()} == {name.removeprefix("figures/") for name in written}
+
+
+def test_several_labels_get_threshold_curves_and_no_confusion_matrix(tmp_path):
+    report = several(["grain", "wheat", "corn", "밀"])
+    written = draw_figures(
+        RunFolder(tmp_path), {"calibration": None}, report, several(["grain", "wheat", "corn", "밀"], 80)
+    )
+    assert names_of(written) == ALWAYS | {"threshold_curves"}
+
+
+def test_figures_are_opaque_white_so_that_dark_pages_show_them_too(tmp_path):
+    report = single(["a", "b"])
+    for name in draw_figures(RunFolder(tmp_path), {}, report, report):
+        pixels = imread(tmp_path / name)
+        assert (pixels[[0, -1]][:, [0, -1]] == 1).all(), name
+        assert pixels[..., 3].min() == 1, name
+        assert 600 <= pixels.shape[1] <= 2000, name
+        assert (pixels[..., :3].min(axis=2) < 0.5).mean() > 0.001, f"{name} is empty"
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["_hidden", "$5 to $10"],
+        ["<b>&", "a\nb", "x" * 200],
+        [unicodedata.normalize("NFD", "한글 라벨"), "긴 이름 " * 20, "日本語"],
+        [f"label {i}" for i in range(70)],
+    ],
+    ids=["underscore and dollars", "markup and length", "NFD, long Hangul and Japanese", "more than can be shown"],
+)
+def test_any_label_name_can_be_drawn(tmp_path, names):
+    report = single(names, n=150, strength=4.0)
+    assert names_of(draw_figures(RunFolder(tmp_path), {}, report, report)) >= ALWAYS
+    both = several(names, 120)
+    assert "threshold_curves" in names_of(draw_figures(RunFolder(tmp_path), {}, both, both))
+
+
+def test_a_split_with_one_class_has_no_roc_curve(tmp_path):
+    scores = np.tile(np.array([[0.7, 0.3]], dtype=np.float32), (5, 1))
+    report = report_on(scores, np.zeros(5, dtype=np.int64), LabelSpace(("a", "b"), False), None, 5)
+    written = names_of(draw_figures(RunFolder(tmp_path), {}, report, report))
+    assert "roc_curves" not in written
+    assert "precision_recall_curves" not in written
+    assert "confusion_matrix" in written
+
+
+def test_characters_that_no_font_has_are_said_once(tmp_path, caplog):
+    private = chr(0x10FFFD)  # for private use: in no ordinary font
+    report = single([f"a{private}", "b"])
+    with caplog.at_level(logging.WARNING):
+        draw_figures(RunFolder(tmp_path), {}, report, report)
+    assert len(caplog.records) == 1
+    assert private in caplog.text
+
+
+def test_latin_names_need_no_other_font(caplog):
+    assert figure_style.fonts_for("sport économie $ _") == []
+    assert not caplog.records
+
+
+def test_curves_have_the_areas_of_scikit_learn_and_stay_small():
+    rng = np.random.default_rng(3)
+    truth = rng.integers(2, size=20_000)
+    scores = rng.random(20_000) * 0.6 + 0.4 * truth * rng.random(20_000)
+    ranking, recalled = roc(truth, scores), precision_recall(truth, scores)
+    assert ranking.area == pytest.approx(roc_auc_score(truth, scores))
+    assert recalled.area == pytest.approx(average_precision_score(truth, scores))
+    assert len(ranking.x) <= POINTS + 2
+    assert np.trapezoid(ranking.y, ranking.x) == pytest.approx(ranking.area, abs=0.003)  # the thinned curve, too
+    assert roc(np.ones(4, dtype=int), np.arange(4.0)) is None
+    assert precision_recall(np.zeros(4, dtype=int), np.arange(4.0)) is None
+
+
+def test_threshold_curve_by_hand():
+    """Scores .9 (gold), .6 (not), .3 (gold): at the cut .3 all are decided, precision 2/3, recall 1."""
+    curve = threshold_curve(np.array([1, 0, 1]), np.array([0.9, 0.6, 0.3]))
+    assert curve.cut == pytest.approx([0.3, 0.6, 0.9])
+    assert curve.precision == pytest.approx([2 / 3, 1 / 2, 1])
+    assert curve.recall == pytest.approx([1, 1 / 2, 1 / 2])
+    assert curve.f1 == pytest.approx([0.8, 0.5, 2 / 3])
+
+
+@pytest.mark.parametrize("report", [single("abc"), several("abcd")], ids=["one label", "several"])
+def test_reliability_has_the_calibration_error_of_the_report(report):
+    bins = reliability(report, report.scores)
+    assert bins.error == pytest.approx(report.metrics["ece"]["value"], abs=1e-6)
+    assert bins.size.sum() == (report.n * len(report.labels) if report.labels.multi_label else report.n)
+
+
+def test_calibration_is_undone_exactly():
+    rng = np.random.default_rng(1)
+    logits = rng.normal(size=(50, 3)) * 3
+    labels, gold = LabelSpace(("a", "b", "c"), False), rng.integers(3, size=50)
+    report = report_on(softmax(logits / 2.5, axis=1).astype(np.float32), gold, labels, None, 2)
+    record = {"calibration": {"method": "temperature", "temperature": 2.5}}
+    assert scores_before_calibration(report, record) == pytest.approx(softmax(logits, axis=1), abs=1e-4)
+    both = report_on(
+        expit(1.7 * logits - 0.4).astype(np.float32),
+        (logits > 0).astype(np.int64),
+        LabelSpace(labels.names, True),
+        None,
+        2,
+    )
+    scales = {"method": "platt", "scale": dict.fromkeys("abc", 1.7), "shift": dict.fromkeys("abc", -0.4)}
+    assert scores_before_calibration(both, {"calibration": scales}) == pytest.approx(expit(logits), abs=1e-4)
+    assert scores_before_calibration(both, {"calibration": scales, "thresholds": {"baked": True}}) is None
+    assert scores_before_calibration(both, {"calibration": None}) is None
+
+
+def test_training_log_becomes_curves_without_its_words_and_times(tmp_path):
+    write_log(tmp_path, LOG)
+    curves = read_training(tmp_path / "training_log.jsonl")
+    assert curves.train["loss"] == ([0.5], [0.9])
+    assert curves.validation == {"loss": ([1.0], [0.7]), "f1_macro": ([1.0], [0.6])}
+    assert read_training(tmp_path / "none.jsonl") is None
+    write_log(tmp_path, [])
+    assert read_training(tmp_path / "training_log.jsonl") is None
+
+
+def test_a_wide_confusion_matrix_keeps_the_labels_with_most_mistakes():
+    counts = np.diag(np.full(100, 50))
+    counts[99, 3] = 7
+    shown = most_confused(counts)
+    assert len(shown) == 60
+    assert {3, 99} <= set(shown)
+    assert list(shown) == sorted(shown)
+
+
+def test_gold_as_an_indicator():
+    report = single("abc", 20)
+    assert (truth_of(report).argmax(axis=1) == report.gold).all()
+    assert truth_of(report).sum() == 20

@@ -1,0 +1,189 @@
+"""The curves among the PNG figures: ROC, precision-recall, reliability, thresholds, training."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import StrMethodFormatter
+from numpy.typing import NDArray
+
+from .curves import (
+    RankingCurve,
+    Reliability,
+    TrainingCurves,
+    precision_recall,
+    reliability,
+    roc,
+    threshold_curve,
+    truth_of,
+)
+from .figure_style import BLUE, FAINT, GREEN, GREY, INK, ORANGE, PALETTE, canvas, shortened, unit_axes
+from .report import Report
+
+MOST_LINES = 8  # labels with a colour of their own; more are grey, but for the worst of them
+MOST_PANELS = 12  # labels with a panel of threshold curves
+Ranking = Callable[[NDArray[np.int64], NDArray[np.floating[Any]]], RankingCurve | None]
+
+
+def roc_curves(report: Report) -> Figure | None:
+    """Draw one ROC curve a label (binary: of the second label); None where no label has both classes."""
+    figure, axes = _ranking_figure(report, roc, "AUC")
+    axes.plot([0, 1], [0, 1], color=GREY, linewidth=1, linestyle=":", zorder=1)
+    unit_axes(axes, "false positive rate", "true positive rate", f"ROC curves (n = {report.n:,})")
+    return figure if len(axes.lines) > 1 else None
+
+
+def precision_recall_curves(report: Report) -> Figure | None:
+    """Draw one precision-recall curve a label (binary: of the second label); None where no label occurs."""
+    figure, axes = _ranking_figure(report, precision_recall, "AP")
+    for line in axes.lines:
+        line.set_drawstyle("steps-post")  # between two cuts there is no other precision (Davis & Goadrich 2006)
+    unit_axes(axes, "recall", "precision", f"Precision-recall curves (n = {report.n:,})")
+    return figure if axes.lines else None
+
+
+def ranked_curves(report: Report, ranking: Ranking) -> list[tuple[str, RankingCurve]]:
+    """Return (label, curve) of every label for which the curve is defined; of two classes, the second only."""
+    truth = truth_of(report)
+    binary = not report.labels.multi_label and len(report.labels) == 2
+    places = [1] if binary else range(len(report.labels))
+    found = [(report.labels.names[k], ranking(truth[:, k], report.scores[:, k])) for k in places]
+    return [(name, curve) for name, curve in found if curve is not None]
+
+
+def _ranking_figure(report: Report, ranking: Ranking, area: str) -> tuple[Figure, Axes]:
+    """Draw the labels' curves with a legend beside them; with many labels only the five smallest areas in colour."""
+    curves = ranked_curves(report, ranking)
+    figure, (axes,) = canvas(1, 1, 4.6)
+    in_colour = sorted(curves, key=lambda pair: pair[1].area)
+    title = None
+    if len(curves) > MOST_LINES:
+        in_colour = in_colour[:5]
+        title = f"the lowest 5 of {len(curves)} labels"
+        for _, curve in curves:
+            axes.plot(curve.x, curve.y, color="#c3c8cf", linewidth=0.7, zorder=2)
+    handles = [
+        axes.plot(curve.x, curve.y, color=colour, linewidth=1.8, zorder=3)[0]
+        for (_, curve), colour in zip(in_colour, PALETTE, strict=False)
+    ]
+    if len(curves) > MOST_LINES:
+        pooled = ranking(truth_of(report).ravel(), report.scores.ravel())
+        if pooled is not None:
+            handles += axes.plot(pooled.x, pooled.y, color=INK, linewidth=2.2, linestyle="--", zorder=4)
+            in_colour = [*in_colour, ("all labels pooled (micro)", pooled)]
+    words = [f"{area} {curve.area:.3f}  {shortened(name)}" for name, curve in in_colour]
+    if len(handles) > 2:
+        axes.legend(handles, words, loc="center left", bbox_to_anchor=(1.01, 0.5), title=title, alignment="left")
+    elif handles:
+        axes.legend(handles, words, loc="lower center")
+    axes.set_box_aspect(1)
+    return figure, axes
+
+
+def reliability_diagram(report: Report, before: NDArray[np.floating[Any]] | None) -> Figure:
+    """Draw the share that was right over confidence, after calibration and before, with how many texts are where."""
+    figure, (axes, counts) = canvas(2, 1, 5.0, height_ratios=(3.4, 1))
+    axes.plot([0, 1], [0, 1], color=GREY, linewidth=1, linestyle=":", label="perfectly calibrated")
+    after = reliability(report, report.scores)
+    if before is not None:
+        earlier = reliability(report, before)
+        words = f"before calibration, ECE {earlier.error:.3f}"
+        axes.plot(earlier.confidence, earlier.right, "s--", color=ORANGE, markersize=4, linewidth=1.2, label=words)
+    words = f"{'after calibration' if before is not None else 'scores'}, ECE {after.error:.3f}"
+    axes.plot(after.confidence, after.right, "o-", color=BLUE, markersize=5, linewidth=1.8, label=words)
+    what = "share of such scores whose label is gold" if report.labels.multi_label else "share that was right"
+    unit_axes(axes, "", what, f"Reliability (n = {report.n:,})")
+    axes.legend(loc="upper left")
+    axes.tick_params(labelbottom=False)
+    _show_counts(counts, after)
+    what = "score of a label" if report.labels.multi_label else "confidence: the score of the predicted label"
+    counts.set(xlim=(-0.01, 1.01), xlabel=what, ylabel="how many")
+    return figure
+
+
+def _show_counts(axes: Axes, bins: Reliability) -> None:
+    """Draw how many predictions are in each bin, on a logarithmic axis where they differ much."""
+    axes.bar(bins.confidence, bins.size, width=0.045, color=BLUE, alpha=0.45)
+    if bins.size.max() > 50 * bins.size.min():
+        axes.set_yscale("log")
+        axes.set_ylim(bottom=0.7)
+    axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+
+
+def threshold_curves(test: Report, validation: Report) -> Figure | None:
+    """Draw precision, recall and F1 over each label's cut on validation, F1 on test and the chosen cut.
+
+    None where a text has one label. Of many labels, those with most validation texts.
+    """
+    if not validation.labels.multi_label:
+        return None
+    truths, other = truth_of(validation), truth_of(test)
+    support = truths.sum(axis=0)
+    shown = [k for k in np.argsort(-support, kind="stable")[:MOST_PANELS] if support[k]]
+    if not shown:
+        return None
+    columns = min(3, len(shown))
+    rows = -(-len(shown) // columns)
+    figure, panels = canvas(rows, columns, 0.9 + 2.1 * rows)
+    for axes, k in zip(panels, shown, strict=False):
+        curve = threshold_curve(truths[:, k], validation.scores[:, k])
+        if curve is None:  # cannot be: it has support
+            continue
+        for values, colour, name in (
+            (curve.precision, ORANGE, "precision"),
+            (curve.recall, GREEN, "recall"),
+            (curve.f1, BLUE, "F1"),
+        ):
+            axes.plot(curve.cut, values, color=colour, linewidth=1.5, label=name)
+        on_test = threshold_curve(other[:, k], test.scores[:, k])
+        if on_test is not None:
+            axes.plot(on_test.cut, on_test.f1, color=BLUE, linewidth=1, linestyle="--", label="F1 on test")
+        cut = 0.5 if validation.thresholds is None else float(validation.thresholds[k])
+        axes.axvline(cut, color=INK, linewidth=1, linestyle=":", label="chosen cut")
+        unit_axes(axes, "", "", "")
+        axes.set_title(f"{shortened(test.labels.names[k], 20)}, cut {cut:.2f}", fontsize=9)
+        axes.tick_params(labelsize=7.5)
+    for axes in panels[len(shown) :]:
+        axes.set_axis_off()
+    most = "" if len(shown) == len(test.labels) else f", the {len(shown)} labels with most texts"
+    figure.suptitle(
+        f"Cuts on validation (n = {validation.n:,}){most}", fontsize=11, fontweight="bold", x=0.01, ha="left"
+    )
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=5)
+    return figure
+
+
+def training_curves(curves: TrainingCurves | None, evaluation: dict[str, Any]) -> Figure | None:
+    """Draw loss on training and validation, and the validation metrics, with the epoch that was kept."""
+    if curves is None:
+        return None
+    figure, (losses, metrics) = canvas(1, 2, 3.6)
+    if "loss" in curves.train:
+        losses.plot(*curves.train["loss"], color=GREY, linewidth=1.2, label="training")
+    if "loss" in curves.validation:
+        losses.plot(*curves.validation["loss"], "o-", color=BLUE, markersize=4, label="validation")
+    chosen = evaluation.get("selection") or {}
+    for name, colour in zip(shown_metrics(curves, chosen.get("metric")), PALETTE, strict=False):
+        metrics.plot(*curves.validation[name], "o-", color=colour, markersize=4, linewidth=1.6, label=name)
+    losses.set(title="Loss", xlabel="epoch")
+    metrics.set(title="Validation metrics", xlabel="epoch")
+    for axes in (losses, metrics):
+        axes.set_xlim(left=0)
+        if chosen.get("epoch"):
+            axes.axvline(chosen["epoch"], color=INK, linewidth=1, linestyle=":", label="kept checkpoint")
+        if axes.lines:
+            axes.legend(loc="best")
+        axes.spines["left"].set_color(FAINT)
+    return figure
+
+
+def shown_metrics(curves: TrainingCurves, selected: str | None) -> list[str]:
+    """Return up to four validation metrics to draw, the one that chose the checkpoint first."""
+    usual = [selected, "accuracy", "f1_macro", "f1_micro", "subset_accuracy", "average_precision_micro", "mcc"]
+    single = "accuracy" in curves.validation
+    found = [m for m in dict.fromkeys(usual) if m and m in curves.validation and m != "loss"]
+    return [m for m in found if not (single and m == "f1_micro")][:4]

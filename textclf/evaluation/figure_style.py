@@ -1,0 +1,143 @@
+"""The look of the PNG figures: one canvas, one palette, and fonts in which every label name can be drawn."""
+
+from __future__ import annotations
+
+import logging
+import unicodedata
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.font_manager import FontEntry, fontManager, get_font
+
+logger = logging.getLogger(__name__)
+
+# Wong 2011, "Points of view: Color blindness" (Nature Methods 8:441), without its yellow, which is too pale for lines.
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C564B", "#555555")
+BLUE, ORANGE, GREEN, GREY = PALETTE[0], PALETTE[1], PALETTE[2], "#8a8f98"
+INK, FAINT = "#1f2328", "#d9dce1"
+WIDTH = 8.0  # inches; at 150 dots an inch 1200 pixels, twice the width of a card on the Hub
+DOTS = 150
+LONGEST_NAME = 26  # characters of a label name that are drawn
+
+# Opaque white: a card is read on white and on near-black pages, and no ink is legible on both.
+STYLE: Any = {  # Any: matplotlib's stubs want the literal names
+    "figure.facecolor": "white",
+    "axes.facecolor": "white",
+    "axes.edgecolor": FAINT,
+    "axes.labelcolor": INK,
+    "axes.titlecolor": INK,
+    "axes.titlesize": 11,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.labelsize": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": "#eceef1",
+    "text.color": INK,
+    "text.parse_math": False,  # a label may hold a dollar sign
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "xtick.labelsize": 9,
+    "ytick.labelsize": 9,
+    "legend.fontsize": 8.5,
+    "legend.frameon": False,
+    "axes.unicode_minus": False,
+}
+_NOT_DRAWN = {"Cc", "Cf", "Zs", "Zl", "Zp"}  # control, format, spaces
+PLAIN_FONT = "DejaVu Sans"  # comes with matplotlib
+# Tried in this order for characters that it lacks; any other font that has them comes after.
+FONTS = (
+    "Noto Sans KR",
+    "Noto Sans CJK KR",
+    "NanumGothic",
+    "Malgun Gothic",
+    "Apple SD Gothic Neo",
+    "AppleGothic",
+    "UnDotum",
+    "Noto Sans CJK JP",
+)
+
+
+@contextmanager
+def drawing(names: Iterable[str]) -> Iterator[None]:
+    """Draw in this style, with fonts for these label names; a character that no font has is a box, said in the log."""
+    fonts = [PLAIN_FONT, *fonts_for("".join(names))]
+    with matplotlib.rc_context(STYLE | {"font.family": fonts}), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=r"Glyph .* missing from font")
+        yield
+
+
+def fonts_for(text: str) -> list[str]:
+    """Return installed fonts that together have what the plain font lacks of a text, the fewest that a search finds.
+
+    Logs one warning with the characters that no font has.
+    """
+    missing = {c for c in unicodedata.normalize("NFC", text) if unicodedata.category(c) not in _NOT_DRAWN}
+    missing -= {c for c in missing if ord(c) in _characters_of(PLAIN_FONT)}
+    chosen: list[str] = []
+    for name in _font_names() if missing else ():
+        found = {c for c in missing if ord(c) in _characters_of(name)}
+        if found:
+            chosen.append(name)
+            missing -= found
+        if not missing:
+            break
+    if missing:
+        logger.warning(
+            "No installed font has the characters %s of the label names; the figures show boxes there. "
+            "Install one (for Hangul: apt install fonts-nanum) and delete matplotlib's font cache.",
+            "".join(sorted(missing))[:20],
+        )
+    return chosen
+
+
+def _font_names() -> list[str]:
+    installed = sorted({entry.name for entry in fontManager.ttflist} - {PLAIN_FONT})
+    return [name for name in FONTS if name in installed] + [name for name in installed if name not in FONTS]
+
+
+@cache
+def _characters_of(name: str) -> frozenset[int]:
+    """Return the code points that a font's regular face has."""
+    faces: list[FontEntry] = [entry for entry in fontManager.ttflist if entry.name == name]
+    face = min(faces, key=lambda entry: (entry.style != "normal", abs(_weight(entry) - 400)))
+    return frozenset(get_font(face.fname).get_charmap())
+
+
+def _weight(entry: FontEntry) -> int:
+    return entry.weight if isinstance(entry.weight, int) else 400
+
+
+def canvas(
+    rows: int, columns: int, height: float, *, width: float = WIDTH, height_ratios: Sequence[float] | None = None
+) -> tuple[Figure, list[Axes]]:
+    """Return a figure with its axes, row by row; sizes in inches."""
+    figure = Figure(figsize=(width, height), dpi=DOTS, layout="constrained")
+    grid = figure.add_gridspec(rows, columns, height_ratios=height_ratios)
+    return figure, [figure.add_subplot(grid[r, c]) for r in range(rows) for c in range(columns)]
+
+
+def shortened(name: str, longest: int = LONGEST_NAME) -> str:
+    """Return a label name as it is drawn: composed Hangul, and its middle left out where it is long."""
+    name = " ".join(unicodedata.normalize("NFC", name).split())
+    if len(name) <= longest:
+        return name
+    return f"{name[: longest - longest // 3 - 1]}…{name[len(name) - longest // 3 :]}"
+
+
+def drawn_width(name: str) -> int:
+    """Return about how wide a name is drawn, in Latin letters: a Hangul syllable takes two."""
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in name)
+
+
+def unit_axes(axes: Axes, x: str, y: str, title: str) -> None:
+    """Dress axes on which both directions run from 0 to 1."""
+    axes.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.02), xlabel=x, ylabel=y, title=title)

@@ -1,0 +1,141 @@
+"""The PNG figures of a run, for the model card: label names and numbers, never a text of the data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from ..run_folder import RunFolder
+from .curve_figures import precision_recall_curves, reliability_diagram, roc_curves, threshold_curves, training_curves
+from .curves import read_training, scores_before_calibration
+from .figure_style import BLUE, FAINT, GREEN, INK, ORANGE, WIDTH, canvas, drawing, drawn_width, shortened
+from .report import Report
+
+MOST_CLASSES = 60  # in a confusion matrix or bar chart; more could not be read
+COUNT_AND_SHARE = 10  # labels up to which a cell has room for both
+
+
+def draw_figures(run: RunFolder, evaluation: dict[str, Any], test: Report, validation: Report) -> list[str]:
+    """Draw every figure that the run has data for into `figures/`; return their names inside the run folder.
+
+    `evaluation` is what evaluation.json holds; thresholds are drawn on both splits, everything else on test.
+    """
+    drawn: dict[str, Callable[[], Figure | None]] = {
+        "confusion_matrix": lambda: confusion_heat_map(test),
+        "per_label": lambda: per_label_bars(test),
+        "roc_curves": lambda: roc_curves(test),
+        "precision_recall_curves": lambda: precision_recall_curves(test),
+        "reliability": lambda: reliability_diagram(test, scores_before_calibration(test, evaluation)),
+        "threshold_curves": lambda: threshold_curves(test, validation),
+        "training_curves": lambda: training_curves(read_training(run.path / "training_log.jsonl"), evaluation),
+    }
+    written = []
+    with drawing(test.labels.names):
+        for name, draw in drawn.items():
+            figure = draw()
+            if figure is not None:
+                _write(run, f"figures/{name}.png", figure)
+                written.append(f"figures/{name}.png")
+    return written
+
+
+def _write(run: RunFolder, name: str, figure: Figure) -> None:
+    FigureCanvasAgg(figure)  # no window system, no global state
+    run.write(name, lambda path: figure.savefig(path, format="png", bbox_inches="tight", pad_inches=0.15))
+
+
+def confusion_heat_map(report: Report) -> Figure | None:
+    """Draw gold by predicted: the colour is the share of the row, the number the count; None with several labels."""
+    if report.confusion is None:
+        return None
+    counts = np.asarray(report.confusion)
+    shown = most_confused(counts)
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    counts, shares = counts[np.ix_(shown, shown)], shares[np.ix_(shown, shown)]
+    size = len(shown)
+    width = WIDTH if size <= 20 else min(13.0, WIDTH + 0.16 * (size - 20))
+    figure, (axes,) = canvas(1, 1, width - 1.0 if size > 6 else 2.2 + 0.75 * size, width=width)
+    image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto" if size <= 6 else "equal")
+    _name_cells(axes, [shortened(report.labels.names[k]) for k in shown])
+    _number_cells(axes, counts, shares)
+    cut = "" if size == len(report.labels) else f", the {size} labels with most mistakes of {len(report.labels)}"
+    axes.set(xlabel="predicted", ylabel="gold", title=f"Confusion matrix (n = {report.n:,}{cut})")
+    bar = figure.colorbar(image, ax=axes, shrink=0.6, pad=0.02, ticks=[0, 0.5, 1], aspect=25)
+    bar.set_label("share of the gold label's texts")
+    bar.outline.set_visible(False)
+    return figure
+
+
+def _name_cells(axes: Axes, names: list[str]) -> None:
+    """Write the labels along both sides, slanted below where they would not fit side by side."""
+    size = len(names)
+    level = size * max(map(drawn_width, names)) <= 75
+    slant: dict[str, Any] = {} if level else {"rotation": 55, "ha": "right", "rotation_mode": "anchor"}
+    axes.set_xticks(range(size), names, **slant)
+    axes.set_yticks(range(size), names)
+    axes.tick_params(labelsize=9.5 if size <= 20 else 8, length=0)
+    axes.grid(False)
+    axes.spines[:].set_visible(False)
+
+
+def _number_cells(axes: Axes, counts: NDArray[np.int64], shares: NDArray[np.float64]) -> None:
+    """Write counts (and shares, where there is room) into the cells; large maps leave empty cells empty."""
+    size = len(counts)
+    both = size <= COUNT_AND_SHARE
+    font_size = 10.5 if size <= 4 else 9.0 if both else max(5.4, 9.5 - 0.12 * size)
+    for row, column in np.ndindex(counts.shape):
+        if not both and not counts[row, column]:
+            continue
+        text = f"{counts[row, column]:,}" + (f"\n{shares[row, column]:.1%}" if both else "")
+        colour = "white" if shares[row, column] > 0.55 else INK
+        axes.text(column, row, text, ha="center", va="center", fontsize=font_size, color=colour)
+
+
+def most_confused(counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the labels to show of a confusion matrix [L, L]: all, or those with most mistakes, in label order."""
+    wrong = counts.sum(axis=0) + counts.sum(axis=1) - 2 * np.diagonal(counts)
+    return np.sort(np.argsort(-wrong, kind="stable")[:MOST_CLASSES])
+
+
+def per_label_bars(report: Report) -> Figure:
+    """Draw each label's F1 with its interval, precision and recall as marks, most support first."""
+    order = sorted(report.per_label, key=lambda name: -report.per_label[name]["support"])[:MOST_CLASSES]
+    height = max(2.6, min(14.0, 0.34 * len(order) + 1.3))
+    figure, (axes,) = canvas(1, 1, height)
+    small = len(order) > 25
+    for place, name in enumerate(order):
+        row = report.per_label[name]
+        axes.barh(place, _value(row["f1"]), height=0.72, color=BLUE, alpha=0.32, label="F1" if not place else None)
+        if row["f1"] and "low" in row["f1"]:
+            axes.plot([row["f1"]["low"], row["f1"]["high"]], [place, place], color=BLUE, linewidth=1.6, zorder=3)
+        for metric, marker, colour in (("precision", "o", ORANGE), ("recall", "d", GREEN)):
+            axes.scatter(
+                _value(row[metric]),
+                place,
+                marker=marker,
+                s=14 if small else 30,
+                color=colour,
+                zorder=4,
+                label=metric if not place else None,
+            )
+    labels = [f"{shortened(name)}  ({report.per_label[name]['support']:,})" for name in order]
+    axes.set_yticks(range(len(order)), labels, fontsize=7.5 if small else 9.5)
+    axes.set_ylim(len(order) - 0.4, -0.6)
+    axes.set_xlim(0, 1.01)
+    axes.grid(axis="y", visible=False)
+    axes.spines["left"].set_color(FAINT)
+    axes.tick_params(axis="y", length=0)
+    cut = "" if len(order) == len(report.labels) else f", the {len(order)} labels with most texts"
+    axes.set_title(f"Per label: F1 with 95 % interval, and support{cut}")
+    figure.legend(loc="outside lower center", ncols=3)
+    return figure
+
+
+def _value(figure: dict[str, float] | None) -> float:
+    return figure["value"] if figure else 0.0
