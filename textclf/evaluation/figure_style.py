@@ -100,7 +100,8 @@ def fonts_for(text: str) -> list[str]:
 
 
 def _font_names() -> list[str]:
-    installed = sorted({entry.name for entry in fontManager.ttflist} - {PLAIN_FONT})
+    names = {entry.name for entry in fontManager.ttflist} - {PLAIN_FONT}
+    installed = sorted(name for name in names if not name.startswith("Last Resort"))  # it has a box for everything
     return [name for name in FONTS if name in installed] + [name for name in installed if name not in FONTS]
 
 
