@@ -21,43 +21,55 @@ def train(recipe: Recipe) -> None:
     # torch and the stages: only once --help and faulty recipes are out of the way
     from transformers import set_seed
 
+    from textclf.data.cleaning import normalizer
     from textclf.data.loading import load_splits
     from textclf.data.preparation import prepare
+    from textclf.data.provenance import remarks
+    from textclf.evaluation.figures import draw_figures
     from textclf.evaluation.report import quick_metrics
+    from textclf.evaluation.table import show_results
     from textclf.evaluation.verdict import Facts, conclude
-    from textclf.hub.publish import check_before_training, publish
+    from textclf.hub.arguments import PushArguments
+    from textclf.hub.card import render_card
+    from textclf.hub.destination import check_destination
+    from textclf.hub.push import push
     from textclf.labels import LabelSpace
+    from textclf.models.checkpoint import prepare_tokenizer
     from textclf.models.encoder import build
     from textclf.models.limits import longest_input
     from textclf.run_folder import RunFolder
     from textclf.screen import Screen
     from textclf.training.fit import fit
 
-    options = recipe.fit
-    options.output_dir = options.output_dir or str(RunFolder.free(recipe.name))
-    screen = Screen(quiet=options.process_index > 0)
-    check_before_training(recipe.publish)
-    with options.main_process_first():
+    args = recipe.fit
+    if not args.resume_from_checkpoint:
+        args.output_dir = args.output_dir or str(RunFolder.free(recipe.name))
+    screen = Screen(quiet=args.process_index > 0)
+    if recipe.publish.push:
+        check_destination(recipe.publish.push)
+    with args.main_process_first():
         splits, provenance = load_splits(recipe.data)
     screen.show(provenance.notes)
     labels = LabelSpace.from_features(splits["train"].features)
-    set_seed(options.seed)
-    model, tokenizer = build(recipe.model, labels, clean=recipe.data.clean)
+    set_seed(args.seed)
+    model, tokenizer = build(recipe.model, labels)
+    prepare_tokenizer(tokenizer, normalizer(recipe.data.clean))
     limit = longest_input(model.config, tokenizer)
-    splits, max_length, audit, findings = prepare(splits, tokenizer, recipe.data, limit=limit, seed=options.seed)
-    screen.show(findings)
-    fitted = fit(
-        model, tokenizer, splits["train"], splits["validation"], options, max_length=max_length, metrics=quick_metrics
-    )
-    if options.process_index > 0:
-        return  # the rest is one process's work
+    prepared = prepare(splits, tokenizer, recipe.data, limit=limit, seed=args.seed)
+    screen.show(prepared.lines)
+    train_rows, validation = prepared.splits["train"], prepared.splits["validation"]
+    fitted = fit(model, tokenizer, train_rows, validation, args, max_length=prepared.max_length, metrics=quick_metrics)
+    if args.process_index > 0:
+        return  # what is left is one process's work
     run = RunFolder(fitted.path)
-    run.write_text("recipe.yaml", recipe_text(recipe, provenance.remarks()))
-    run.write_json("audit.json", audit)
-    facts = Facts(provenance.to_dict(), fitted.training, fitted.selection)
-    verdict = conclude(run, splits, facts, recipe.measure, long_text=recipe.data.long_text)
-    publish(run, recipe.publish)
-    screen.finish(run, verdict.evaluation)
+    run.write_text("recipe.yaml", recipe_text(recipe, remarks(provenance)))
+    run.write_json("audit.json", prepared.audit)
+    verdict = conclude(run, prepared.splits, Facts(provenance.to_dict(), fitted.training, fitted.selection), recipe)
+    draw_figures(run, verdict.evaluation, verdict.test, verdict.validation)
+    run.write_text("README.md", str(render_card(run)))
+    show_results(verdict.evaluation, run.path)
+    if recipe.publish.push:
+        push(run, PushArguments.from_recipe(recipe.publish))
 
 
 if __name__ == "__main__":

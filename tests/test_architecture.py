@@ -8,7 +8,18 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-ORDER = ["errors", "labels", "arguments", "recipe", "run_folder", "data", "models", "inference", "evaluation"]
+ORDER = [
+    "errors",
+    "labels",
+    "arguments",
+    "recipe",
+    "run_folder",
+    "screen",
+    "data",
+    "models",
+    "inference",
+    "evaluation",
+]
 ORDER += ["training", "hub", "serving"]
 # The one arrow against the order: reading a recipe builds the Trainer's own fields, when it is really run.
 ALLOWED = {("recipe", "training.arguments")}

@@ -10,6 +10,7 @@ import sys
 from argparse import ArgumentParser
 from collections.abc import Sequence
 from dataclasses import fields
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
@@ -41,6 +42,11 @@ class Recipe(NamedTuple):
     fit: FitArguments
     measure: MeasureArguments
     publish: PublishArguments
+
+    @property
+    def name(self) -> str:
+        """Return a short name for the run: the data's and the model's."""
+        return f"{self.data.name}-{Path(self.model.model).name}"
 
 
 def read_recipe(argv: Sequence[str]) -> Recipe:
@@ -162,7 +168,7 @@ def recipe_text(recipe: Recipe, remarks: Sequence[str] = ()) -> str:
             value = getattr(group, f.name)
             differs = f.init and value != f.default and isinstance(value, str | int | float | bool)
             if (f.name in own or differs) and f.name not in OWNED and f.name not in _NOT_KEPT:
-                kept[f.name] = value
+                kept[f.name] = value.value if isinstance(value, Enum) else value
     for name in _PATHS:
         value = kept.get(name)
         if value and Path(value).expanduser().exists():

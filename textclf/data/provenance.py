@@ -77,12 +77,18 @@ class Provenance:
             **origin,
             "fingerprint": self.fingerprint,
             "sizes": dict(self.sizes),
-            "splits": self.how_split,
+            "how_split": self.how_split,
             "text_columns": list(self.text_columns),
             "label_columns": list(self.label_columns),
             "removed": dict(self.removed),
             "notes": list(self.notes),
         }
+
+
+def remarks(provenance: Provenance) -> list[str]:
+    """Return the lines that a recipe cannot say as keys: which files were meant, by their hashes."""
+    lines = [f"{record.name}: sha256 {record.sha256}" for record in provenance.files]
+    return [*lines, f"rows of all splits: sha256 {provenance.fingerprint}"]
 
 
 def hash_file(path: Path) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-import numpy as np
 from datasets import Dataset
 
 from ..arguments import MeasureArguments
@@ -38,16 +37,9 @@ def _choose_thresholds(classifier: Classifier, validation: Dataset, options: Mea
     """Choose each label's cut, put it into the model's config, and say how."""
     labels = classifier.labels
     chosen = choose(classifier.scores(texts_of(validation)), labels.gold(validation), options.threshold_aim)
-    cuts = np.asarray(chosen.cuts, dtype=np.float64)
+    cuts = chosen.by_name(labels)
     if options.bake_thresholds:
         fold(classifier.model, 1.0, bake(chosen))
-        cuts = np.full(len(labels), 0.5)
-    classifier.model.config.thresholds = dict(zip(labels.names, map(float, cuts), strict=True))
-    return {
-        "aim": options.threshold_aim,
-        "chosen_on": "validation",
-        "n": len(validation),
-        "cuts": classifier.model.config.thresholds,
-        "pooled_labels": [labels.names[k] for k in chosen.pooled_labels],
-        "baked": options.bake_thresholds,
-    }
+        cuts = dict.fromkeys(labels.names, 0.5)
+    classifier.model.config.thresholds = cuts
+    return chosen.record(labels) | {"baked": options.bake_thresholds}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -48,10 +49,16 @@ def figure_text(figure: dict[str, float] | None, *, brief: bool = False) -> str:
     return f"{figure['value']:.4f} [{figure['low']:.4f}, {figure['high']:.4f}]"
 
 
-def show_results(evaluation: dict[str, Any]) -> None:
-    """Print the table, and in one sentence whether the model beats the best baseline."""
+def show_results(evaluation: dict[str, Any], run: Path) -> None:
+    """Print the table, whether the model beats the best baseline, where the run lies, and what to type next."""
     console = Console()
     console.print(results_table(evaluation))
-    against = evaluation.get("against_baseline")
-    if against:
-        console.print(against["verdict"], highlight=False)
+    if evaluation.get("against_baseline"):
+        console.print(evaluation["against_baseline"]["verdict"], highlight=False)
+    console.print(f"\nThe run folder: {run}\nNext:", highlight=False)
+    for command, what in (
+        (f"python space/app.py --model {run}", "try it in the browser"),
+        (f"python eval.py {run} --dataset DATA", "measure it on other data"),
+        (f"python push_to_hub.py {run} --repo-id NS/NAME", "publish it"),
+    ):
+        console.print(f"  {command:<58}  # {what}", highlight=False, soft_wrap=True)

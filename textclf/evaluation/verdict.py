@@ -5,22 +5,24 @@ Nothing in `training/` can import this module (tests/test_architecture.py).
 
 from __future__ import annotations
 
-import logging
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from datasets import Dataset, DatasetDict
 
 from ..arguments import MeasureArguments
+from ..data.cleaning import cleaner
 from ..inference.classifier import Classifier, texts_of
 from ..labels import LabelSpace
+from ..recipe import Recipe
 from ..run_folder import RunFolder
-from .baselines import FittedBaseline, best_baseline, fit_baselines
+from .baselines import FittedBaseline, Treatment, best_baseline, fit_baselines
 from .comparison import compare
 from .decisions import settle
 from .predictions import write_predictions
 from .report import Report, measure, report_on
 
-logger = logging.getLogger(__name__)
+CACHE = Path(".cache/baselines")  # of the working folder; keyed by the rows, so it is never stale
 
 
 class Facts(NamedTuple):
@@ -39,17 +41,23 @@ class Verdict(NamedTuple):
     test: Report
 
 
-def conclude(
-    run: RunFolder, splits: DatasetDict, facts: Facts, options: MeasureArguments, *, long_text: str = "truncate"
-) -> Verdict:
+def conclude(run: RunFolder, splits: DatasetDict, facts: Facts, recipe: Recipe) -> Verdict:
     """Settle on validation, measure the saved folder on test in fp32 beside the baselines, and write it all down.
 
-    Writes `predictions/*.parquet` and `evaluation.json`, and the checkpoint anew with what was settled.
+    Writes `predictions/*.parquet`, `figures/` and `evaluation.json`, and the checkpoint anew with what was settled.
     """
-    labels = LabelSpace.from_features(splits["train"].features)
+    labels, options = LabelSpace.from_features(splits["train"].features), recipe.measure
     settled = settle(run, splits["validation"], options)
-    logger.info("fitting the baselines %s", ", ".join(options.baselines))
-    baselines = fit_baselines(options.baselines, splits["train"], splits["validation"], labels)
+    treatment = Treatment(
+        metric=facts.selection["metric"],
+        calibrate=options.calibrate,
+        threshold_aim=options.threshold_aim,
+        clean=cleaner(recipe.data.clean),
+        seed=recipe.fit.seed,
+        model=recipe.model,
+        cache=CACHE,
+    )
+    baselines = fit_baselines(options.baselines, splits["train"], splits["validation"], labels, treatment)
     classifier = Classifier.load(run.path)
     validation = measure(classifier, splits["validation"], draws=options.bootstrap_draws)
     test = measure(classifier, splits["test"], draws=options.bootstrap_draws)
@@ -66,7 +74,7 @@ def conclude(
         **_beside_baselines(baselines, test, splits["test"], facts.selection["metric"], options),
         "selection": facts.selection,
         **settled,
-        "long_text": _windows(classifier, splits["test"], options) if long_text == "windows" else None,
+        "long_text": _windows(classifier, splits["test"], options) if recipe.data.long_text == "windows" else None,
         "test_scored": _times_scored(run) + 1,
         "training": facts.training,
     }

@@ -1,0 +1,43 @@
+"""What a command says while it works: lines to stderr, from process 0 only; results go to stdout elsewhere."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import warnings
+from collections.abc import Iterable
+
+
+class Screen:
+    """Shows lines of talk, and the package's own log, unless quiet."""
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        """Set up the log of this package; the libraries' own chatter is kept to errors."""
+        self.quiet = quiet
+        handler = logging.StreamHandler(sys.stderr)
+        handler.setFormatter(logging.Formatter("%(message)s"))
+        package = logging.getLogger("textclf")
+        package.handlers = [handler]
+        package.propagate = False
+        package.setLevel(logging.ERROR if quiet else logging.INFO)
+        _hush_libraries()
+
+    def show(self, lines: Iterable[str]) -> None:
+        """Print lines to stderr."""
+        if not self.quiet:
+            for line in lines:
+                print(line, file=sys.stderr, flush=True)
+
+
+def _hush_libraries() -> None:
+    """Keep libraries to errors: what matters of theirs (a new head, a cut text) is said by us in one line."""
+    import datasets
+    import transformers
+
+    transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
+    datasets.logging.set_verbosity_error()
+    datasets.disable_progress_bars()
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
+    # Pinning memory without an accelerator does nothing and warns of it.
+    warnings.filterwarnings("ignore", message=".*pin_memory.*")
