@@ -15,7 +15,8 @@ from ..errors import UserError, did_you_mean
 from ..labels import LabelSpace
 
 # A label with fewer validation texts than this takes the cut that is best for the cells of all labels: cuts of rare
-# labels overfit (Yang 2001, "A Study on Thresholding Strategies for Text Categorization").
+# labels overfit (Yang 2001, "A Study on Thresholding Strategies for Text Categorization"). On Reuters-21578 with 114
+# labels micro F1 on test is .55 with 1, .85 with 2 and .87 from 3 to 40, while macro F1 falls from .42 to .34.
 RARE = 5
 LOGIT_NOISE = 1e-5  # how far a logit moves between batch sizes and machines in fp32
 SCORE_NOISE = 1.2e-7  # one float32 step just below 1

@@ -1,0 +1,151 @@
+"""Calibration: known temperatures and scales come back, degenerate rows stay bounded, the model carries the result."""
+
+import json
+
+import numpy as np
+import pytest
+from datasets import ClassLabel, Dataset, Features, List, Value
+from scipy.special import expit, log_softmax, softmax
+
+from tests.tiny_models import KOREAN, SENTENCES
+from textclf.errors import UserError
+from textclf.evaluation.calibration import RARE, SCALE_LIMITS, activate, calibrate, fit_scales
+from textclf.inference.classifier import Classifier
+from textclf.labels import LabelSpace
+
+ONE = LabelSpace(("정치", "경제", "사회"), multi_label=False)
+SEVERAL = LabelSpace(("정치", "경제"), multi_label=True)
+
+
+def drawn_ids(scores, rng):
+    return (scores.cumsum(axis=1) > rng.random((len(scores), 1))).argmax(axis=1)
+
+
+def test_a_known_temperature_comes_back():
+    rng = np.random.default_rng(0)
+    true = rng.normal(size=(20_000, 3)) * 2
+    gold = drawn_ids(softmax(true, axis=1), rng)
+    scales = fit_scales((true * 2.5).astype(np.float32), gold, ONE)
+    assert 1 / scales.scale[0] == pytest.approx(2.5, rel=0.03)
+    assert scales.shift.tolist() == [0, 0, 0]
+
+
+def test_the_temperature_is_the_best_of_a_fine_grid():
+    rng = np.random.default_rng(1)
+    logits = rng.normal(size=(400, 3)) * 3
+    gold = drawn_ids(softmax(logits / 2, axis=1), rng)
+    grid = np.geomspace(0.1, 3, 3000)
+    one_hot = np.eye(3)[gold] * 400 / 401 + 1 / 3 / 401  # one more row, spread evenly
+    losses = [-(one_hot * log_softmax(s * logits, axis=1)).sum() for s in grid]
+    assert fit_scales(logits, gold, ONE).scale[0] == pytest.approx(grid[np.argmin(losses)], rel=2e-3)
+
+
+def test_calibration_never_changes_the_best_label():
+    rng = np.random.default_rng(2)
+    for spread in (0.01, 1, 30):
+        logits = (rng.normal(size=(300, 3)) * spread).astype(np.float32)
+        scales = fit_scales(logits, rng.integers(0, 3, 300), ONE)
+        assert scales.scale[0] > 0
+        np.testing.assert_array_equal(scales.apply(logits).argmax(axis=1), logits.argmax(axis=1))
+
+
+def test_known_scales_and_shifts_come_back_for_each_label():
+    rng = np.random.default_rng(3)
+    logits = rng.normal(size=(40_000, 2)) * [3, 1] + [-4, 1]
+    gold = (rng.random(logits.shape) < expit(logits * [0.5, 2] + [1, -1.5])).astype(int)
+    scales = fit_scales(logits.astype(np.float32), gold, SEVERAL)
+    assert scales.scale == pytest.approx([0.5, 2], rel=0.05)
+    assert scales.shift == pytest.approx([1, -1.5], abs=0.1)
+    assert not scales.pooled.any()
+
+
+def test_a_rare_label_takes_the_fit_of_all_cells():
+    rng = np.random.default_rng(4)
+    logits = rng.normal(size=(500, 2)) * 2
+    gold = (rng.random(logits.shape) < expit(logits)).astype(int)
+    gold[:, 1] = 0
+    gold[: RARE - 1, 1] = 1
+    scales = fit_scales(logits, gold, SEVERAL)
+    both = LabelSpace(("x",), multi_label=True)
+    pooled = fit_scales(logits.reshape(-1, 1), gold.reshape(-1, 1), both)
+    assert scales.pooled.tolist() == [False, True]
+    assert (scales.scale[1], scales.shift[1]) == pytest.approx((pooled.scale[0], pooled.shift[0]))
+
+
+@pytest.mark.parametrize("size", [2, 40, 4000])
+def test_perfect_separation_stays_bounded(size):
+    gold = np.arange(size) % 2
+    logits = np.stack([1 - 2.0 * gold, 2.0 * gold - 1], axis=1)
+    pair = LabelSpace(("no", "yes"), multi_label=False)
+    scores = activate(fit_scales(logits, gold, pair).apply(logits), pair)
+    assert scores.max() == pytest.approx((size + 0.5) / (size + 1), abs=1e-4)  # one row more, half right
+    platt = fit_scales(logits, np.stack([1 - gold, gold], axis=1), SEVERAL)
+    assert (platt.scale >= SCALE_LIMITS[0]).all()
+    assert (platt.scale <= SCALE_LIMITS[1]).all()
+    assert np.isfinite(platt.shift).all()
+
+
+def test_scores_that_run_backwards_keep_their_order():
+    rng = np.random.default_rng(5)
+    logits = rng.normal(size=(200, 2))
+    scales = fit_scales(logits, (logits < 0).astype(int), SEVERAL)
+    assert scales.scale.tolist() == [SCALE_LIMITS[0]] * 2
+
+
+def test_one_class_only_and_one_row_give_numbers():
+    logits = np.array([[2.0, -1, 0]])
+    assert SCALE_LIMITS[0] <= fit_scales(logits, np.array([1]), ONE).scale[0] <= SCALE_LIMITS[1]
+    nothing = fit_scales(np.zeros((30, 2)), np.zeros((30, 2), dtype=int), SEVERAL)
+    assert nothing.scale.tolist() == [1, 1]
+    assert nothing.shift.tolist() == [0, 0]
+
+
+def test_no_rows_and_broken_scores_are_the_users_to_mend():
+    with pytest.raises(UserError, match="validation rows"):
+        fit_scales(np.zeros((0, 3)), np.zeros(0, dtype=int), ONE)
+    with pytest.raises(UserError, match="not finite"):
+        fit_scales(np.array([[np.nan, 0, 0]]), np.array([1]), ONE)
+
+
+def test_the_record_shows_the_error_before_and_after():
+    rng = np.random.default_rng(6)
+    true = rng.normal(size=(5000, 3)) * 2
+    gold = drawn_ids(softmax(true, axis=1), rng)
+    logits = (true * 4).astype(np.float32)
+    record = fit_scales(logits, gold, ONE).record(logits, gold, ONE)
+    assert record["method"] == "temperature"
+    assert record["n"] == 5000
+    assert record["ece_after"] < 0.02 < record["ece_before"]
+    rows = np.arange(5000)
+    assert record["log_loss_before"] == pytest.approx(-log_softmax(logits, axis=1)[rows, gold].mean(), rel=1e-2)
+    json.dumps(record, allow_nan=False)
+
+
+def features(several):
+    label = ClassLabel(names=["정치", "경제"])
+    return Features({"text": Value("string"), "labels": List(label) if several else label})
+
+
+def test_a_calibrated_classifier_gives_the_calibrated_scores(tiny_model):
+    validation = Dataset.from_dict({"text": SENTENCES, "labels": [0, 1] * 20}, features=features(False))
+    classifier = Classifier.load(tiny_model("bert", labels=("정치", "경제")))
+    before = classifier.logits(SENTENCES)
+    record = calibrate(classifier, validation)
+    expected = softmax(before.astype(np.float64) / record["temperature"], axis=1)
+    np.testing.assert_allclose(classifier.scores(SENTENCES), expected, atol=1e-6)
+    assert record["log_loss_after"] <= record["log_loss_before"] + 1e-6
+
+
+def test_several_labels_are_scaled_and_shifted_each(tiny_model, tmp_path):
+    folder = tiny_model("electra", labels=("정치", "경제"))
+    classifier = Classifier.load(folder)
+    classifier.model.config.problem_type = "multi_label_classification"
+    classifier = Classifier(classifier.model, classifier.tokenizer)
+    rows = [[0], [1], [0, 1], []] * 10
+    validation = Dataset.from_dict({"text": SENTENCES, "labels": rows}, features=features(True))
+    before = classifier.logits(KOREAN)
+    record = calibrate(classifier, validation)
+    scale, shift = (np.array(list(record[key].values())) for key in ("scale", "shift"))
+    np.testing.assert_allclose(classifier.scores(KOREAN), expit(before * scale + shift), atol=1e-6)
+    assert record["method"] == "platt"
+    assert list(record["scale"]) == ["정치", "경제"]
