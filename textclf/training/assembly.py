@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -47,6 +48,7 @@ def assemble(
     batches = step_batches(train.lengths, args)
     own = _trainer_arguments(args, run, selection)
     record = StepRecord()
+    loss = _loss(args, selection.labels, train.labels.astype(np.int64))
     model.accepts_loss_kwargs = False  # https://github.com/huggingface/transformers/issues/47688
     trainer = BatchTrainer(
         batches=batches,
@@ -57,8 +59,8 @@ def assemble(
         eval_dataset=validation.sorted_by_length(),
         data_collator=Padding(tokenizer, multiple=8 if args.device.type == "cuda" else 1),
         processing_class=tokenizer,
-        compute_metrics=selection.compute,
-        compute_loss_func=CountedLoss(_loss(args, selection.labels, train.labels.astype(np.int64)), record),
+        compute_metrics=partial(selection.compute, loss=loss),
+        compute_loss_func=CountedLoss(loss, record),
         optimizers=(layered_optimizer(model, args) if args.layer_decay < 1 else None, None),
     )
     trainer.remove_callback(PrinterCallback)

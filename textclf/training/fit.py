@@ -66,7 +66,7 @@ def fit(
     with args.main_process_first(desc="tokenising"):
         splits = encode(train, tokenizer, max_length), encode(validation, tokenizer, max_length)
     selection = choose_metric(args.metric_for_best_model, labels, labels.gold(validation), metrics)
-    training = assemble(model, tokenizer, splits, args, place.run, labels=labels, metrics=metrics, selection=selection)
+    training = assemble(model, tokenizer, splits, args, place.run, selection)
     _train(training, place)
     facts = {
         "training": training_facts(training.trainer, training.progress),

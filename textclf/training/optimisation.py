@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import nn
 from transformers import PreTrainedModel, SchedulerType, Trainer, TrainerCallback, TrainerControl, TrainerState
+from transformers.trainer_pt_utils import get_parameter_names
 
 from ..errors import UserError
 from .arguments import FitArguments
@@ -53,14 +54,10 @@ def layered_optimizer(model: PreTrainedModel, args: FitArguments) -> torch.optim
 
 
 def _decayed_names(model: nn.Module) -> list[str]:
-    """Return the parameters that weight decay applies to: neither biases nor norms, as in the Trainer."""
-    norms = {
-        f"{name}.{own}" if name else own
-        for name, module in model.named_modules()
-        if "norm" in type(module).__name__.lower()
-        for own, _ in module.named_parameters(recurse=False)
-    }
-    return [name for name, _ in model.named_parameters() if name not in norms and not name.endswith("bias")]
+    """Return the parameters that weight decay applies to: neither biases nor norms, as the Trainer has it."""
+    forbidden = [r"bias", r"layernorm", r"rmsnorm", r"(?:^|\.)norm(?:$|\.)", r"_norm(?:$|\.)"]
+    names: list[str] = get_parameter_names(model, [nn.LayerNorm], forbidden)
+    return names
 
 
 def set_plateau(args: FitArguments, selection: Selection) -> None:

@@ -10,9 +10,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from transformers import EvalPrediction
+from transformers.modeling_outputs import SequenceClassifierOutput
 
 from ..errors import UserError, did_you_mean
 from ..labels import LabelSpace
+from ..models.losses import StepLoss
 
 # Gold int64 [N] or 0/1 [N, L] and scores float32 [N, L] in [0, 1] to {metric name: value}.
 Metrics = Callable[[NDArray[Any], NDArray[Any]], dict[str, float]]
@@ -28,13 +30,17 @@ class Selection:
     labels: LabelSpace
     metrics: Metrics
 
-    def compute(self, prediction: EvalPrediction) -> dict[str, float]:
-        """Return the validation metrics: Trainer's `compute_metrics`."""
-        logits = prediction.predictions
-        logits = logits[0] if isinstance(logits, tuple) else logits  # hidden states or attentions come behind
-        gold = np.asarray(prediction.label_ids).astype(np.int64)
-        values = self.metrics(gold, scores(torch.from_numpy(np.asarray(logits)), self.labels))
-        return {name: float(value) for name, value in values.items()}
+    def compute(self, prediction: EvalPrediction, loss: StepLoss) -> dict[str, float]:
+        """Return the validation metrics and the mean loss: Trainer's `compute_metrics`.
+
+        The loss is computed here because the Trainer's own counts rows twice that fill up the last batch.
+        """
+        found = prediction.predictions
+        logits = torch.from_numpy(np.asarray(found[0] if isinstance(found, tuple) else found)).float()
+        labels = torch.from_numpy(np.asarray(prediction.label_ids))
+        values = self.metrics(labels.numpy().astype(np.int64), scores(logits, self.labels))
+        mean = float(loss(SequenceClassifierOutput(logits=logits), labels))
+        return {**{name: float(value) for name, value in values.items()}, "loss": mean}
 
 
 def choose_metric(wanted: str | None, labels: LabelSpace, gold: NDArray[np.int64], metrics: Metrics) -> Selection:

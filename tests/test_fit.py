@@ -1,0 +1,209 @@
+"""Training end to end on tiny models: what is written, what is chosen, what is refused."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+from transformers import pipeline
+
+from tests.training_runs import ONE, accuracy, arguments, built, rows, train
+from textclf.errors import UserError
+from textclf.training import fit as fit_module
+from textclf.training.encoding import Padding, encode
+from textclf.training.fit import fit
+
+
+@pytest.fixture(scope="module")
+def run(tiny_model, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("fit") / "run"
+    return train(tiny_model("bert"), folder, rows(96), rows(40, seed=1), num_train_epochs=3, learning_rate=1e-3)
+
+
+def log_of(folder):
+    return [json.loads(line) for line in (folder / "training_log.jsonl").read_text().splitlines()]
+
+
+def test_a_run_is_a_plain_checkpoint_with_its_log(run):
+    classifier = pipeline("text-classification", model=str(run.path))
+    (result,) = classifier(["한국은행이 올해 세 번째로 기준금리를 올렸다."], truncation=True)
+    assert result["label"] == "ko"
+    assert {"step", "loss", "learning_rate", "grad_norm", "epoch"} <= set(log_of(run.path)[0])
+    assert sorted(p.name for p in (run.path / "checkpoints").iterdir()) == ["training.json"]
+
+
+def test_the_facts_say_how_it_was_trained_and_chosen(run):
+    assert run.selection["metric"] == "f1_macro"
+    assert run.selection["split"] == "validation"
+    evaluated = {line["epoch"]: line["eval_f1_macro"] for line in log_of(run.path) if "eval_f1_macro" in line}
+    assert list(evaluated) == [1.0, 2.0, 3.0]
+    assert evaluated[run.selection["epoch"]] == run.selection["value"] == max(evaluated.values())
+    assert run.training["steps"] == 36
+    assert run.training["processes"] == 1
+    assert min(run.training[name] for name in ("seconds", "examples_per_second", "tokens_per_second")) > 0
+    assert json.loads((run.path / "checkpoints/training.json").read_text()) == {
+        "training": run.training,
+        "selection": run.selection,
+    }
+
+
+def test_a_folder_in_use_is_refused_before_anything_is_touched(run, tiny_model):
+    before = sorted(run.path.rglob("*"))
+    with pytest.raises(UserError, match=r"is in use .*--resume_from_checkpoint"):
+        train(tiny_model("bert"), run.path, rows(8), rows(8))
+    assert sorted(run.path.rglob("*")) == before
+
+
+def test_a_finished_run_is_not_trained_again(run, tiny_model):
+    model, tokenizer = built(tiny_model("bert"), rows(8))
+    args = arguments(None, resume_from_checkpoint=str(run.path))
+    args.output_dir = None
+    assert fit(model, tokenizer, rows(8), rows(8), args, max_length=64, metrics=accuracy) == run
+
+
+def test_the_seed_decides_every_weight(tiny_model, tmp_path):
+    """The head included: two runs are one, another seed is another."""
+    found = [
+        load_file(train(tiny_model("bert"), tmp_path / name, rows(24), rows(8), seed=seed).path / "model.safetensors")
+        for name, seed in (("a", 1), ("b", 1), ("c", 2))
+    ]
+    assert all(torch.equal(found[0][name], found[1][name]) for name in found[0])
+    assert not torch.equal(found[0]["classifier.weight"], found[2]["classifier.weight"])
+
+
+def test_an_unknown_metric_stops_before_the_first_step(tiny_model, tmp_path):
+    with pytest.raises(UserError, match="Did you mean 'accuracy'"):
+        train(tiny_model("bert"), tmp_path / "run", rows(8), rows(8), metric_for_best_model="acuracy")
+    assert not (tmp_path / "run").exists()
+
+
+def test_more_is_better_for_accuracy_and_less_for_the_log_loss(tiny_model, tmp_path):
+    """An early metric of one's own: the epoch with the extreme value is the one that is kept."""
+    values = {"accuracy": iter([0.0, 0.1, 0.9, 0.5]), "log_loss": iter([0.0, 0.1, 0.9, 0.5])}
+    for metric, epoch in (("accuracy", 2.0), ("log_loss", 1.0)):
+        run = train(
+            tiny_model("bert"),
+            tmp_path / metric,
+            rows(16),
+            rows(8),
+            metrics=lambda gold, scores, metric=metric: {metric: next(values[metric])},
+            metric_for_best_model=metric,
+            num_train_epochs=3,
+        )
+        assert run.selection["epoch"] == epoch
+
+
+def test_training_stops_early_when_validation_no_longer_improves(tiny_model, tmp_path):
+    values = iter([0.0, 0.5, 0.4, 0.3, 0.2, 0.1])
+    run = train(
+        tiny_model("bert"),
+        tmp_path / "run",
+        rows(16),
+        rows(8),
+        metrics=lambda gold, scores: {"f1_macro": next(values)},
+        num_train_epochs=6,
+        early_stopping_patience=2,
+    )
+    assert run.training["epochs"] == 3.0
+    assert run.selection["epoch"] == 1.0
+
+
+def test_best_and_last_are_kept_as_two_copies(tiny_model, tmp_path):
+    """The best was once a reference to the live weights, so that both were the last."""
+
+    def weights(name, *values, **options):
+        series = iter([0.0, *values])
+        run = train(
+            tiny_model("bert"),
+            tmp_path / name,
+            rows(32),
+            rows(8),
+            metrics=lambda gold, scores: {"f1_macro": next(series)},
+            learning_rate=1e-3,
+            **options,
+        )
+        return run.path, load_file(run.path / "model.safetensors")
+
+    path, best = weights("first is best", 0.9, 0.4, keep_last=True)
+    last = load_file(path / "checkpoints/last/model.safetensors")
+    _, second = weights("second is best", 0.4, 0.9)
+    assert any(not torch.equal(best[name], last[name]) for name in best)
+    assert all(torch.equal(second[name], last[name]) for name in second)
+    assert pipeline("text-classification", model=str(path / "checkpoints/last"))("The film is good.")
+
+
+@pytest.mark.parametrize("loss", ["bce", "asymmetric", "focal"])
+def test_several_labels_train_with_every_loss(loss, tiny_model, tmp_path):
+    run = train(
+        tiny_model("bert"), tmp_path / "run", rows(48, multi_label=True), rows(16, multi_label=True), loss=loss
+    )
+    assert run.selection["metric"] == "average_precision_micro"
+    assert json.loads((run.path / "config.json").read_text())["problem_type"] == "multi_label_classification"
+
+
+def test_pairs_without_a_second_text_are_encoded_as_single_texts(tiny_model):
+    split = rows(4).add_column("text_pair", ["둘째 문장입니다.", "", None, "The café is open."])
+    _, tokenizer = built(tiny_model("bert"), split)
+    encoded = encode(split, tokenizer, 64)
+    for i, (text, second) in enumerate(zip(split["text"], split["text_pair"], strict=True)):
+        alone = tokenizer(text, second) if second else tokenizer(text)
+        assert encoded[i].input_ids.tolist() == alone["input_ids"]
+        assert encoded[i].token_type_ids.tolist() == alone["token_type_ids"]
+
+
+def test_long_pairs_are_cut_longest_first(tiny_model):
+    split = rows(1).add_column("text_pair", ["word " * 100])
+    _, tokenizer = built(tiny_model("bert"), split)
+    (row,) = (encode(split, tokenizer, 32)[i] for i in range(1))
+    assert len(row.input_ids) == 32
+    assert row.token_type_ids.sum() > 0
+
+
+@pytest.mark.parametrize("family", ["bert", "roberta"])
+def test_our_batches_are_the_tokenizers_own(family, tiny_model):
+    split = rows(6)
+    _, tokenizer = built(tiny_model(family), split)
+    encoded = encode(split, tokenizer, 40)
+    batch = Padding(tokenizer)([encoded[i] for i in range(6)])
+    theirs = tokenizer(list(split["text"]), padding=True, truncation=True, max_length=40, return_tensors="pt")
+    assert set(batch) == {*theirs, "labels"}
+    assert all(torch.equal(batch[name], theirs[name]) for name in theirs)
+    tokenizer.padding_side = "left"
+    left = Padding(tokenizer)([encoded[i] for i in range(6)])
+    theirs = tokenizer(list(split["text"]), padding=True, truncation=True, max_length=40, return_tensors="pt")
+    assert torch.equal(left["input_ids"], theirs["input_ids"])
+
+
+def test_sorting_for_validation_keeps_rows_and_labels_together(tiny_model):
+    split = rows(12)
+    _, tokenizer = built(tiny_model("bert"), split)
+    encoded = encode(split, tokenizer, 64)
+    found = {(tuple(row.input_ids), int(row.label)) for row in map(encoded.__getitem__, range(12))}
+    ordered = encoded.sorted_by_length()
+    assert {(tuple(row.input_ids), int(row.label)) for row in map(ordered.__getitem__, range(12))} == found
+    assert np.all(np.diff(ordered.lengths) <= 0)
+
+
+def test_large_splits_are_tokenised_in_parallel_with_the_same_result(tiny_model, monkeypatch):
+    split = rows(30)
+    _, tokenizer = built(tiny_model("bert"), split)
+    alone = encode(split, tokenizer, 64)
+    monkeypatch.setattr("textclf.training.encoding.PARALLEL_ROWS", 10)
+    monkeypatch.setattr("textclf.training.encoding.available_cores", lambda: 2)
+    together = encode(rows(30), tokenizer, 64)
+    assert np.array_equal(alone.input_ids, together.input_ids)
+    assert np.array_equal(alone.lengths, together.lengths)
+
+
+def test_the_label_space_is_that_of_the_features_not_of_the_rows(tiny_model, tmp_path):
+    only_korean = rows(40).filter(lambda row: row["labels"] == 0)
+    assert only_korean.features == ONE
+    run = train(tiny_model("bert"), tmp_path / "run", only_korean, rows(8), guards=False)
+    assert json.loads((run.path / "config.json").read_text())["id2label"] == {"0": "ko", "1": "en"}
+
+
+def test_fit_is_what_the_package_offers():
+    import textclf
+
+    assert textclf.fit is fit_module.fit

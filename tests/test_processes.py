@@ -1,0 +1,65 @@
+"""Several processes: the one launcher file starts them, and they compute what one process computes."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from accelerate.commands.config.config_args import load_config_from_file
+
+from tests import launched
+
+ROOT = Path(__file__).parent.parent
+LAUNCHER_FILES = [ROOT / "accelerate_config.yaml", *sorted((ROOT / "recipes/accelerate").glob("*.yaml"))]
+
+
+@pytest.fixture(scope="module")
+def both(tiny_model, tmp_path_factory):
+    """What one process finds with batches of 16, and two with batches of 8, each with accumulation 2."""
+    folder = tmp_path_factory.mktemp("processes")
+    for name in ("one", "two"):
+        (folder / name).mkdir()
+    launched.main(tiny_model("bert"), folder / "one", 16)
+    command = [sys.executable, "-m", "accelerate.commands.launch", "--config_file", "accelerate_config.yaml"]
+    command += ["--num_processes", "2", "tests/launched.py", str(tiny_model("bert")), str(folder / "two"), "8"]
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"}
+    )
+    assert done.returncode == 0, done.stderr[-4000:]
+    return [json.loads((folder / name / "found.json").read_text()) for name in ("one", "two")]
+
+
+@pytest.mark.parametrize("case", [*launched.CASES, "interrupted"])
+def test_two_processes_compute_what_one_does(case, both):
+    one, two = (found[case] for found in both)
+    assert (one["training"]["processes"], two["training"]["processes"]) == (1, 2)
+    for key in ("steps", "validation", "logits"):
+        found, expected = np.array(two[key]), np.array(one[key])
+        assert found.shape == expected.shape
+        assert np.abs(found - expected).max() < 1e-5 * max(1.0, np.abs(expected).max()), key
+
+
+def test_a_signal_to_one_process_stops_both_at_one_step_and_the_run_goes_on(both):
+    for found in both:
+        assert "Stopped after step 3 of" in found["interrupted"]["stopped"]
+        whole = np.array(found["one label"]["logits"]).shape
+        assert np.array(found["interrupted"]["logits"]).shape == whole
+
+
+@pytest.mark.parametrize("path", LAUNCHER_FILES, ids=lambda path: path.name)
+def test_every_launcher_file_is_read_by_accelerate(path):
+    config = load_config_from_file(str(path))
+    assert config.num_processes >= 1
+    assert config.num_machines == (2 if path.name == "two_nodes.yaml" else 1)
+    assert not config.use_cpu, "train.py chooses the device"
+    kinds = {"fsdp2.yaml": "FSDP", "deepspeed.yaml": "DEEPSPEED"}
+    assert config.distributed_type == kinds.get(path.name, "MULTI_GPU")
+
+
+def test_fully_sharded_training_is_version_two():
+    config = load_config_from_file(str(ROOT / "recipes/accelerate/fsdp2.yaml"))
+    assert config.fsdp_config["fsdp_version"] == 2
+    assert config.fsdp_config["fsdp_state_dict_type"] == "FULL_STATE_DICT", "checkpoints stay plain"
