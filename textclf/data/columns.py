@@ -19,7 +19,8 @@ TEXT_NAMES = (
     "text", "sentence", "sentences", "comment", "comments", "commenttext", "content", "contents", "document",
     "documents", "doc", "review", "reviews", "reviewtext", "reviewbody", "tweet", "tweets", "tweettext",
     "originaltweet", "title", "titles", "newstitle", "headline", "headlines", "body", "cleanbody", "message",
-    "utterance", "question", "description", "abstract", "article", "passage", "query", "post",
+    "utterance", "question", "description", "abstract", "article", "passage", "query", "post", "premise",
+    "hypothesis",
 )
 TITLES = ("title", "headline", "subject")
 BODIES = ("body", "cleanbody", "content", "contents", "text", "description", "abstract", "article", "message")
@@ -121,6 +122,7 @@ def _find_labels(train: RawSplit, names: Sequence[str]) -> tuple[str, ...]:
             return (named[0],)
         if named:
             raise UserError(_ambiguous("label", named, names))
+    names = [name for name in names if _plain(name) not in TEXT_NAMES]
     declared = [name for name in names if _is_class_label(train.features.get(name))]
     flags = [name for name in names if _holds_flags(train, name)]
     few = declared or [name for name in names if _has_few_values(train, name)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+import numpy as np
 import pyarrow as pa
 from datasets import DatasetDict
 
@@ -92,9 +93,15 @@ def _labelled_splits(splits: Mapping[str, RawSplit], columns: Columns, notes: li
     return labelled
 
 
+def _says_nothing(cells: LabelCells, train: LabelCells) -> bool:
+    """Say whether a split's label cells are all empty, or all the -1 that train never uses."""
+    used = {cells.values[i] for i in np.unique(cells.labels.ids[cells.labels.ids >= 0])}
+    return bool(cells.missing.all()) or (not used) or (used == {"-1"} and "-1" not in train.values)
+
+
 def _leave_out_unlabelled(raw: dict[str, RawSplit], cells: dict[str, LabelCells], notes: list[str]) -> None:
     """Leave out, in place, a validation or test split in which no row has a label (published with -1, or empty)."""
     for split in [split for split in raw if split != "train"]:
-        if cells[split].missing.all() or (cells[split].labels.multi_label and not cells[split].labels.sizes().any()):
+        if _says_nothing(cells[split], cells["train"]):
             del raw[split], cells[split]
             notes.append(f"The {split} split has no labels and counts as missing.")

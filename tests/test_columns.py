@@ -1,0 +1,259 @@
+"""Columns and labels: found where one reading is possible, else asked for; every way to write labels is understood."""
+
+import json
+import unicodedata
+
+import datasets
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from textclf.arguments import DataArguments
+from textclf.data.columns import choose_columns
+from textclf.data.loading import load_splits
+from textclf.data.raw_split import RawSplit
+from textclf.errors import UserError
+from textclf.labels import LabelSpace
+
+WORDS = ["정부가 내년 예산안을 발표했다", "the match ended in a draw", "shares fell again today", "새 영화가 개봉했다"]
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path_factory, monkeypatch):
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path_factory.mktemp("cache"))
+
+
+def chosen(columns, features=None, **arguments):
+    rows = 40
+    table = pa.table({name: (values * rows)[:rows] for name, values in columns.items()})
+    found = choose_columns(RawSplit(table, features or {}), DataArguments(dataset="x", **arguments))
+    return found.text, found.labels
+
+
+def numbered(values):
+    return [f"{value} {i}" for i in range(10) for value in values]
+
+
+def load(tmp_path, labels, n=60, **arguments):
+    """Load rows whose label column(s) repeat the given values, from JSON Lines."""
+    columns = labels if isinstance(labels, dict) else {"label": labels}
+    lines = [
+        json.dumps({"text": f"text {i}", **{name: values[i % len(values)] for name, values in columns.items()}})
+        for i in range(n)
+    ]
+    path = tmp_path / "rows.jsonl"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return load_splits(DataArguments(dataset=str(path), **arguments))
+
+
+def load_csv(tmp_path, labels, n=60, **arguments):
+    columns = labels if isinstance(labels, dict) else {"label": labels}
+    frame = pd.DataFrame({"text": [f"text {i}" for i in range(n)]})
+    for name, values in columns.items():
+        frame[name] = [values[i % len(values)] for i in range(n)]
+    frame.to_csv(tmp_path / "rows.csv", index=False)
+    return load_splits(DataArguments(dataset=str(tmp_path / "rows.csv"), **arguments))
+
+
+def names(loaded):
+    return LabelSpace.from_features(loaded.splits["train"].features).names
+
+
+def by_text(loaded):
+    """Every text's label names, over all splits."""
+    space = LabelSpace.from_features(loaded.splits["train"].features)
+    gold = {}
+    for split in loaded.splits.values():
+        for row in split:
+            ids = row["labels"]
+            gold[row["text"]] = [space.names[i] for i in ids] if space.multi_label else space.names[ids]
+    return gold
+
+
+@pytest.mark.parametrize(
+    ("columns", "text", "labels"),
+    [
+        ({"text": WORDS, "label": ["a", "b"]}, ("text",), ("label",)),
+        ({"text": WORDS, "text_pair": WORDS, "labels": ["a", "b"]}, ("text", "text_pair"), ("labels",)),
+        ({"title": WORDS, "cleanBody": WORDS, "category": ["a", "b"]}, ("title", "cleanBody"), ("category",)),
+        ({"index": list(range(40)), "title": WORDS, "topic_idx": [0, 1, 2]}, ("title",), ("topic_idx",)),
+        ({"UserName": [1, 2], "OriginalTweet": WORDS, "Sentiment": ["a", "b"]}, ("OriginalTweet",), ("Sentiment",)),
+        ({"id": list(range(40)), "문장": numbered(WORDS), "분류": ["가", "나"]}, ("문장",), ("분류",)),
+        ({"id": list(range(40)), "comment_text": WORDS, "toxic": [0, 1], "insult": [1, 0, 0]},
+         ("comment_text",), ("toxic", "insult")),
+        ({"premise": WORDS, "hypothesis": WORDS, "label": [0, 1]}, ("premise", "hypothesis"), ("label",)),
+    ],
+)  # fmt: skip
+def test_columns_that_can_only_be_meant_one_way_are_found(columns, text, labels):
+    assert chosen(columns) == (text, labels)
+
+
+def test_a_declared_class_label_is_found_under_any_name():
+    features = {"mood": datasets.ClassLabel(names=["a", "b"])}
+    assert chosen({"body": WORDS, "mood": [0, 1], "week": [1, 2]}, features) == (("body",), ("mood",))
+
+
+@pytest.mark.parametrize(
+    ("columns", "sentence"),
+    [
+        (
+            {"review": WORDS, "summary": WORDS, "comment": WORDS, "label": [0, 1]},
+            "Which column holds the text.*review",
+        ),
+        ({"text": WORDS, "bias": ["a", "b"], "hate": ["c", "d"]}, "could be meant: bias, hate. Give --label_columns"),
+        ({"text": WORDS, "category": ["a", "b"], "tags": ["c", "d"]}, "could be meant: category, tags"),
+        ({"text": WORDS, "id": list(range(40))}, "Which column holds the label.*none can only be meant so"),
+        ({"label": [0, 1], "number": [1, 2]}, "Which column holds the text"),
+    ],
+)
+def test_columns_that_could_be_meant_in_several_ways_are_asked_for(columns, sentence):
+    with pytest.raises(UserError, match=sentence):
+        chosen(columns)
+
+
+def test_a_missing_column_names_the_nearest():
+    with pytest.raises(UserError, match=r"no column 'tilte'; found: title, label\. Did you mean 'title'\?"):
+        chosen({"title": WORDS, "label": [0, 1]}, text_columns=["tilte"])
+
+
+def test_a_decomposed_column_name_is_the_same_name():
+    column = unicodedata.normalize("NFD", "제목")
+    assert chosen({"제목": WORDS, "label": [0, 1]}, text_columns=[column]) == (("제목",), ("label",))
+
+
+def test_a_column_cannot_be_text_and_label():
+    with pytest.raises(UserError, match="used once"):
+        chosen({"title": WORDS, "label": ["a", "b"]}, text_columns=["label"], label_columns=["label"])
+
+
+def test_words_are_sorted_and_decomposed_ones_composed(tmp_path):
+    labels = ["사회", "경제", unicodedata.normalize("NFD", "사회"), " 경제 "]
+    loaded = load_csv(tmp_path, labels)
+    assert names(loaded) == ("경제", "사회")
+    assert by_text(loaded)["text 2"] == "사회"
+
+
+def test_numbers_are_sorted_as_numbers(tmp_path):
+    assert names(load_csv(tmp_path, [10, 9, 1, 2])) == ("1", "2", "9", "10")
+    assert names(load(tmp_path, [10, 9, 1, 2])) == ("1", "2", "9", "10")
+
+
+def test_whole_numbers_that_pandas_wrote_as_fractions(tmp_path):
+    assert names(load_csv(tmp_path, [1.0, 2.0, 0.0])) == ("0", "1", "2")
+    assert names(load(tmp_path, [1.0, 0.0])) == ("0", "1")
+
+
+def test_class_names_name_integer_labels(tmp_path):
+    loaded = load_csv(tmp_path, [2, 0, 1], class_names=["IT", "경제", "사회"])
+    assert names(loaded) == ("IT", "경제", "사회")
+    assert [by_text(loaded)[f"text {i}"] for i in range(3)] == ["사회", "IT", "경제"]
+
+
+def test_class_names_of_labels_that_count_from_one_or_minus_one(tmp_path):
+    loaded = load_csv(tmp_path, [1, 2, 3], class_names=["bad", "fair", "good"])
+    assert by_text(loaded)["text 0"] == "bad"
+    assert any("1 is bad" in note for note in loaded.provenance.notes)
+    loaded = load_csv(tmp_path, [-1, 0, 1], class_names=["bad", "fair", "good"])
+    assert by_text(loaded)["text 0"] == "bad"
+
+
+def test_class_names_order_words_and_refuse_others(tmp_path):
+    assert names(load_csv(tmp_path, ["low", "high", "mid"], class_names=["low", "mid", "high"])) == (
+        "low", "mid", "high"
+    )  # fmt: skip
+    with pytest.raises(UserError, match=r"line 3: label that --class_names does not list \(20 such rows\).*'high'"):
+        load_csv(tmp_path, ["low", "high", "mid"], class_names=["low", "mid"])
+    loaded = load_csv(tmp_path, ["low", "high", "mid"], class_names=["low", "mid"], on_bad_row="skip")
+    assert loaded.provenance.removed == {"label that --class_names does not list": 20}
+    with pytest.raises(UserError, match="expected a name for each"):
+        load_csv(tmp_path, [0, 1, 5], class_names=["a", "b"])
+
+
+def test_declared_names_keep_their_order_and_can_be_renamed(tmp_path):
+    features = datasets.Features(text=datasets.Value("string"), label=datasets.ClassLabel(names=["zebra", "ant"]))
+    rows = {"text": [f"text {i}" for i in range(40)], "label": [0, 1] * 20}
+    datasets.Dataset.from_dict(rows, features=features).to_parquet(tmp_path / "rows.parquet")
+    path = str(tmp_path / "rows.parquet")
+    assert names(load_splits(DataArguments(dataset=path))) == ("zebra", "ant")
+    assert names(load_splits(DataArguments(dataset=path, class_names=["ant", "zebra"]))) == ("ant", "zebra")
+    renamed = load_splits(DataArguments(dataset=path, class_names=["striped", "small"]))
+    assert by_text(renamed)["text 0"] == "striped"
+    reordered = load_splits(DataArguments(dataset=path, class_names=["ant", "zebra"]))
+    assert by_text(reordered)["text 0"] == "zebra"
+
+
+def test_several_names_in_a_cell(tmp_path):
+    loaded = load_csv(tmp_path, ["경제; 사회", "사회", "", "정치;경제;경제"], label_separator=";")
+    assert names(loaded) == ("경제", "사회", "정치")
+    gold = by_text(loaded)
+    assert [gold[f"text {i}"] for i in range(4)] == [["경제", "사회"], ["사회"], [], ["경제", "정치"]]
+
+
+def test_lists_of_names_and_lists_of_numbers(tmp_path):
+    gold = by_text(load(tmp_path, [["b", "a"], [], ["b"]]))
+    assert [gold[f"text {i}"] for i in range(3)] == [["a", "b"], [], ["b"]]
+    loaded = load(tmp_path, [[2, 0], [], [1]], class_names=["x", "y", "z"])
+    assert by_text(loaded)["text 0"] == ["x", "z"]
+
+
+def test_several_columns_of_zeros_and_ones(tmp_path):
+    columns = {"toxic": [1, 0, 0], "insult": [1, 1, 0]}
+    for loaded in (load_csv(tmp_path, columns), load(tmp_path, columns)):
+        assert names(loaded) == ("toxic", "insult")
+        gold = by_text(loaded)
+        assert [gold[f"text {i}"] for i in range(3)] == [["toxic", "insult"], ["insult"], []]
+    loaded = load(tmp_path, {"a": [True, False], "b": [False, True]}, label_columns=["b", "a"])
+    assert names(loaded) == ("b", "a")
+    with pytest.raises(UserError, match=r"hold 0 or 1; found '2' in 'insult' \(rows\.csv, line 4\)"):
+        load_csv(tmp_path, {"toxic": [1, 0, 0], "insult": [1, 1, 2]}, label_columns=["toxic", "insult"])
+
+
+def test_true_and_false_are_names(tmp_path):
+    assert names(load(tmp_path, [True, False])) == ("false", "true")
+
+
+@pytest.mark.parametrize("values", [[0.5, 1.5, 2.25], [0.1, 1.0]])
+def test_fractions_are_regression(tmp_path, values):
+    for loader in (load, load_csv):
+        with pytest.raises(UserError, match=r"Regression is not supported: rows\.(csv|jsonl), line \d"):
+            loader(tmp_path, values)
+
+
+def test_fractions_that_are_listed_are_classes(tmp_path):
+    assert names(load_csv(tmp_path, ["0.5", "1.5"], class_names=["0.5", "1.5"])) == ("0.5", "1.5")
+
+
+def test_labels_of_mixed_type_name_both_places(tmp_path):
+    with pytest.raises(UserError, match=r"mixed type.*rows\.csv, line 3 holds the number 1.*line 2 the word 'a'"):
+        load_csv(tmp_path, ["a", "1"])
+    with pytest.raises(UserError, match=r"mixed type.*text on line 1, whole number on line 2"):
+        load(tmp_path, ["a", 1])
+
+
+def test_one_value_a_row_is_no_label(tmp_path):
+    with pytest.raises(UserError, match="60 different values in 60 rows"):
+        load_csv(tmp_path, [f"n{i}" for i in range(60)])
+
+
+def test_a_separator_for_a_column_of_lists_is_refused(tmp_path):
+    with pytest.raises(UserError, match="--label_separator is for names in the cells"):
+        load(tmp_path, [["a"], ["b"]], label_separator=",")
+
+
+def test_large_strings_and_nulls_in_parquet(tmp_path):
+    table = pa.table(
+        {
+            "title": pa.array([f"title {i}" for i in range(40)], pa.large_string()),
+            "body": pa.nulls(40, pa.null()),
+            "label": pa.array(["a", "b"] * 20, pa.large_string()),
+        }
+    )
+    pq.write_table(table, tmp_path / "rows.parquet")
+    loaded = load_splits(DataArguments(dataset=str(tmp_path / "rows.parquet"), text_columns=["title", "body"]))
+    assert set(loaded.splits["train"]["text_pair"]) == {None}
+
+
+def test_numbers_are_no_text(tmp_path):
+    with pytest.raises(UserError, match="text column 'label' of the train split must hold text; found int64"):
+        load(tmp_path, {"label": [1, 2], "kind": ["a", "b"]}, text_columns=["label"], label_columns=["kind"])
