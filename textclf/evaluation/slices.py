@@ -1,0 +1,100 @@
+"""Figures of parts of a split: short and long texts, scripts, sources. A mean can hide a part that fails."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from datasets import Dataset
+
+from metrics.text_classification.text_classification import Rows
+
+from ..inference.classifier import Text, texts_of
+from .intervals import interval, resampled
+from .report import Report
+
+# By multi_label. No macro average: a label that happens to be missing in a slice would count as a failure.
+METRICS = {False: ("accuracy", "balanced_accuracy"), True: ("f1_micro", "subset_accuracy")}
+FEWEST = 10  # texts of a slice; figures of fewer say nothing
+BUCKETS = 4  # of length: quarters of the split, so that each has texts enough
+MOST_SOURCES = 12  # the others are one slice
+OWN_SCRIPT = 0.8  # share of a text's letters from which it counts as written in one script
+_SCRIPTS = {"HANGUL": "Hangul", "LATIN": "Latin"}
+
+
+def slice_figures(report: Report, split: Dataset, *, draws: int = 1000, seed: int = 0) -> list[dict[str, Any]]:
+    """Return metrics with intervals by length, by script and by the column `source` where the split has one.
+
+    Each entry is `{"slice", "of", "n", "metrics": {name: {value, low, high}}}`. Slices of fewer than 10 texts are left
+    out, and so is a way of slicing that leaves fewer than two.
+    """
+    texts = texts_of(split)
+    ways = {"length": length_buckets(texts), "script": [script_of(text) for text in texts]}
+    if "source" in split.column_names:
+        ways["source"] = _common([str(value) for value in split["source"]])
+    found = []
+    for of, names in ways.items():
+        order = sorted((name for name, n in Counter(names).items() if n >= FEWEST), key=_natural)
+        if len(order) > 1:
+            array = np.array(names, dtype=object)
+            found += [_figures(report, np.flatnonzero(array == name), of, name, draws, seed) for name in order]
+    return found
+
+
+def _figures(report: Report, rows: Any, of: str, name: str, draws: int, seed: int) -> dict[str, Any]:
+    """Measure the rows of one slice (an int array of indices)."""
+    no_scores: Any = None  # Any: Rows takes None, its annotation leaves that out
+    part = Rows(report.gold[rows], report.predicted[rows], no_scores, len(report.labels))
+    values = part.figures(np.ones((1, len(rows))))
+    resamples = resampled(part, len(rows), draws, seed)
+    metrics = {}
+    for metric in METRICS[report.labels.multi_label]:
+        bounds = interval(resamples[metric]) if metric in resamples else None
+        metrics[metric] = {"value": float(values[metric][0])}
+        if bounds is not None:
+            metrics[metric] |= {"low": bounds[0], "high": bounds[1]}
+    return {"slice": name, "of": of, "n": len(rows), "metrics": metrics}
+
+
+def length_buckets(texts: Sequence[Text]) -> list[str]:
+    """Name each text's bucket of length in characters (of both texts of a pair, Hangul composed)."""
+    lengths = np.array([len(_composed(text)) for text in texts], dtype=np.int64)
+    edges = np.unique(np.quantile(lengths, np.linspace(0, 1, BUCKETS + 1)[1:-1], method="lower"))
+    places = np.searchsorted(edges, lengths, side="left")  # bucket k: above edge k - 1, up to edge k
+    names = {k: _span(lengths[places == k]) for k in np.unique(places)}
+    return [names[k] for k in places]
+
+
+def _span(lengths: Any) -> str:
+    low, high = int(lengths.min()), int(lengths.max())
+    return f"{low} characters" if low == high else f"{low}–{high} characters"
+
+
+def script_of(text: Text) -> str:
+    """Return the script of at least 80 % of a text's letters: Hangul, Latin, another script, mixed, or no letters."""
+    letters = [c for c in _composed(text) if c.isalpha()]
+    if not letters:
+        return "no letters"
+    counts = Counter(_SCRIPTS.get(unicodedata.name(c, "").split(" ")[0], "another script") for c in letters)
+    script, count = counts.most_common(1)[0]
+    return script if count >= OWN_SCRIPT * len(letters) else "mixed scripts"
+
+
+def _composed(text: Text) -> str:
+    whole = text if isinstance(text, str) else "\n".join(part for part in text if part)
+    return unicodedata.normalize("NFC", whole)
+
+
+def _common(names: list[str]) -> list[str]:
+    """Keep the most common values and call the others one."""
+    kept = {name for name, _ in Counter(names).most_common(MOST_SOURCES)}
+    return [name if name in kept else "other sources" for name in names]
+
+
+def _natural(name: str) -> tuple[int, str]:
+    """Sort `5–9 characters` before `10–20 characters`, anything else by name."""
+    digits = name.split("–")[0].split(" ")[0]
+    return (int(digits), "") if name.endswith("characters") and digits.isdigit() else (0, name)
