@@ -52,7 +52,7 @@ def test_planted_label_errors_are_found_and_few_others():
 def test_several_labels_each_label_is_a_question():
     rng = np.random.default_rng(1)
     gold = (rng.random((400, 2)) < 0.3).astype(np.int64)
-    scores = np.where(gold == 1, 0.9, 0.1) + rng.uniform(-0.09, 0.09, gold.shape)
+    scores = np.where(gold == 1, 0.9, 0.1)
     spoiled = gold.copy()
     spoiled[7, 1], spoiled[9, 0] = 1 - gold[7, 1], 1 - gold[9, 0]
     found = find_suspects(report(scores, spoiled, multi_label=True))
