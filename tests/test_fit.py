@@ -5,8 +5,9 @@ import json
 import numpy as np
 import pytest
 import torch
+from peft import PeftModel
 from safetensors.torch import load_file
-from transformers import pipeline
+from transformers import AutoModelForSequenceClassification, pipeline
 
 from tests.training_runs import ONE, accuracy, arguments, built, rows, train
 from textclf.errors import UserError
@@ -140,6 +141,24 @@ def test_several_labels_train_with_every_loss(loss, tiny_model, tmp_path):
     )
     assert run.selection["metric"] == "average_precision_micro"
     assert json.loads((run.path / "config.json").read_text())["problem_type"] == "multi_label_classification"
+
+
+@pytest.mark.parametrize("options", [{}, {"freeze_encoder_epochs": 1.0, "keep_last": True}, {"layer_decay": 0.8}])
+def test_an_adapter_is_merged_and_kept_beside(options, tiny_model, tmp_path):
+    split = rows(48)
+    model, tokenizer = built(tiny_model("bert"), split, lora="lora")
+    args = arguments(tmp_path / "run", learning_rate=5e-3, **options)
+    run = fit(model, tokenizer, split, rows(16), args, max_length=64, metrics=accuracy)
+    base, _ = built(tiny_model("bert"), split)
+    adapted = PeftModel.from_pretrained(base, run.path / "adapter").eval()
+    plain = AutoModelForSequenceClassification.from_pretrained(run.path)
+    inputs = tokenizer(list(split["text"][:4]), padding=True, return_tensors="pt")
+    with torch.no_grad():
+        assert torch.allclose(adapted(**inputs).logits, plain(**inputs).logits, atol=1e-5)
+    name = "bert.encoder.layer.0.attention.self.query.weight"
+    assert not torch.equal(plain.state_dict()[name], built(tiny_model("bert"), split)[0].state_dict()[name])
+    if "keep_last" in options:
+        assert pipeline("text-classification", model=str(run.path / "checkpoints/last"))("The film is good.")
 
 
 def test_pairs_without_a_second_text_are_encoded_as_single_texts(tiny_model):

@@ -16,8 +16,8 @@ def shown(tiny_model, tmp_path, capfd):
 def test_the_bar_shows_loss_rate_speed_and_time_left_on_the_talking_channel(shown):
     _, (out, err) = shown
     assert "Training:" not in out
-    last = err.split("\r")[-1]
-    for part in ("16/16", "loss ", "lr ", "tokens/s"):
+    last = [part for part in err.split("\r") if "16/16" in part][-1]
+    for part in ("loss ", "lr ", "tokens/s"):
         assert part in last
     assert "<" in last, "tqdm's elapsed<remaining"
     assert "Writing model shards" not in err.split("Training:", 1)[1].split("16/16")[0]

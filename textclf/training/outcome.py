@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import shutil
 from pathlib import Path
 from typing import Any
 
 import torch
+from peft import PeftModel, set_peft_model_state_dict
+from safetensors.torch import load_file
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from ..models import checkpoint
@@ -16,8 +19,6 @@ from .progress import Progress
 from .resume import CHECKPOINTS, FINISHED, newest_checkpoint
 from .selection import Selection
 from .trainer import BatchTrainer
-
-_WEIGHTS = ("model.safetensors", "adapter_model.safetensors", "adapter_config.json")
 
 
 def training_facts(trainer: BatchTrainer, progress: Progress) -> dict[str, Any]:
@@ -60,10 +61,11 @@ def write_run(
 
     On process 0 only. The facts are written last: with them the training counts as finished.
     """
-    last = newest_checkpoint(run)
-    checkpoint.save(_whole_model(trainer), tokenizer, run, max_length=max_length)
+    last, model = newest_checkpoint(run), _whole_model(trainer)
     if trainer.args.keep_last and last is not None:
-        RunFolder(run).write(f"{CHECKPOINTS}/last", lambda folder: _copy_last(run, last, folder))
+        last_model = _with_weights(copy.deepcopy(model), last)
+        checkpoint.save(last_model, tokenizer, run / CHECKPOINTS / "last", max_length=max_length)
+    checkpoint.save(model, tokenizer, run, max_length=max_length)
     RunFolder(run).write_json(FINISHED, facts)
     for path in (run / CHECKPOINTS).glob("checkpoint-*"):
         shutil.rmtree(path)
@@ -77,12 +79,10 @@ def _whole_model(trainer: BatchTrainer) -> PreTrainedModel:
     return model
 
 
-def _copy_last(run: Path, last: Path, folder: Path) -> None:
-    """Copy the last weights, and beside them the files that every checkpoint of the run shares."""
-    folder.mkdir(parents=True)
-    for file in run.iterdir():
-        if file.name in {"config.json", "tokenizer.json", "tokenizer_config.json"}:
-            shutil.copy2(file, folder)
-    for name in _WEIGHTS:
-        if (last / name).exists():
-            shutil.copy2(last / name, folder)
+def _with_weights(model: PreTrainedModel, folder: Path) -> PreTrainedModel:
+    """Put a checkpoint's weights into `model`: all of them, or those of its adapter."""
+    if isinstance(model, PeftModel):
+        set_peft_model_state_dict(model, load_file(folder / "adapter_model.safetensors"))
+    else:
+        model.load_state_dict(load_file(folder / "model.safetensors"), strict=False)  # tied weights are there once
+    return model
