@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -62,6 +63,7 @@ def build(args: ModelArguments, labels: LabelSpace) -> tuple[PreTrainedModel, Pr
     # https://github.com/huggingface/transformers/issues/47688
     model.accepts_loss_kwargs = False
     model.config._name_or_path = args.model
+    tokenizer.model_input_names = _inputs(model, tokenizer)
     return _shape_head(model, args, fresh), tokenizer
 
 
@@ -70,6 +72,17 @@ def _set_labels(config: PretrainedConfig, labels: LabelSpace) -> None:
     config.id2label, config.label2id = labels.id2label, labels.label2id
     config.problem_type = labels.problem_type
     config.__dict__.pop("thresholds", None)  # of an earlier run of ours; they belong to its scores
+
+
+def _inputs(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> list[str]:
+    """Return which of the tokenizer's outputs the model takes.
+
+    klue/roberta has BERT's tokenizer, whose second type id for pairs lies outside RoBERTa's single one.
+    """
+    taken = set(inspect.signature(model.forward).parameters)
+    if getattr(model.config, "type_vocab_size", None) == 1:  # a field that not every family has
+        taken.discard("token_type_ids")
+    return [name for name in tokenizer.model_input_names if name in taken]
 
 
 def _shape_head(model: PreTrainedModel, args: ModelArguments, fresh: set[str]) -> PreTrainedModel:
