@@ -1,0 +1,1 @@
+"""A look at a data set before any training: counts, lengths, words, findings, embeddings, on one page."""
