@@ -11,16 +11,18 @@ from pathlib import Path
 
 import numpy as np
 import yaml
-from datasets import ClassLabel, Dataset, Features, List, Value
+from datasets import ClassLabel, Dataset, DatasetDict, Features, List, Value
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from tests.tiny_models import ENGLISH, KOREAN, make_tiny
 from textclf.arguments import ModelArguments
+from textclf.data.audit import audit
 from textclf.evaluation.calibration import calibrate
 from textclf.evaluation.comparison import compare
 from textclf.evaluation.predictions import write_predictions
 from textclf.evaluation.report import measure
 from textclf.evaluation.thresholds import choose
+from textclf.hub.card import render_card
 from textclf.inference.classifier import Classifier, texts_of
 from textclf.labels import LabelSpace
 from textclf.models import checkpoint
@@ -65,10 +67,10 @@ def make_run(folder, kind="single", *, seed=0):
     checkpoint.save(model, tokenizer, folder, max_length=MAX_LENGTH)
     splits = {name: _split(kind, name, seed) for name in SIZES}
     run.write_text("recipe.yaml", _recipe(kind))
-    run.write_json("audit.json", {"summary": ["2 texts of train also stood in test; they were taken out of train."]})
+    run.write_json("audit.json", audit(DatasetDict(splits)).to_dict())
     run.write_text("training_log.jsonl", '{"epoch": 1, "loss": 0.7}\n')
     run.write_json("evaluation.json", _evaluate(run, kind, splits))
-    run.write_text("README.md", "The card that the run was finished with.\n")
+    run.write_text("README.md", str(render_card(run)))
     (folder / "checkpoints").mkdir()
     (folder / "checkpoints" / "optimizer.pt").write_bytes(b"\x80\x04 stays at home")
     return run

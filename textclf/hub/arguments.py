@@ -38,6 +38,7 @@ class PushArguments:
     examples: list[str] = _say("example texts for the Space and the card", [])
     examples_from_validation: bool = _say("let the Space show three validation texts as examples", False)
     dataset_repo: str | None = _say("also publish the data set itself in this data set repo (NS/NAME)")
+    data_dir: str | None = _say("where the data set's files lie, if not where the recipe names them")
     data_license: str | None = _say("licence of the data set, where its source does not say")
     data_source: str | None = _say("where the data set comes from, where its source does not say")
     i_have_the_right: bool = _say("publish the data set although its licence does not plainly allow it", False)

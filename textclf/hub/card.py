@@ -203,8 +203,7 @@ def _limits(run: RunFolder, evaluation: dict[str, Any], say: tables.Words) -> li
     rare = tables.rare_labels(evaluation)
     if rare:
         lines.append(say["limit_rare"].format(labels=", ".join(rare)))
-    summary = run.read_json("audit.json").get("summary") or []
-    return [*lines, *map(str, summary)]
+    return [*lines, *tables.audit_lines(run.read_json("audit.json"))]
 
 
 def _procedure(evaluation: dict[str, Any], recipe: dict[str, Any], say: tables.Words) -> str:

@@ -178,6 +178,18 @@ def rare_labels(evaluation: Figures) -> list[str]:
     return [name for name, row in evaluation["per_label"].items() if row["support"] < _FEW_TEXTS]
 
 
+def audit_lines(audit: Figures) -> list[str]:
+    """Return what the audit of the data found, a line each; the smallest label's count is a finding only in words."""
+    found = audit.get("findings") or {}
+    lines = []
+    for name, finding in found.items():
+        if finding.get("count") and finding.get("says"):
+            lines.append(f"{finding['count']} {finding['says']}")
+        elif finding.get("count") and name != "imbalance":
+            lines.append(f"{name.replace('_', ' ')}: {finding['count']}")
+    return lines
+
+
 def facts(rows: Mapping[str, object]) -> str:
     """Return a list of what is known; empty and missing values are left out."""
     known = {name: value for name, value in rows.items() if value not in (None, "", [], {}, ())}

@@ -11,9 +11,11 @@ from ..run_folder import RunFolder
 from .arguments import PushArguments
 from .card import language_of_run, read_recipe_values, render_card
 from .contract import check_contract
+from .dataset_repo import check_dataset, publish_dataset
 from .destination import check_destination
 from .network import patience
 from .push import Pushed, model_files, push
+from .space import READ_TOKEN, SpacePushed, check_space, publish_space, space_files
 from .uploads import Upload, shown_size, staying_home
 
 
@@ -46,6 +48,9 @@ def check_all(arguments: PushArguments) -> None:
         raise UserError("Give the model repo by --repo-id NAMESPACE/NAME.")
     with patience(arguments.timeout):
         check_destination(arguments.repo_id, public=arguments.public, create_pr=arguments.create_pr)
+        check_space(arguments)
+        if arguments.dataset_repo:
+            check_destination(arguments.dataset_repo, kind="dataset", public=arguments.public)
 
 
 def publish_run(run: RunFolder, arguments: PushArguments) -> None:
@@ -55,6 +60,8 @@ def publish_run(run: RunFolder, arguments: PushArguments) -> None:
         UserError: something could not be published, or what arrived is not what was measured.
     """
     uploads = model_files(run, arguments)
+    if arguments.dataset_repo:
+        check_dataset(run, arguments)
     if arguments.dry_run:
         show_plan(run, arguments, uploads)
         return
@@ -66,8 +73,13 @@ def publish_run(run: RunFolder, arguments: PushArguments) -> None:
         f"Checked: loaded by its id in a fresh process, it gives the measured labels and scores of {agreement.rows} "
         f"test texts (largest difference {agreement.largest_difference:.1e}), and all checksums agree."
     )
+    if arguments.dataset_repo:
+        publish_dataset(run, arguments)
+        _say(f"The data set is at {constants.ENDPOINT}/datasets/{arguments.dataset_repo}.")
     for hint in hints(run, arguments):
         _say(hint)
+    if arguments.space:
+        show_space(publish_space(run, arguments), arguments.repo_id or "")
 
 
 def show_plan(run: RunFolder, arguments: PushArguments, uploads: list[Upload]) -> None:
@@ -77,6 +89,11 @@ def show_plan(run: RunFolder, arguments: PushArguments, uploads: list[Upload]) -
     for upload in uploads:
         _say(f"  {upload.path:<{width}}  {shown_size(upload.size):>9}")
     _say(f"  {len(uploads)} files, {shown_size(sum(upload.size for upload in uploads))} in one commit")
+    if arguments.space:
+        files = space_files(run, arguments)
+        _say(f"Would go to the Space {arguments.space}: {', '.join(upload.path for upload in files)}")
+    if arguments.dataset_repo:
+        _say(f"Would go to the data set repo {arguments.dataset_repo}: the three splits and a card")
     if home := staying_home(run, uploads):
         _say(f"Stays at home: {', '.join(home)}")
     for hint in hints(run, arguments):
@@ -104,9 +121,15 @@ def hints(run: RunFolder, arguments: PushArguments) -> list[str]:
     return found
 
 
-def space_address(space_id: str) -> str:
-    """Return the web address of a Space."""
-    return f"{constants.ENDPOINT}/spaces/{space_id}"
+def show_space(pushed: SpacePushed, model: str) -> None:
+    """Print where the Space is, and what it still lacks."""
+    done = "updated" if pushed.committed.changed else "as it was"
+    _say(f"The Space is {done}: {constants.ENDPOINT}/spaces/{pushed.space_id}")
+    if pushed.needs_token:
+        _say(
+            f"{model} is private, so the Space needs a token that may read it: set {READ_TOKEN} to a read-only token "
+            "and run the same command again, or add it as the secret HF_TOKEN in the Space's settings."
+        )
 
 
 def _say(line: str) -> None:

@@ -15,7 +15,7 @@ from .leaks import DataTexts, secrets_in, strings_of
 
 # Everything that is part of a published model. `*` does not cross folders.
 PATTERNS = (
-    *("README.md", "config.json", "evaluation.json", "recipe.yaml", "figures/*.png"),
+    *("README.md", "config.json", "evaluation.json", "audit.json", "recipe.yaml", "figures/*.png"),
     *("model.safetensors", "model-*-of-*.safetensors", "model.safetensors.index.json"),
     *("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"),
     *("vocab.txt", "vocab.json", "merges.txt", "spm.model", "spiece.model", "sentencepiece.bpe.model"),

@@ -1,0 +1,181 @@
+"""The Space of a model: the files of `space/`, told by a variable which model to show."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pyarrow.parquet as pq
+import yaml
+from huggingface_hub import HfApi, SpaceHardware, get_token
+from huggingface_hub.errors import HfHubHTTPError
+
+from ..errors import UserError, did_you_mean
+from ..run_folder import RunFolder
+from .arguments import PushArguments
+from .card import read_recipe_values
+from .commits import Committed, commit_files
+from .destination import check_destination
+from .leaks import secrets_in
+from .network import patience, persist
+from .push import prepare
+from .uploads import Upload
+
+FOLDER = Path(__file__).parents[2] / "space"
+PARTS = ("app.py", "requirements.txt", "style.css", "words.json")
+READ_TOKEN = "SPACE_HF_TOKEN"  # the name of an environment variable
+_LONGEST_EXAMPLE = 400  # characters of a validation text that is shown as an example
+
+
+class SpacePushed(NamedTuple):
+    """What a Space's update did; `needs_token` when its model is private and it has no token to read it."""
+
+    space_id: str
+    committed: Committed
+    needs_token: bool
+
+
+def check_space(arguments: PushArguments) -> None:
+    """Look at everything about a Space that could be refused later.
+
+    Raises:
+        UserError: unknown hardware, a token that should not be stored, a Space that cannot be written.
+    """
+    if not arguments.space:
+        return
+    known = [str(hardware.value) for hardware in SpaceHardware]
+    if arguments.space_hardware and arguments.space_hardware not in known:
+        raise UserError(
+            f"Unknown --space_hardware {arguments.space_hardware}.{did_you_mean(arguments.space_hardware, known)} "
+            f"Known: {', '.join(known)}."
+        )
+    check_destination(arguments.space, kind="space", public=arguments.public)
+    _check_read_token(arguments.space)
+
+
+def publish_space(run: RunFolder, arguments: PushArguments) -> SpacePushed:
+    """Create or update the Space of a published model, with all that it needs to start.
+
+    The variable and the secret come before the files: the first start finds them.
+
+    Raises:
+        UserError: the Space could not be written.
+    """
+    api, space, model = HfApi(), arguments.space or "", arguments.repo_id or ""
+    uploads = space_files(run, arguments)
+    with patience(arguments.timeout):
+        check_space(arguments)
+        target = prepare(check_destination(space, kind="space", public=arguments.public), arguments)
+        _set_variable(api, space, model)
+        private = persist(lambda: bool(api.repo_info(model).private), "looking at the model", model)
+        needs_token = private and not _store_token(api, space, model)
+        committed = commit_files(target, uploads, f"Show {model}")
+        if arguments.space_hardware or arguments.space_sleep:
+            _set_hardware(api, space, arguments)
+    return SpacePushed(space, committed, needs_token)
+
+
+def space_files(run: RunFolder, arguments: PushArguments) -> list[Upload]:
+    """Return the files of the Space: those of `space/`, its header for this model, the examples if there are any."""
+    uploads = [Upload(name, FOLDER / name) for name in PARTS]
+    uploads.append(Upload("README.md", _readme(run, arguments).encode()))
+    if examples := examples_for_space(run, arguments):
+        for found in secrets_in(text for row in examples for text in row):
+            raise UserError(f"An example text of the Space {found}. Choose other --examples.")
+        uploads.append(Upload("examples.json", json.dumps(examples, ensure_ascii=False, indent=2).encode()))
+    return sorted(uploads, key=lambda upload: upload.path)
+
+
+def examples_for_space(run: RunFolder, arguments: PushArguments) -> list[list[str]]:
+    """Return rows of one or two texts: the user's; or three of validation, if the user wants them shown; or none."""
+    given = arguments.examples or read_recipe_values(run).get("examples")
+    if given:
+        return [[str(text)] for text in given]
+    if not arguments.examples_from_validation:
+        return []
+    rows = pq.read_table(run.path / "predictions" / "validation.parquet").to_pylist()
+    chosen: dict[str, list[str]] = {}  # one of each label first, as the page should show different answers
+    for row in rows:
+        texts = [row["text"], *([row["text_pair"]] if row["text_pair"] else [])]
+        if sum(map(len, texts)) <= _LONGEST_EXAMPLE and not any(secrets_in(texts)):
+            chosen.setdefault(str(row["labels"]), texts)
+    return list(chosen.values())[:3]
+
+
+def _readme(run: RunFolder, arguments: PushArguments) -> str:
+    """Return the header of `space/README.md`, filled in for this model."""
+    _, header, body = (FOLDER / "README.md").read_text(encoding="utf-8").split("---\n", 2)
+    values: dict[str, Any] = yaml.safe_load(header)  # Any: whatever the header holds
+    values["title"] = (arguments.repo_id or "").split("/")[-1].replace("-", " ").replace("_", " ").strip()
+    values["models"] = [arguments.repo_id]
+    licence = arguments.license or read_recipe_values(run).get("license")
+    if licence:
+        values["license"] = licence
+    return f"---\n{yaml.safe_dump(values, allow_unicode=True, sort_keys=False)}---\n{body}"
+
+
+def _set_variable(api: HfApi, space: str, model: str) -> None:
+    def action() -> None:
+        present = api.get_space_variables(space).get("MODEL_ID")
+        if present is None or present.value != model:
+            api.add_space_variable(space, "MODEL_ID", model)
+
+    persist(action, "setting the variable MODEL_ID", space)
+
+
+def _set_hardware(api: HfApi, space: str, arguments: PushArguments) -> None:
+    def action() -> None:
+        if arguments.space_hardware:
+            api.request_space_hardware(
+                space, SpaceHardware(arguments.space_hardware), sleep_time=arguments.space_sleep
+            )
+        elif arguments.space_sleep:
+            api.set_space_sleep_time(space, arguments.space_sleep)
+
+    persist(action, "setting the hardware", space)
+
+
+def _check_read_token(space: str) -> None:
+    """Refuse to store a token that can do more than read."""
+    token = os.environ.get(READ_TOKEN)
+    if not token:
+        return
+    if token == get_token():
+        raise UserError(
+            f"{READ_TOKEN} is the token that pushes; a Space must not hold that. Make a read-only token at "
+            "https://huggingface.co/settings/tokens."
+        )
+    try:
+        account = persist(lambda: HfApi(token=token).whoami(), f"looking at {READ_TOKEN}", space)
+    except UserError as error:
+        raise UserError(str(error).replace(token, "***").replace("HF_TOKEN or", f"{READ_TOKEN} or")) from None
+    access = account["auth"]["accessToken"]
+    scopes = access.get("fineGrained", {})
+    granted = {name for scope in scopes.get("scoped", []) for name in scope["permissions"]} | set(
+        scopes.get("global", [])
+    )
+    if access["role"] == "write" or any(name.endswith("write") for name in granted):
+        raise UserError(f"{READ_TOKEN} may write; a Space needs a token that can only read. Make a read-only one.")
+
+
+def _store_token(api: HfApi, space: str, model: str) -> bool:
+    """Give the Space the read token, if there is one and it can read the model; say if it has one now."""
+    token = os.environ.get(READ_TOKEN)
+    if not token:
+        return "HF_TOKEN" in persist(lambda: api.get_space_secrets(space), "listing the secrets", space)
+
+    def may_read() -> bool:
+        try:
+            HfApi(token=token).auth_check(model)
+        except HfHubHTTPError as error:
+            if error.response.status_code in (401, 403, 404):
+                return False
+            raise
+        return True
+
+    if not persist(may_read, f"trying {READ_TOKEN}", model):
+        raise UserError(f"{READ_TOKEN} cannot read {model}. Make a read-only token of an account that may.")
+    persist(lambda: api.add_space_secret(space, "HF_TOKEN", token), "storing the read token", space)
+    return True
