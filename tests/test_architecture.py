@@ -20,7 +20,7 @@ ORDER = [
     "inference",
     "evaluation",
 ]
-ORDER += ["training", "hub", "serving"]
+ORDER += ["exploration", "training", "hub", "serving"]
 # The one arrow against the order: reading a recipe builds the Trainer's own fields, when it is really run.
 ALLOWED = {("recipe", "training.arguments")}
 MODULES = sorted((ROOT / "textclf").rglob("*.py"))

@@ -4,10 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ..arguments import DEFAULT_MODEL
+from ..arguments import DEFAULT_MODEL, DataArguments
 from ..errors import UserError
 
 MOST_POINTS = 5_000  # texts on the map: more can neither be told apart nor drawn quickly
+
+# Options of the data that change what is trained on, not what is there: they would do nothing here.
+FOR_TRAINING = (
+    "strict",
+    "drop_near_duplicates",
+    "long_text",
+    "augment_crop",
+    "augment_drop",
+    "augment_swap",
+    "augment_level",
+    "resample",
+)
 
 
 @dataclass
@@ -32,3 +44,15 @@ class ExploreOptions:
         """Check ranges."""
         if self.map_points is not None and not 2 <= self.map_points <= MOST_POINTS:
             raise UserError(f"--map_points takes a number from 2 to {MOST_POINTS}; found {self.map_points}.")
+
+
+def refuse_training_options(args: DataArguments) -> None:
+    """Refuse options that are read in training only, rather than ignore them.
+
+    Raises:
+        UserError: one of them is given.
+    """
+    untouched = DataArguments()
+    for name in FOR_TRAINING:
+        if getattr(args, name) != getattr(untouched, name):
+            raise UserError(f"--{name} changes what is trained on, and explore.py shows what is there; leave it out.")

@@ -27,10 +27,13 @@ KOREAN_WORDS = frozenset({"NNG", "NNP", "XR", "VV", "VA"})
 FOREIGN = frozenset({"SL", "SH"})
 SENTENCE_TAGS = frozenset({"SF", "SE"})
 # Verbs and adjectives that only carry others ("to do", "to be", "to become", "to be like"), and nouns of grammar.
-KOREAN_STOP_WORDS = frozenset(
-    "하다 되다 있다 이다 아니다 같다 않다 그렇다 이렇다 저렇다 어떻다 이러다 그러다 어쩌다 위하다 대하다 통하다 따르다 "
-    "관하다 인하다 의하다 경우 때문 정도 가운데 이번 이날 자신 우리 당시 이상 이하".split()
-)
+# fmt: off
+KOREAN_STOP_WORDS = frozenset({
+    "하다", "되다", "있다", "이다", "아니다", "같다", "않다", "그렇다", "이렇다", "저렇다", "어떻다", "이러다",
+    "그러다", "어쩌다", "위하다", "대하다", "통하다", "따르다", "관하다", "인하다", "의하다", "경우", "때문", "정도", "가운데",
+    "이번", "이날", "자신", "우리", "당시", "이상", "이하",
+})
+# fmt: on
 
 
 class ContentWords:
@@ -46,7 +49,12 @@ class ContentWords:
         korean = [piece for sentences in pieces for piece in sentences if HANGUL.search(piece)]
         analysed = iter(self._analyse(korean))
         return [
-            [run for piece in sentences for run in (next(analysed) if HANGUL.search(piece) else [_words(piece)]) if run]
+            [
+                run
+                for piece in sentences
+                for run in (next(analysed) if HANGUL.search(piece) else [_words(piece)])
+                if run
+            ]
             for sentences in pieces
         ]
 

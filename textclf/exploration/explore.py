@@ -106,8 +106,8 @@ _KOREAN_NOTE = (
 def _rows_for_words(train: Dataset, carried: NDArray[np.int64], korean: bool, seed: int) -> NDArray[np.int64]:
     """Choose the texts whose words are counted: all, or a stratified sample that is read in a minute or two."""
     probe = np.sort(np.random.default_rng(seed).permutation(len(train))[:1_000])
-    mean = np.mean([len(text) for text in read_texts(train, probe)])
-    affordable = int(MOST_CHARACTERS[korean] / max(mean, 1))
+    mean = float(np.mean([len(text) for text in read_texts(train, probe)]))
+    affordable = int(MOST_CHARACTERS[korean] / max(mean, 1.0))
     return stratified_rows(carried, min(MOST_TEXTS, affordable), seed)
 
 

@@ -53,7 +53,7 @@ def _distribution(lengths: Distribution, order: NDArray[np.int64]) -> dict[str, 
 
 def _words(words: LabelWords) -> dict[str, list[Any]]:
     def plain(ranked: list[Ranked]) -> list[Any]:
-        return [[each.ngram, each.count, round(each.z_score, 1)] for each in ranked]
+        return [[each.ngram, each.times, round(each.z_score, 1)] for each in ranked]
 
     return {"frequent": plain(words.frequent), "distinctive": plain(words.distinctive)}
 

@@ -11,6 +11,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from plotly.offline import get_plotlyjs
 
 from ..data.findings import Finding, percentage
+from ..errors import UserError
+from ..run_folder import RunFolder
 from .explore import Exploration
 from .page_content import MOST_LABELS, MOST_ROWS, drawn
 
@@ -49,6 +51,23 @@ def render(found: Exploration) -> str:
     )
 
 
+def page_path(output: str | None, name: str) -> Path:
+    """Return where the page goes: `output`, or <name>.html in the current folder.
+
+    Raises:
+        UserError: it is a folder, or not an HTML file.
+    """
+    path = Path(output or f"{name}.html").expanduser()
+    if path.is_dir() or path.suffix.lower() not in {".html", ".htm"}:
+        raise UserError(f"--output names the HTML page to write; found {output}. Type --output {name}.html, say.")
+    return path
+
+
+def write_page(found: Exploration, path: Path) -> None:
+    """Write the page whole or not at all; missing folders are made, an older page of that name is replaced."""
+    RunFolder(path.parent).write_text(path.name, render(found))
+
+
 def facts(found: Exploration) -> dict[str, str]:
     """Return what is known about the data set, in the order of interest."""
     provenance = found.provenance
@@ -57,7 +76,6 @@ def facts(found: Exploration) -> dict[str, str]:
     given = {
         "rows": rows,
         "labels": f"{len(found.labels)}, {several}",
-        "splits": provenance.how_split,
         "text columns": ", ".join(provenance.text_columns),
         "label columns": ", ".join(provenance.label_columns),
         "scripts": ", ".join(f"{name} {percentage(s)}" for name, s in found.audit.scripts["train"].items()),

@@ -23,7 +23,7 @@ class Ranked(NamedTuple):
     """One n-gram in a list: how often the label's texts use it, and its z-score against all other texts."""
 
     ngram: str
-    count: int
+    times: int
     z_score: float
 
 
@@ -64,7 +64,9 @@ def _rank(runs: Runs, carried: NDArray[np.int64], length: int, shown: int) -> li
         z_scores = log_odds(inside, outside)
         by_count = [i for i in np.argsort(-inside, kind="stable")[:shown] if inside[i] >= FEWEST]
         by_z = [i for i in np.argsort(-z_scores, kind="stable")[:shown] if z_scores[i] >= SIGNIFICANT]
-        lists = ([Ranked(names[often[i]], int(inside[i]), float(z_scores[i])) for i in rows] for rows in (by_count, by_z))
+        lists = (
+            [Ranked(names[often[i]], int(inside[i]), float(z_scores[i])) for i in rows] for rows in (by_count, by_z)
+        )
         ranked.append(LabelWords(*lists))
     return ranked
 

@@ -7,7 +7,7 @@ const rowHeight = 24;
 // Label rows go from the top down; places are numbers, since two names may be shortened alike.
 function labelAxis(order) {
   return { autorange: false, range: [order.length - 0.4, -0.6], tickvals: order.map((_, place) => place),
-           ticktext: order.map(labelTick), showgrid: false, ticks: "" };
+           ticktext: order.map(labelTick), showgrid: false, zeroline: false, ticks: "" };
 }
 
 function drawCounts() {
@@ -19,7 +19,7 @@ function drawCounts() {
   plot("count-chart", traces, {
     barmode: "stack", bargap: 0.25, height: 90 + rowHeight * shown, yaxis: labelAxis(rows),
     xaxis: { title: { text: "texts" }, rangemode: "tozero" }, margin: { l: 8, r: 12, t: 40, b: 44 },
-    legend: { orientation: "h", x: 0, y: 1, yanchor: "bottom", traceorder: "normal" },
+    legend: { orientation: "h", xref: "container", x: 0, y: 1, yanchor: "bottom", traceorder: "normal" },
   });
 }
 
@@ -64,7 +64,7 @@ function drawLengths() {
     })),
   });
   document.getElementById("beyond").textContent = lengths.beyond
-    ? number(lengths.beyond) + " longer texts are off the chart; the longest has " + number(lengths.covering["1.0"]) + " " + unit + "." : "";
+    ? number(lengths.beyond) + (lengths.beyond === 1 ? " longer text is" : " longer texts are") + " off the chart; the longest has " + number(lengths.covering["1.0"]) + " " + unit + "." : "";
   const given = rows.filter((i) => lengths.perLabel[i]);
   const quantile = (at) => given.map((i) => lengths.perLabel[i][at]);
   plot("length-by-label", [{

@@ -61,7 +61,7 @@ function drawMap() {
   const height = narrow.matches ? Math.round(innerWidth * 1.0) : 620;
   const hidden = { visible: false, range: [-1.06, 1.06] };
   plot("map-chart", traces, { height, showlegend: false, hovermode: "closest", margin: { l: 0, r: 0, t: 0, b: 0 },
-    xaxis: hidden, yaxis: hidden, uirevision: mapMethod.value + mapField.value });
+    xaxis: hidden, yaxis: mapMethod.value === "pca" ? { ...hidden, scaleanchor: "x" } : hidden, uirevision: mapMethod.value + mapField.value });
   drawLegend(count, of);
 }
 
