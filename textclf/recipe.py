@@ -49,8 +49,14 @@ class Recipe(NamedTuple):
         return f"{self.data.name}-{Path(self.model.model).name}"
 
 
+DEFAULT_RECIPE = Path(__file__).parent.parent / "recipes" / "news_sample.yaml"
+_NAMES_DATA = ("--dataset", "--train_file", "--train-file", "--resume_from_checkpoint", "--resume-from-checkpoint")
+
+
 def read_recipe(argv: Sequence[str]) -> Recipe:
     """Read `[RECIPE.yaml] [--key value ...]` into the argument groups; flags win over the file.
+
+    Without a recipe and without data it is the embedded default that is read.
 
     Raises:
         UserError: an unknown key (with the nearest known one), a value of the wrong type, a field that is not ours
@@ -64,6 +70,8 @@ def read_recipe(argv: Sequence[str]) -> Recipe:
     recipe_words: list[str] = []
     if words and not words[0].startswith("-"):
         recipe_words = _recipe_words(Path(words.pop(0)), _flags(parser))
+    elif not any(word.startswith(_NAMES_DATA) for word in words):
+        recipe_words = _recipe_words(DEFAULT_RECIPE, _flags(parser))
     return Recipe(*parse(parser, recipe_words + words))
 
 
@@ -152,7 +160,9 @@ def _as_words(name: str, value: Any) -> list[str]:  # Any: whatever YAML holds
 
 # Fields that name files or folders of one machine: a recipe keeps their last part only.
 _PATHS = ("train_file", "validation_file", "test_file", "data_dir", "dataset", "model")
+# Where it was written and published, and what the machine or another field decides.
 _NOT_KEPT = {"output_dir", "resume_from_checkpoint", "push", "space", "public"}
+_NOT_KEPT |= {"use_cpu", "threads", "save_steps", "logging_nan_inf_filter", "dataloader_pin_memory"}
 
 
 def recipe_text(recipe: Recipe, remarks: Sequence[str] = ()) -> str:
