@@ -162,10 +162,10 @@ def test_class_names_order_words_and_refuse_others(tmp_path):
     assert names(load_csv(tmp_path, ["low", "high", "mid"], class_names=["low", "mid", "high"])) == (
         "low", "mid", "high"
     )  # fmt: skip
-    with pytest.raises(UserError, match=r"line 3: label that --class_names does not list \(20 such rows\).*'high'"):
+    with pytest.raises(UserError, match=r"line 3: label that is not among the names given \(20 such rows\).*'high'"):
         load_csv(tmp_path, ["low", "high", "mid"], class_names=["low", "mid"])
     loaded = load_csv(tmp_path, ["low", "high", "mid"], class_names=["low", "mid"], on_bad_row="skip")
-    assert loaded.provenance.removed == {"label that --class_names does not list": 20}
+    assert loaded.provenance.removed == {"label that is not among the names given": 20}
     with pytest.raises(UserError, match="expected a name for each"):
         load_csv(tmp_path, [0, 1, 5], class_names=["a", "b"])
 

@@ -64,7 +64,7 @@ def take_good_rows(
         if columns.group:
             bad[f"no value in {columns.group!r}"] = groups[split] == UNLABELLED
         bad["no label"] = encoded.missing[split]
-        bad["label that --class_names does not list"] = encoded.unknown[split]
+        bad["label that is not among the names given"] = encoded.unknown[split]
         keep = np.ones(each.table.num_rows, dtype=bool)
         for reason, rows in bad.items():
             new = rows & keep

@@ -12,8 +12,8 @@ from sklearn.model_selection import GroupShuffleSplit, StratifiedGroupKFold, Str
 from ..errors import UserError
 from .label_ids import LabelIds
 
-# Label sets with this many rows are strata of their own; only rows of rarer sets need the iterative method, whose
-# time grows with the number of rows (measured: 20 s for 100,000 rows).
+# Label sets with this many rows are strata of their own; only rows of rarer sets need the iterative method, which
+# looks at one row at a time (measured: a million rows of 90 labels take 3 s in all).
 ROWS_OF_A_COMMON_SET = 50
 # With this many groups a random choice of them is as good as a stratified one, which takes 0.1 ms a group.
 MANY_GROUPS = 50_000

@@ -26,7 +26,7 @@ class Encoded(NamedTuple):
     missing: dict[str, NDArray[np.bool_]]
     """Split -> bool [N]: rows whose labels are not given."""
     unknown: dict[str, NDArray[np.bool_]]
-    """Split -> bool [N]: rows with a label that `--class_names` does not list."""
+    """Split -> bool [N]: rows with a label that is not among the names declared or given."""
     notes: list[str]
 
 
@@ -50,31 +50,45 @@ def encode(
     found = sorted({each.values[i] for each in cells.values() for i in np.unique(each.labels.ids) if i >= 0})
     notes: list[str] = []
     if train.declared is not None:
-        names = list(train.declared)
-        meaning = {name: name for name in {*names, *found}}
-        if class_names:
-            meaning, names = _rename(names, class_names), list(class_names)
+        names, meaning = _declared_names(train.declared, found, class_names)
     elif class_names:
-        meaning, names, notes = _by_class_names(found, class_names)
+        names, meaning, notes = _given_names(found, class_names)
     else:
         names = _sorted_names(found, cells, raw, column)
         meaning = {name: name for name in found}
-    if class_names and len(names) != len(set(names)):
-        raise UserError("--class_names must differ from each other.")
     _check_number(names, train, column)
-    ids = {name: i for i, name in enumerate(names)}
-    labels, missing, unknown = {}, {}, {}
+    space = LabelSpace(tuple(names), multi_label)
+    ids = {value: space.label2id[name] for value, name in meaning.items() if name in space.label2id}
+    encoded = Encoded(space, {}, {}, {}, notes)
     for split, each in cells.items():
-        new = np.array([ids.get(meaning.get(value, ""), UNLABELLED) for value in each.values], dtype=np.int64)
-        minus = np.array([value == "-1" and new[i] < 0 for i, value in enumerate(each.values)], dtype=bool)
-        lost = (np.append(new, UNLABELLED) < 0)[each.labels.ids] & (each.labels.ids >= 0)
-        not_given = np.append(minus, False)[each.labels.ids] & lost
-        labels[split] = each.labels.renumber(new)
-        rows = each.labels.rows
-        missing[split], unknown[split] = each.missing.copy(), np.zeros(len(each.missing), dtype=bool)
-        missing[split][rows[not_given]] = True
-        unknown[split][rows[lost & ~not_given]] = True
-    return Encoded(LabelSpace(tuple(names), multi_label), labels, missing, unknown, notes)
+        encoded.labels[split], encoded.missing[split], encoded.unknown[split] = _apply(each, ids)
+    return encoded
+
+
+def _apply(cells: LabelCells, ids: Mapping[str, int]) -> tuple[LabelIds, NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return one split's label ids, and bool [N] each: the rows without a label, the rows with an unknown one."""
+    new_ids = np.array([ids.get(value, UNLABELLED) for value in cells.values], dtype=np.int64)
+    not_given = np.array([value == "-1" and value not in ids for value in cells.values], dtype=bool)
+    given = cells.labels.ids >= 0
+    rows, old_ids = cells.labels.rows[given], cells.labels.ids[given]
+    missing, unknown = cells.missing.copy(), np.zeros(len(cells.missing), dtype=bool)
+    missing[rows[not_given[old_ids]]] = True
+    unknown[rows[(new_ids[old_ids] < 0) & ~not_given[old_ids]]] = True
+    return cells.labels.renumber(new_ids), missing, unknown
+
+
+def _declared_names(
+    declared: Sequence[str], found: Sequence[str], class_names: Sequence[str]
+) -> tuple[list[str], dict[str, str]]:
+    """Return names that the source declares (reordered or renamed by `class_names`), and what its own ones mean."""
+    if not class_names or set(class_names) == set(declared):
+        return list(class_names or declared), {name: name for name in {*declared, *found}}
+    if len(class_names) != len(declared):
+        raise UserError(
+            f"--class_names gives {len(class_names)} names for the {len(declared)} labels that the data declares: "
+            f"{', '.join(list(declared)[:10])}."
+        )
+    return list(class_names), dict(zip(declared, class_names, strict=True))
 
 
 def _sorted_names(
@@ -110,8 +124,8 @@ def _place(name: str, cells: Mapping[str, LabelCells], raw: Mapping[str, RawSpli
     return "a row"
 
 
-def _by_class_names(found: Sequence[str], class_names: Sequence[str]) -> tuple[dict[str, str], list[str], list[str]]:
-    """Say what each value found means among `class_names`: itself, or the name at that place."""
+def _given_names(found: Sequence[str], class_names: Sequence[str]) -> tuple[list[str], dict[str, str], list[str]]:
+    """Return `class_names`, what each value found means among them (itself, or the name at its place), and notes."""
     names = list(class_names)
     if all(NUMBER.fullmatch(name) for name in found) and not set(found) & set(names):
         numbers = sorted(found, key=float)
@@ -119,31 +133,19 @@ def _by_class_names(found: Sequence[str], class_names: Sequence[str]) -> tuple[d
         for candidate in (counted, numbers):
             if len(candidate) == len(names) and candidate != [str(i) for i in range(len(names))]:
                 note = ", ".join(f"{number} is {name}" for number, name in zip(candidate, names, strict=True))
-                return dict(zip(candidate, names, strict=True)), names, [f"Integer labels, in order: {note}."]
+                return names, dict(zip(candidate, names, strict=True)), [f"Integer labels, in order: {note}."]
         if counted and not all(0 <= float(n) < len(names) and float(n).is_integer() for n in counted):
             raise UserError(
                 f"--class_names gives {len(names)} names, but the labels are {', '.join(counted[:10])}; "
                 f"expected a name for each, or whole numbers from 0 to {len(names) - 1}."
             )
-        return {n: names[int(float(n))] for n in counted}, names, []
+        return names, {n: names[int(float(n))] for n in counted}, []
     if not set(found) & set(names):
         raise UserError(
             f"None of the labels found is among --class_names: {', '.join(list(found)[:10])}."
             f"{did_you_mean(found[0], names) if found else ''}"
         )
-    return {name: name for name in found if name in names}, names, []
-
-
-def _rename(declared: Sequence[str], class_names: Sequence[str]) -> dict[str, str]:
-    """Reorder or rename the names that a source declares."""
-    if set(class_names) == set(declared):
-        return {name: name for name in declared}
-    if len(class_names) != len(declared):
-        raise UserError(
-            f"--class_names gives {len(class_names)} names for the {len(declared)} labels that the data declares: "
-            f"{', '.join(list(declared)[:10])}."
-        )
-    return dict(zip(declared, class_names, strict=True))
+    return names, {name: name for name in found if name in names}, []
 
 
 def _check_number(names: Sequence[str], train: LabelCells, column: str) -> None:
