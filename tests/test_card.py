@@ -1,0 +1,230 @@
+"""The model card prints what the run folder holds, all of it in one language, and nothing else."""
+
+import itertools
+import json
+import re
+import unicodedata
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+import yaml
+from huggingface_hub import ModelCard
+
+from tests.made_runs import LABELS, make_run
+from textclf.hub.arguments import PushArguments
+from textclf.hub.card import TEMPLATE, render_card
+from textclf.hub.card_tables import METRIC_NAMES
+from textclf.hub.wording import NEUTRAL, WORDING, language_of
+
+NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?:e-?\d+)?(?![\w]|\.\d)")
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("runs")
+    return {kind: make_run(folder / kind, kind) for kind in LABELS}
+
+
+@pytest.fixture
+def run(tmp_path):
+    return make_run(tmp_path / "run", "single")
+
+
+def render(run, **options):
+    return str(render_card(run, PushArguments(repo_id="alice/model", **options)))
+
+
+def change(run, name, **values):
+    run.write_json(name, run.read_json(name) | values)
+
+
+def numbers_of(value):
+    """Every number that JSON holds, as the card may print it, those inside its strings included."""
+    if isinstance(value, dict):
+        return set().union(*(numbers_of(key) | numbers_of(inner) for key, inner in value.items()))
+    if isinstance(value, list):
+        return set().union(*map(numbers_of, value))
+    if isinstance(value, str):
+        return set(NUMBER.findall(value))
+    if isinstance(value, bool) or value is None:
+        return set()
+    return {str(value), f"{value:.4f}", f"{value:.1f}"}
+
+
+def unexplained(card, run):
+    """Numbers of a card that stand neither in the run's files nor in the fixed words of every card."""
+    known = {str(len(run.read_json("evaluation.json")["labels"]))}
+    for name in ("evaluation.json", "audit.json", "tokenizer_config.json"):
+        known |= numbers_of(run.read_json(name))
+    fixed = [TEMPLATE.read_text(encoding="utf-8"), (run.path / "recipe.yaml").read_text(encoding="utf-8")]
+    fixed += [*METRIC_NAMES.values(), *NEUTRAL["en"], *NEUTRAL["ko"]]
+    known |= numbers_of(fixed) | numbers_of(list(WORDING.values()))
+    return [number for number in NUMBER.findall(card) if number not in known]
+
+
+@pytest.mark.parametrize("kind", LABELS)
+def test_every_number_of_a_card_stands_in_the_run_folder(runs, kind):
+    card = render(runs[kind], license="apache-2.0")
+    assert len(NUMBER.findall(card)) > 60
+    assert unexplained(card, runs[kind]) == []
+
+
+@pytest.mark.parametrize("kind", LABELS)
+def test_an_altered_figure_is_noticed(runs, kind):
+    card = render(runs[kind])
+    figures = [figure for figure in NUMBER.findall(card) if re.fullmatch(r"0\.\d{4}", figure)]
+    for figure in figures[:: max(1, len(figures) // 7)]:
+        altered = f"{float(figure) + 0.0137:.4f}"
+        while unexplained(altered, runs[kind]) == []:  # a figure that the run happens to hold elsewhere
+            altered = f"{float(altered) + 0.0137:.4f}"
+        assert unexplained(card.replace(figure, altered), runs[kind])
+
+
+def test_a_figure_altered_in_the_run_changes_the_card(run):
+    before = render(run)
+    metrics = run.read_json("evaluation.json")["metrics"]
+    change(run, "evaluation.json", metrics=metrics | {"brier": {"value": 0.71357, "low": 0.71246, "high": 0.71468}})
+    after = render(run)
+    assert "| 0.7136 [0.7125, 0.7147] |" in after
+    assert unexplained(after, run) == []
+    assert unexplained(before, run), "the old card's Brier score is no longer in the run"
+
+
+@pytest.mark.parametrize("kind", LABELS)
+def test_no_field_is_empty(runs, kind):
+    card = render(runs[kind])
+    for word in ("None", "nan", "{{", "}}", "{%", "[]", " ()", "undefined"):
+        assert word not in card.replace("top_k=None", "")
+    body = card.split("---\n", 2)[2]
+    for heading, text in re.findall(r"^#+ (.+)\n((?:(?!^#).*\n)*)", body, flags=re.M):
+        following = body[body.index(f"# {heading}") :].split("\n", 1)[1].strip()
+        assert text.strip() or following.startswith("#"), f"nothing stands under {heading}"
+    assert "\n\n\n" not in body
+    assert not re.search(r"^- [^:]*: *$", body, flags=re.M)
+
+
+@pytest.mark.parametrize("kind", LABELS)
+def test_tables_have_as_many_cells_in_each_row(runs, kind):
+    rows = [line for line in render(runs[kind]).splitlines() if line.startswith("|")]
+    width = 0
+    for row, following in itertools.pairwise([*rows, ""]):
+        width = following.count("|") if following.startswith("|---") else width
+        assert len(re.findall(r"(?<!\\)\|", row)) == width
+    assert "neither \\| nor" in render(runs["single"])
+
+
+def test_metadata_says_what_is_known_and_guesses_nothing(runs):
+    data = ModelCard(render(runs["pair"])).data.to_dict()
+    assert data["language"] == "en"
+    assert "license" not in data
+    assert "datasets" not in data, "the rows came from a file"
+    assert (data["library_name"], data["pipeline_tag"]) == ("transformers", "text-classification")
+    assert (data["base_model"], data["base_model_relation"]) == ("someone/tiny-bert", "finetune")
+    (result,) = data["model-index"][0]["results"]
+    assert result["dataset"]["split"] == "test"
+    values = {row["name"]: row["value"] for row in result["metrics"]}
+    assert values["accuracy"] == runs["pair"].read_json("evaluation.json")["metrics"]["accuracy"]["value"]
+
+
+def test_metadata_of_hub_data_names_it_with_its_commit(run):
+    data = run.read_json("evaluation.json")["data"]
+    change(run, "evaluation.json", data=data | {"name": "org/reviews", "config": "short", "revision": "a" * 40})
+    card = ModelCard(render(run, license="mit", language="de,fr"))
+    assert card.data.datasets == ["org/reviews"]
+    assert (card.data.license, card.data.language) == ("mit", ["de", "fr"])
+    result = card.data.eval_results[0]
+    assert (result.dataset_config, result.dataset_revision) == ("short", "a" * 40)
+    assert card.data.base_model is None, "a folder of this machine is no Hub model"
+
+
+def test_headings_follow_the_language_of_the_data(runs, run):
+    assert "## 결과" in render(runs["korean"])
+    assert "## Results" in render(runs["single"])
+    assert "## Results" in render(runs["korean"], language="en")
+    data = run.read_json("evaluation.json")["data"]
+    change(run, "evaluation.json", data=data | {"languages": ["ko", "en"]})
+    assert "## 결과" in render(run)
+    assert WORDING["ko"].keys() >= WORDING["en"].keys()
+
+
+def test_language_is_told_from_the_texts():
+    korean = ["정말 최악이에요. 이렇게 나쁜 서비스는 처음입니다."]
+    assert language_of(korean) == "ko"
+    assert language_of(unicodedata.normalize("NFD", text) for text in korean) == "ko"
+    assert language_of(["The museum shows paintings from private collections until early spring."] * 3) == "en"
+    assert language_of(["Das Museum zeigt bis zum Frühling Gemälde aus privaten Sammlungen."] * 3) is None
+    assert language_of(["Le musée expose des tableaux de collections privées jusqu'au printemps."] * 3) is None
+    assert language_of(["박물관 2층 ok", "the"]) == "ko"
+    assert language_of([]) is None
+
+
+@pytest.mark.parametrize(
+    ("found", "sentence"),
+    [
+        ({"difference": 0.05, "low": 0.01, "high": 0.09, "p_value": 0.012}, "The model beats the best baseline"),
+        ({"difference": 0.05, "low": -0.01, "high": 0.11, "p_value": 0.12}, "**The model may not be better"),
+        ({"difference": 0.0, "low": -0.02, "high": 0.02, "p_value": 1.0}, "**The model does not beat"),
+        ({"difference": -0.05, "low": -0.09, "high": -0.01, "p_value": 0.012}, "**The model does not beat"),
+    ],
+)
+def test_the_card_says_plainly_whether_the_model_wins(run, found, sentence):
+    change(run, "evaluation.json", against_baseline={"name": "tfidf_svm", "metric": "f1_macro", **found})
+    card = render(run)
+    assert sentence in card
+    assert "TF-IDF + linear SVM" in card
+    assert f"p = {found['p_value']:.4f}" in card
+
+
+def test_a_wide_confusion_matrix_becomes_a_list(run):
+    labels = [f"label {i}" for i in range(40)]
+    matrix = np.diag(np.full(40, 9))
+    matrix[3, 7], matrix[20, 1] = 6, 5
+    change(run, "evaluation.json", labels=labels, confusion_matrix=matrix.tolist())
+    card = render(run)
+    assert card.index("label 3 taken for label 7: 6") < card.index("label 20 taken for label 1: 5")
+    assert "| label 3 |" not in card
+
+
+@pytest.mark.parametrize("kind", ["single", "pair", "multi"])
+def test_the_snippets_run_as_they_stand(runs, kind, monkeypatch):
+    """Executed with the run folder in the place of the repo: the card without a repo id speaks of the folder."""
+    monkeypatch.chdir(runs[kind].path.parent)
+    card = str(render_card(runs[kind]))
+    first, *rest = re.findall(r"```python\n(.+?)```", card, flags=re.S)
+    names = {}
+    exec(first, names)
+    assert {row["label"] for row in names["scores"]} == set(LABELS[kind])
+    if kind == "pair":
+        assert set(names["text"]) == {"text", "text_pair"}
+    assert len(rest) == (kind == "multi")
+    if kind == "multi":
+        *lines, last = rest[0].strip().splitlines()
+        exec("\n".join(lines), names)
+        cuts = json.loads((runs[kind].path / "config.json").read_text())["thresholds"]
+        expected = [row["label"] for row in names["scores"] if row["score"] >= cuts[row["label"]]]
+        assert eval(last, names) == expected
+
+
+def test_the_recipe_is_quoted_and_named_in_the_command(run):
+    card = render(run)
+    quoted = yaml.safe_load(re.search(r"```yaml\n(.+?)```", card, flags=re.S)[1])
+    assert quoted == yaml.safe_load((run.path / "recipe.yaml").read_text())
+    assert "hf download alice/model recipe.yaml --local-dir ." in card
+
+
+def test_figures_are_shown_and_baked_thresholds_explained(run):
+    (run.path / "figures").mkdir()
+    (run.path / "figures" / "confusion_matrix.png").write_bytes(b"\x89PNG")
+    change(run, "evaluation.json", thresholds={"baked": True, "aim": "f1"})
+    card = render(run)
+    assert "![confusion matrix](figures/confusion_matrix.png)" in card
+    assert "0.5 is the cut for each label" in card
+    assert "config.thresholds" not in card
+
+
+def test_no_text_of_the_data_stands_in_the_card(runs):
+    for kind, run in runs.items():
+        card = render(run)
+        for text in pq.read_table(run.path / "predictions" / "test.parquet")["text"].to_pylist():
+            assert text not in card, kind
