@@ -175,6 +175,16 @@ class PublishArguments:
     examples_from_validation: bool = _say("let the Space show three validation texts as examples", False)
 
 
+@dataclass
+class EvalOptions:
+    """How `eval.py` measures."""
+
+    split: str | None = _say("the split to measure on (default: the given test split, or all rows of a single split)")
+    output: str | None = _say("a folder for evaluation.json and the predictions")
+    bootstrap_draws: int = _say("draws behind each 95 % interval", 1000)
+    trust_remote_code: bool = _say("run code that comes with the model (read it first)", False)
+
+
 OWN_GROUPS = (DataArguments, ModelArguments, FitOptions, MeasureArguments, PublishArguments)
 
 # Trainer fields that this project decides itself, and what to type instead.

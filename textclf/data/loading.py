@@ -13,7 +13,7 @@ from ..arguments import DataArguments
 from ..errors import UserError, did_you_mean
 from .columns import Columns, choose_columns
 from .label_cells import LabelCells, read_cells
-from .provenance import Provenance
+from .provenance import Origin, Provenance
 from .raw_split import RawSplit, composed, is_string
 from .rows import take_good_rows
 from .shaping import Draft, shape
@@ -40,6 +40,34 @@ def load_splits(args: DataArguments) -> LoadedData:
     Raises:
         UserError: whatever a user can mend: files, columns, rows, labels, splits.
     """
+    read = _read(args)
+    shape(read.draft, args)
+    return _finish(read)
+
+
+def load_as_given(args: DataArguments) -> LoadedData:
+    """Read, check and label a data set without carving or dropping anything: for measuring, not for training.
+
+    A source without splits comes back as the one split `train`.
+
+    Raises:
+        UserError: whatever a user can mend: files, columns, rows, labels.
+    """
+    read = _read(args)
+    read.draft.how_split = f"{' and '.join(read.draft.splits)} as given."
+    return _finish(read)
+
+
+class _Read(NamedTuple):
+    """A data set after reading: its rows and labels as a draft, and what is known of both."""
+
+    draft: Draft
+    columns: Columns
+    origin: Origin
+
+
+def _read(args: DataArguments) -> _Read:
+    """Read the source, find the columns, encode the labels, take the good rows."""
     source = read_source(args)
     train = source.splits["train"]
     if train.table.num_rows == 0:
@@ -52,14 +80,19 @@ def load_splits(args: DataArguments) -> LoadedData:
     encoded = encode(cells, raw, ", ".join(columns.labels), [composed(n) for n in args.class_names])
     draft = Draft(encoded.space, {}, notes=[*notes, *encoded.notes])
     draft.splits = take_good_rows(raw, columns, encoded, args.on_bad_row == "skip", draft.removed)
-    shape(draft, args)
+    return _Read(draft, columns, source.origin)
+
+
+def _finish(read: _Read) -> LoadedData:
+    """Write a draft's splits as Arrow files and say where they come from."""
+    draft, columns = read.draft, read.columns
     splits = DatasetDict(
         {split: write_split(rows, columns.text, draft.space, split) for split, rows in draft.splits.items()}
     )
     removed = {reason: count for reason, count in draft.removed.items() if count}
     draft.notes += [f"{count} rows left out: {reason}." for reason, count in removed.items()]
     provenance = Provenance(
-        origin=source.origin,
+        origin=read.origin,
         fingerprint=fingerprint(splits),
         sizes={split: len(rows) for split, rows in splits.items()},
         how_split=draft.how_split,

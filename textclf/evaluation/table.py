@@ -49,6 +49,18 @@ def figure_text(figure: dict[str, float] | None, *, brief: bool = False) -> str:
     return f"{figure['value']:.4f} [{figure['low']:.4f}, {figure['high']:.4f}]"
 
 
+def show_report(found: dict[str, Any]) -> None:
+    """Print the figures of a report alone, labels included."""
+    console = Console()
+    console.print(results_table({"baselines": {}, **found}))
+    table = Table("label", "precision", "recall", "F1", "support")
+    for name, row in found["per_label"].items():
+        table.add_row(
+            name, *(figure_text(row[key], brief=True) for key in ("precision", "recall", "f1")), str(row["support"])
+        )
+    console.print(table)
+
+
 def show_results(evaluation: dict[str, Any], run: Path) -> None:
     """Print the table, whether the model beats the best baseline, where the run lies, and what to type next."""
     console = Console()
