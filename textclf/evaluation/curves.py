@@ -16,7 +16,7 @@ from metrics.text_classification.text_classification import ECE_BINS
 from .report import Report
 
 Floats = NDArray[np.float64]
-POINTS = 400  # of a drawn curve: more than a screen shows, and a page with 90 labels stays small
+POINTS = 250  # of a drawn curve: more than can be seen, and a page with 90 labels stays small
 SMALLEST = 1e-12  # scores of 0 and 1 are moved in by this where a logarithm needs it
 
 

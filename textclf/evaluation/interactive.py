@@ -1,0 +1,38 @@
+"""What the interactive charts are made of: plain plotly figures whose colours the page fills in.
+
+Colours are written `var(--series-1)`: the page has a light and a dark one for each. A chart shows one of its choices
+at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+Chart = dict[str, Any]  # JSON for plotly.js, which has no Python types
+SERIES = [f"var(--series-{i})" for i in range(1, 9)]
+QUIET, INK = "var(--quiet)", "var(--ink)"
+UNIT = {"range": [-0.01, 1.01]}
+
+
+def choice(name: str, data: Sequence[Chart], layout: Chart) -> Chart:
+    """Return one thing that a chart can show: a name for the switch, plotly traces, a plotly layout."""
+    return {"name": name, "data": list(data), "layout": layout}
+
+
+def chart(name: str, choices: Iterable[Chart], least_width: int = 0) -> Chart | None:
+    """Return `{"id", "choices", "least_width"}`, or None without data; below `least_width` pixels it scrolls."""
+    kept = [each for each in choices if each["data"]]
+    return {"id": name, "choices": kept, "least_width": least_width} if kept else None
+
+
+def line(x: Iterable[float], y: Iterable[float], name: str, colour: str, **more: Any) -> Chart:
+    """Return a plotly line; `width` and `dash` are the line's, everything else the trace's."""
+    style = {"color": colour, "width": more.pop("width", 2), "dash": more.pop("dash", "solid")}
+    points = {"x": rounded(x), "y": rounded(y)}
+    return {"type": "scatter", "mode": "lines", **points, "name": name, "line": style, **more}
+
+
+def rounded(values: Iterable[float]) -> list[float]:
+    """Return values with the four digits that a screen can show."""
+    return [float(f"{value:.4g}") for value in values]

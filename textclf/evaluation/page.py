@@ -1,0 +1,142 @@
+"""evaluation.html: everything about a run's figures on one page that fetches nothing. It holds texts of the data."""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from datasets import Dataset
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from plotly.offline import get_plotlyjs
+
+from ..inference.classifier import Text, texts_of
+from ..run_folder import RunFolder
+from .curves import read_training
+from .label_errors import Suspect, find_suspects
+from .mistakes import Mistake, rows_of_pair, surest_mistakes
+from .page_charts import all_charts
+from .report import Report
+from .table import HEADLINE, HIDDEN_FOR_ONE_LABEL, figure_text
+
+FOLDER = Path(__file__).parent / "report_page"
+MOST_MISTAKES = 100
+MOST_SUSPECTS = 50  # of each split
+EXAMPLES = 3  # of a confused pair
+LONGEST_TEXT = 700  # characters of a text that are shown
+
+
+def write_page(
+    run: RunFolder, evaluation: dict[str, Any], test: Report, validation: Report, splits: Mapping[str, Dataset]
+) -> Path:
+    """Write `evaluation.html` into the run folder and return its path.
+
+    Args:
+        run: the run folder; its training log is drawn.
+        evaluation: what evaluation.json holds, with `mistakes.findings` in it.
+        test: the report on `splits["test"]`.
+        validation: the report on `splits["validation"]`.
+        splits: the data, for the texts that are shown.
+    """
+    made = all_charts(evaluation, test, validation, read_training(run.path / "training_log.jsonl"))
+    environment = Environment(
+        loader=FileSystemLoader(FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"figure": figure_text, "readable": readable}
+    html = environment.get_template("page.html.j2").render(
+        name=(evaluation.get("data") or {}).get("name") or run.path.resolve().name,
+        evaluation=evaluation,
+        headline=_headline(evaluation),
+        charts={each["id"]: each for each in made},
+        mistakes=[_shown_mistake(m, test, splits["test"]) for m in surest_mistakes(test, MOST_MISTAKES)],
+        pairs=[_shown_pair(pair, test, splits["test"]) for pair in evaluation["confused_pairs"]],
+        suspects=_shown_suspects({"test": test, "validation": validation}, splits),
+        chart_data=script_json(made),
+        **{name: Markup((FOLDER / file).read_text(encoding="utf-8")) for name, file in _INLINED.items()},
+        plotly=Markup(get_plotlyjs()),
+    )
+    run.write_text("evaluation.html", html)
+    return run.path / "evaluation.html"
+
+
+_INLINED = {"style": "page.css", "script": "page.js"}
+
+
+def script_json(values: Any) -> Markup:  # Any: JSON
+    """Return JSON that cannot end the script element it stands in, whatever a label name holds."""
+    text = json.dumps(values, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return Markup(text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029"))
+
+
+def readable(text: str) -> str:
+    """Return a text as it is shown: composed, on one line, without control characters, cut where it is long."""
+    line = " ".join(_CONTROL.sub(" ", unicodedata.normalize("NFC", text)).split())
+    return line if len(line) <= LONGEST_TEXT else line[:LONGEST_TEXT].rstrip() + " …"
+
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+
+def _headline(evaluation: dict[str, Any]) -> list[str]:
+    """Return the metrics that stand at the top, those that the screen's table has."""
+    single = evaluation["confusion_matrix"] is not None
+    return [m for m in HEADLINE if m in evaluation["metrics"] and not (single and m in HIDDEN_FOR_ONE_LABEL)]
+
+
+def _parts(text: Text) -> list[str]:
+    """Return a text, or both texts of a pair; nothing where there is nothing to read."""
+    return [part for part in ([text] if isinstance(text, str) else text) if part and part.strip()]
+
+
+def _text(split: Dataset, row: int) -> list[str]:
+    return _parts(texts_of(split.select([row]))[0])
+
+
+def _shown_mistake(mistake: Mistake, report: Report, split: Dataset) -> dict[str, Any]:
+    names = report.labels.names
+    return {
+        "row": mistake.row,
+        "gold": None if mistake.gold is None else names[mistake.gold],
+        "predicted": None if mistake.predicted is None else names[mistake.predicted],
+        "confidence": mistake.confidence,
+        "text": _text(split, mistake.row),
+    }
+
+
+def _shown_pair(pair: dict[str, Any], report: Report, split: Dataset) -> dict[str, Any]:
+    rows = rows_of_pair(report, pair["gold"], pair["predicted"])[:EXAMPLES]
+    p = report.labels.label2id[pair["predicted"]]
+    examples = [{"row": int(r), "score": float(report.scores[r, p]), "text": _text(split, int(r))} for r in rows]
+    return pair | {"examples": examples}
+
+
+def _shown_suspects(reports: dict[str, Report], splits: Mapping[str, Dataset]) -> list[dict[str, Any]]:
+    """Return the surest suspects of each split, by margin."""
+    found: list[tuple[str, Suspect]] = []
+    for name, report in reports.items():
+        found += [(name, suspect) for suspect in find_suspects(report)[:MOST_SUSPECTS]]
+    found.sort(key=lambda pair: pair[1].margin)
+    shown = []
+    for name, suspect in found:
+        labels = reports[name].labels
+        score = reports[name].scores[suspect.row]
+        entry = {
+            "split": name,
+            "row": suspect.row,
+            "given": labels.names[suspect.given],
+            "given_score": float(score[suspect.given]),
+            "suggested": labels.names[suspect.suggested],
+            "suggested_score": float(score[suspect.suggested]),
+            "carried": suspect.carried,
+            "text": _text(splits[name], suspect.row),
+        }
+        shown.append(entry)
+    return shown

@@ -1,0 +1,116 @@
+"""The interactive charts of evaluation.html."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .curve_charts import ranking_chart, reliability_chart, threshold_chart, training_chart
+from .curves import TrainingCurves, precision_recall, roc, scores_before_calibration
+from .figures import most_confused
+from .interactive import SERIES, Chart, chart, choice, rounded
+from .report import Report
+
+FIGURES_IN_CELLS = 25  # labels up to which a share fits into a cell of the confusion matrix
+
+
+def all_charts(
+    evaluation: dict[str, Any], test: Report, validation: Report, training: TrainingCurves | None
+) -> list[Chart]:
+    """Return every chart that there is data for."""
+    made = [
+        confusion_chart(test),
+        ranking_chart("roc", test, roc, "AUC", ("false positive rate", "true positive rate")),
+        ranking_chart("precision-recall", test, precision_recall, "AP", ("recall", "precision")),
+        reliability_chart(test, scores_before_calibration(test, evaluation)),
+        threshold_chart(test, validation),
+        training_chart(training, evaluation),
+        slice_chart(evaluation["slices"]),
+    ]
+    return [each for each in made if each is not None]
+
+
+def confusion_chart(report: Report) -> Chart | None:
+    """Gold by predicted, as shares of the row or as counts; None with several labels."""
+    if report.confusion is None:
+        return None
+    counts = np.asarray(report.confusion)
+    shown = most_confused(counts)
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    counts, shares = counts[np.ix_(shown, shown)], shares[np.ix_(shown, shown)]
+    names = [report.labels.names[k] for k in shown]
+    size = len(names)
+    map_of = _heat_map(names, counts, shares)
+    as_share = map_of | {"texttemplate": "%{z:.0%}" if size <= FIGURES_IN_CELLS else ""}
+    as_count = map_of | {"text": [[int(v) or "" for v in row] for row in counts], "texttemplate": "%{text}"}
+    places = list(range(size))  # labels stand on the axes as text, so that equal or numeric names stay apart
+    ticks = {"tickmode": "array", "tickvals": places, "ticktext": names, "showgrid": False, "zeroline": False}
+    layout = {
+        "height": 130 + size * (60 if size <= 10 else 24),
+        "xaxis": {**ticks, "title": {"text": "predicted"}},
+        "yaxis": {**ticks, "title": {"text": "gold"}, "autorange": "reversed"},
+    }
+    choices = [choice("share of the gold label", [as_share], layout), choice("count", [as_count], layout)]
+    return chart("confusion", choices, 160 + size * 24 if size > 10 else 0)
+
+
+def _heat_map(names: list[str], counts: NDArray[np.int64], shares: NDArray[np.float64]) -> Chart:
+    """Return the cells [K, K] coloured by share; hovering names both labels and the count."""
+    words = "gold <b>%{customdata[0]}</b><br>predicted <b>%{customdata[1]}</b><br>"
+    return {
+        "type": "heatmap",
+        "z": [rounded(row) for row in shares],
+        "zmin": 0,
+        "zmax": 1,
+        "customdata": [[[g, p, int(counts[i, j])] for j, p in enumerate(names)] for i, g in enumerate(names)],
+        "colorscale": [[0, "var(--low)"], [1, "var(--high)"]],
+        "showscale": False,
+        "xgap": 1,
+        "ygap": 1,
+        "hovertemplate": words + "%{customdata[2]} texts, %{z:.1%} of the gold label's<extra></extra>",
+    }
+
+
+def slice_chart(slices: Sequence[dict[str, Any]]) -> Chart | None:
+    """Each slice's metric with its interval, one metric at a time."""
+    metrics = dict.fromkeys(name for entry in slices for name in entry["metrics"])
+    ways = dict.fromkeys(entry["of"] for entry in slices)
+    layout = {
+        "height": 110 + 36 * len(slices),
+        "yaxis": {"autorange": "reversed", "showgrid": False},
+        "legend": {"orientation": "h"},
+        "hovermode": "closest",
+    }
+    choices = []
+    for metric in metrics:
+        data = []
+        for of, colour in zip(ways, SERIES, strict=False):
+            rows = [entry for entry in slices if entry["of"] == of and metric in entry["metrics"]]
+            data.append(_dots(of, rows, metric, colour))
+        choices.append(choice(metric, data, layout))
+    return chart("slices", choices)
+
+
+def _dots(of: str, rows: Sequence[dict[str, Any]], metric: str, colour: str) -> Chart:
+    """Return one way of slicing: a dot a slice, whiskers for the interval."""
+    figures = [entry["metrics"][metric] for entry in rows]
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "name": of,
+        "x": rounded(f["value"] for f in figures),
+        "y": [f"{entry['slice']} ({entry['n']:,})" for entry in rows],
+        "marker": {"color": colour, "size": 10},
+        "error_x": {
+            "type": "data",
+            "symmetric": False,
+            "array": rounded(f.get("high", f["value"]) - f["value"] for f in figures),
+            "arrayminus": rounded(f["value"] - f.get("low", f["value"]) for f in figures),
+            "color": colour,
+            "thickness": 1.5,
+        },
+        "hovertemplate": "%{y}<br>" + metric + " %{x:.4f}<extra></extra>",
+    }
