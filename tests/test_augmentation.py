@@ -157,3 +157,8 @@ def test_several_labels_a_text_cannot_be_resampled():
 def test_a_level_without_copies_is_refused():
     with pytest.raises(UserError, match="from 2; found 1"):
         augment(train_of([0, 1]), arguments(augment_crop=0.1, augment_level=1), seed=0)
+
+
+def test_a_level_without_a_change_is_refused():
+    with pytest.raises(UserError, match="--augment_crop"):
+        augment(train_of([0, 1]), arguments(augment_level=4), seed=0)

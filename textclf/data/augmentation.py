@@ -45,6 +45,8 @@ def augment(train: Dataset, args: DataArguments, seed: int) -> Augmented:
             desc="augmenting",
         )
         counts["copies"] = {**shares, "level": args.augment_level, "rows": len(train)}
+    elif args.augment_level != DataArguments.augment_level:
+        raise UserError("--augment_level says how many copies; give --augment_crop, _drop or _swap a share too.")
     counts["after"] = len(train)
     return Augmented(train, counts)
 

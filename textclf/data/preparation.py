@@ -99,6 +99,8 @@ def _take_out_leaks(train: Dataset, found: Audit, args: DataArguments) -> _Kept:
     hint = []
     if len(found.near_leaks) and not args.drop_near_duplicates:
         hint = ["Rows that nearly repeat validation or test stay in train; --drop_near_duplicates takes them out."]
+    if found.sampled is not None and args.drop_near_duplicates:
+        hint = ["Rows that nearly repeat validation or test left train as far as they are in the sample."]
     if not len(rows):
         return _Kept(train, counts, hint)
     if args.strict:
