@@ -1,0 +1,125 @@
+"""A process with the real client libraries in which one command after the other is run against the stand-in Hub.
+
+Starting Python with its libraries takes seconds; the faults of a push are many. The process reads a command a line
+and answers with its exit code and what it printed.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.hub_stand_in import StandInHub
+
+ROOT = Path(__file__).parents[2]
+_DRIVER = """
+import contextlib, io, json, os, sys
+import push_to_hub
+from textclf.arguments import PublishArguments
+from textclf.errors import run_command
+from textclf.hub import network, publish, push, space
+from textclf.hub.arguments import PushArguments
+from textclf.recipe import build_parser, parse
+from textclf.run_folder import RunFolder
+
+network.WAITS = (0.05, 0.1, 0.2)
+
+def only_push(words):
+    (arguments,) = parse(build_parser([PushArguments]), words[1:])
+    print(push.push(RunFolder.open(words[0]), arguments))
+
+def only_space(words):
+    (arguments,) = parse(build_parser([PushArguments]), words[1:])
+    publish.show_space(space.publish_space(RunFolder.open(words[0]), arguments), arguments.repo_id)
+
+def before_training(words):
+    publish.check_before_training(PublishArguments(push=words[0], space=words[1] if words[1:] else None))
+
+commands = {"command": push_to_hub.main, "push": only_push, "space": only_space, "before_training": before_training}
+for line in sys.stdin:
+    asked = json.loads(line)
+    for name in ("HF_TOKEN", "SPACE_HF_TOKEN"):
+        os.environ.pop(name, None)
+    os.environ.update(asked["environment"])
+    out, err, code = io.StringIO(), io.StringIO(), None
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            run_command(commands[asked["how"]], asked["words"])
+        except SystemExit as stop:
+            code = stop.code
+        except Exception:
+            import traceback
+            traceback.print_exc(file=err)
+    answer = {"code": code, "out": out.getvalue(), "err": err.getvalue()}
+    print(json.dumps(answer), file=sys.__stdout__, flush=True)
+"""
+
+
+class Outcome(NamedTuple):
+    """What a command left: its exit code (None: a traceback) and what it printed."""
+
+    code: int | None
+    out: str
+    err: str
+
+
+class PushProcess:
+    """Use it as a context manager; every token that was given is looked for in all that comes back."""
+
+    def __init__(self, hub: StandInHub, folder: Path) -> None:
+        home = Path(tempfile.mkdtemp(dir=folder, prefix="home-"))
+        environment = {
+            **hub.environment(home),
+            "PYTHONPATH": str(ROOT),
+            "OMP_NUM_THREADS": "1",
+            "TOKENIZERS_PARALLELISM": "false",
+        }
+        self._errors = (home / "stderr.txt").open("w+")
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", _DRIVER],
+            env=environment,
+            cwd=folder,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            text=True,
+        )
+
+    def __enter__(self) -> PushProcess:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait(timeout=30)
+        self._errors.close()
+
+    def run(self, *words: str, token: str | None, how: str = "push", space_token: str | None = None) -> Outcome:
+        """Run a command; `how`: the whole "command", or only its "push" or "space", or "before_training"."""
+        self.start(*words, token=token, how=how, space_token=space_token)
+        return self.finish()
+
+    def start(self, *words: str, token: str | None, how: str = "push", space_token: str | None = None) -> None:
+        """Start a command; `finish` waits for it."""
+        environment = {"HF_TOKEN": token, "SPACE_HF_TOKEN": space_token}
+        self._tokens = [value for value in environment.values() if value]
+        asked = {"how": how, "words": words, "environment": {k: v for k, v in environment.items() if v}}
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps(asked) + "\n")
+        self._process.stdin.flush()
+
+    def finish(self) -> Outcome:
+        """Wait for the command that was started."""
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            self._errors.seek(0)
+            raise AssertionError(f"the process ended: {self._errors.read()}")
+        outcome = Outcome(**json.loads(line))
+        for token in self._tokens:
+            assert token not in outcome.out + outcome.err, "a token was shown"
+        return outcome
