@@ -31,11 +31,13 @@ class Clustering(NamedTuple):
 
 
 def cluster(embeddings: NDArray[np.float32], carried: NDArray[np.int64], seed: int) -> list[Clustering]:
-    """Cluster embeddings [N, D] with k = 8, 16, 32, as far as there are two texts a cluster; `carried` is 0/1 [N, L].
+    """Cluster embeddings [N, D] with k = 8, 16, 32, as far as there are two different texts a cluster.
 
+    `carried` is 0/1 [N, L].
     One text's cluster says nothing about another split: the clusters are of these rows and no others.
     """
-    return [_cluster(embeddings, carried, k, seed) for k in SIZES if len(embeddings) >= 2 * k]
+    different = len(np.unique(embeddings, axis=0))
+    return [_cluster(embeddings, carried, k, seed) for k in SIZES if different >= 2 * k]
 
 
 def _cluster(embeddings: NDArray[np.float32], carried: NDArray[np.int64], k: int, seed: int) -> Clustering:

@@ -22,6 +22,13 @@ HANGUL = re.compile(r"[\u1100-\u11ff\u3130-\u318f\uac00-\ud7a3]")
 # Han and Kana are written without spaces: overlapping pairs of characters stand for words, as in Lucene's CJKAnalyzer.
 UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]+")
 
+# scikit-learn's list holds words with a meaning of their own (Nothman, Qin and Yurchak 2018, "Stop word lists in free
+# open-source software packages"): these stay.
+STOP_WORDS = ENGLISH_STOP_WORDS - {
+    "amount", "bill", "bottom", "computer", "cry", "empty", "fill", "fire", "front", "interest", "mill", "serious",
+    "sincere", "system", "thick", "thin", "top",
+}  # fmt: skip
+
 # Tags of Kiwi: common and proper nouns, roots, verbs, adjectives; foreign words and Chinese characters in the text.
 KOREAN_WORDS = frozenset({"NNG", "NNP", "XR", "VV", "VA"})
 FOREIGN = frozenset({"SL", "SH"})
@@ -30,8 +37,8 @@ SENTENCE_TAGS = frozenset({"SF", "SE"})
 # fmt: off
 KOREAN_STOP_WORDS = frozenset({
     "하다", "되다", "있다", "이다", "아니다", "같다", "않다", "그렇다", "이렇다", "저렇다", "어떻다", "이러다",
-    "그러다", "어쩌다", "위하다", "대하다", "통하다", "따르다", "관하다", "인하다", "의하다", "경우", "때문", "정도", "가운데",
-    "이번", "이날", "자신", "우리", "당시", "이상", "이하",
+    "그러다", "어쩌다", "위하다", "대하다", "통하다", "따르다", "관하다", "인하다", "의하다", "경우", "때문", "정도",
+    "가운데", "이번", "이날", "자신", "우리", "당시", "이상", "이하",
 })
 # fmt: on
 
@@ -99,7 +106,7 @@ def _words(piece: str) -> list[str]:
         word = _without_contraction(match.group().strip("-"))
         if UNSPACED.search(word):
             words += _pairs(word)
-        elif len(word) > 1 and word not in ENGLISH_STOP_WORDS:
+        elif len(word) > 1 and word not in STOP_WORDS:
             words.append(word)
     return words
 

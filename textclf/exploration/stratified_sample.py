@@ -29,12 +29,12 @@ def rarest_label(carried: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _quotas(sizes: NDArray[np.int64], most: int) -> NDArray[np.int64]:
-    """Share `most` places out by size, by the largest remainder, at least one each where possible."""
+    """Share `most` places (fewer than there are rows) out by size: at least one each where possible."""
     exact = sizes * most / sizes.sum()
     quotas = np.maximum(np.floor(exact), 1).astype(np.int64)
-    remainders = np.argsort(-(exact - np.floor(exact)), kind="stable")
-    for stratum in remainders[: max(most - int(quotas.sum()), 0)]:
-        quotas[stratum] += 1
-    while quotas.sum() > most:  # the guaranteed rows of many small strata are taken from the largest ones
-        quotas[quotas.argmax()] -= 1
-    return np.minimum(quotas, sizes)
+    while quotas.sum() < most:
+        quotas[np.where(quotas < sizes, exact - quotas, -np.inf).argmax()] += 1
+    while quotas.sum() > most:  # what small strata have beyond their share is taken from those with several places
+        several = quotas > 1
+        quotas[np.where(several | ~several.any(), quotas - exact, -np.inf).argmax()] -= 1
+    return quotas

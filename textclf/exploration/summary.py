@@ -17,21 +17,27 @@ WORDS = 6
 def show_summary(found: Exploration, page: Path) -> None:
     """Print labels with their words, lengths, clusters and findings."""
     console = Console()
-    console.print(label_table(found))
     hidden = len(found.labels) - MOST_LABELS
-    if hidden > 0:
-        console.print(f"  and {hidden} more labels on the page")
-    console.print(length_table(found))
+    more = f" (the {MOST_LABELS} most frequent; {hidden} more on the page)" if hidden > 0 else ""
+    _show(console, f"Labels, and the words that set them apart{more}", label_table(found))
+    _show(console, f"Lengths; suggested max_length: {found.lengths.max_length} tokens", length_table(found))
     if found.embedded.clusters:
-        console.print(cluster_table(found))
+        texts = f"{len(found.embedded.texts):,} training texts"
+        _show(console, f"k-means clusters of the embeddings against the labels, {texts}", cluster_table(found))
     for line in found.audit.lines or ["The audit found nothing that would need attention."]:
-        console.print(Text(line))
-    console.print(Text(f"\nThe page: {page} ({page.stat().st_size / 1e6:.1f} MB, opens in any browser)"))
+        console.print(Text(line), soft_wrap=True)
+    megabytes = page.stat().st_size / 1e6
+    console.print(Text(f"\nThe page: {page} ({megabytes:.1f} MB, opens in any browser)"), soft_wrap=True)
+
+
+def _show(console: Console, title: str, table: Table) -> None:
+    """Print a table under its title; rich would break the title to the width of the table."""
+    console.print(Text(f"\n{title}", style="bold"), table, sep="\n")
 
 
 def label_table(found: Exploration) -> Table:
     """Return the most frequent labels: texts in each split, and what their training texts say and others do not."""
-    table = Table(title="Labels, and the words that set them apart", title_justify="left")
+    table = Table()
     table.add_column("label", overflow="fold")
     for split in found.counts.per_split:
         table.add_column(split, justify="right", no_wrap=True)
@@ -46,8 +52,7 @@ def label_table(found: Exploration) -> Table:
 def length_table(found: Exploration) -> Table:
     """Return the lengths that cover shares of the training texts."""
     lengths = found.lengths
-    table = Table(title=f"Lengths of the training texts; suggested max_length {lengths.max_length}")
-    table.title_justify = "left"
+    table = Table()
     table.add_column("covers")
     for share in lengths.tokens.covering:
         table.add_column(f"{float(share):.0%}".replace("%", " %"), justify="right")
@@ -58,8 +63,7 @@ def length_table(found: Exploration) -> Table:
 
 def cluster_table(found: Exploration) -> Table:
     """Return how well k-means clusters of the embeddings agree with the labels."""
-    title = f"k-means clusters of the embeddings against the labels, n = {len(found.embedded.texts):,}"
-    table = Table(title=title, title_justify="left")
+    table = Table()
     for name in ("k", "purity", "NMI", "AMI"):
         table.add_column(name, justify="right")
     for each in found.embedded.clusters:

@@ -56,8 +56,8 @@ def _rank(runs: Runs, carried: NDArray[np.int64], length: int, shown: int) -> li
         return [LabelWords([], [])] * carried.shape[1]
     names = counter.get_feature_names_out()
     total = np.asarray(counts.sum(axis=0)).ravel()
-    often = np.flatnonzero(total >= FEWEST)
-    per_label = np.asarray((sparse.csr_matrix(carried.T) @ counts).todense())[:, often]
+    often = np.flatnonzero(total >= FEWEST)  # a small part of all: most triples of words occur once
+    per_label = np.asarray((sparse.csr_matrix(carried.T) @ counts[:, often]).todense())
     others = total[often] - per_label
     ranked = []
     for inside, outside in zip(per_label, others, strict=True):
@@ -85,6 +85,8 @@ def log_odds(inside: NDArray[np.int64], outside: NDArray[np.int64]) -> NDArray[n
     informative Dirichlet prior in proportion to the words' frequencies in all texts, here worth 500 words. It asks
     both for a large difference and for enough occurrences to be sure of it.
     """
+    if len(inside) < 2:  # a single word is all that both groups say
+        return np.zeros(len(inside))
     together = inside + outside
     prior = PRIOR * together / max(together.sum(), 1)
     here, there = inside + prior, outside + prior

@@ -17,9 +17,8 @@ function drawCounts() {
     customdata: rows.map((i) => safe(data.labels[i])), hovertemplate: "%{customdata}<br>" + split + ": %{x:,}<extra></extra>",
   }));
   plot("count-chart", traces, {
-    barmode: "stack", bargap: 0.25, height: 90 + rowHeight * shown, yaxis: labelAxis(rows),
-    xaxis: { title: { text: "texts" }, rangemode: "tozero" }, margin: { l: 8, r: 12, t: 40, b: 44 },
-    legend: { orientation: "h", xref: "container", x: 0, y: 1, yanchor: "bottom", traceorder: "normal" },
+    barmode: "stack", bargap: 0.25, height: 60 + rowHeight * shown, yaxis: labelAxis(rows),
+    xaxis: { title: { text: "texts" }, rangemode: "tozero" }, margin: { l: 8, r: 12, t: 8, b: 44 }, showlegend: false,
   });
 }
 

