@@ -8,12 +8,13 @@ import torch
 from peft import PeftModel
 from transformers import AutoModelForMaskedLM, AutoModelForSequenceClassification, AutoTokenizer, set_seed
 
-from tests.tiny_models import FAMILIES
+from tests.tiny_models import FAMILIES, make_tiny
 from textclf.arguments import ModelArguments
 from textclf.errors import UserError
 from textclf.labels import LabelSpace
-from textclf.models import checkpoint
+from textclf.models import checkpoint, encoder
 from textclf.models.encoder import build
+from textclf.models.lora import check_lora
 
 LABELS = LabelSpace(("부정", "중립", "긍정"), multi_label=False)
 TEXTS = ["정말 최악이에요.", "This is good, really good!", "Prices rose again.", "빵과 우유 값이 또 올랐다"]
@@ -122,9 +123,33 @@ def test_own_targets_are_taken(tiny_model):
         ({"lora_targets": ["query"]}, "--lora_targets does nothing without an adapter"),
         ({"lora_r": 4}, "--lora_r does nothing"),
         ({"lora": "lora", "head": "linear"}, "--head mlp or auto"),
-        ({"lora": "qlora"}, "bitsandbytes.*use --lora lora"),
+        ({"lora": "qlora"}, "--lora qlora needs .*use --lora lora"),
     ],
 )
 def test_settings_that_do_not_fit_are_refused(settings, said, tiny_model):
     with pytest.raises(UserError, match=said):
         build(ModelArguments(model=str(tiny_model("bert")), **settings), LABELS)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_an_encoder_in_four_bits_is_merged_to_the_trained_scores(family, tmp_path, monkeypatch):
+    """On the processor, which bitsandbytes can do as well; only the look for a GPU is passed over."""
+    pytest.importorskip("bitsandbytes")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    check_lora(ModelArguments(lora="qlora"))
+    monkeypatch.undo()
+    monkeypatch.setattr(encoder, "check_lora", lambda args: None)
+    folder = make_tiny(family, tmp_path / "tiny", size=128)  # four-bit blocks hold 64 weights
+    model, tokenizer = adapted(folder, lora="qlora", dropout=0.0)
+    inputs = tokenizer(TEXTS, padding=True, return_tensors="pt")
+    start = model(**inputs).logits.detach().numpy()
+    train(model, inputs)
+    model.train()  # evaluating would repack the weights for the processor, in a form that cannot go back
+    trained = model(**inputs).logits.detach().numpy()
+    assert np.abs(trained - start).max() > 0.05
+    checkpoint.save(model, tokenizer, tmp_path / "run", max_length=64)
+    merged = AutoModelForSequenceClassification.from_pretrained(tmp_path / "run")
+    assert {parameter.dtype for parameter in merged.parameters()} == {torch.float32}
+    assert "quantization_config" not in json.loads((tmp_path / "run" / "config.json").read_text())
+    rounding = 0.02 * np.abs(trained).max()  # training multiplied in bfloat16
+    np.testing.assert_allclose(logits(merged, inputs), trained, atol=rounding)

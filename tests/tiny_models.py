@@ -78,12 +78,12 @@ SENTENCES = ENGLISH + KOREAN
 VOCABULARY = 600
 
 
-def make_tiny(family, folder, *, labels=None, cased=True, seed=0):
+def make_tiny(family, folder, *, labels=None, cased=True, seed=0, size=32):
     """Write a loadable folder of this family and return its path; `labels`: names of a classifier, or an encoder."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     tokenizer = TOKENIZERS[family](folder, cased)
-    config = _config(family, tokenizer)
+    config = _config(family, tokenizer, size)
     auto = AutoModelForMaskedLM if family == "modernbert" else AutoModelForPreTraining
     if labels is not None:
         auto = AutoModelForSequenceClassification
@@ -96,7 +96,7 @@ def make_tiny(family, folder, *, labels=None, cased=True, seed=0):
     return folder
 
 
-def _config(family, tokenizer):
+def _config(family, tokenizer, size):
     settings = {
         "vocab_size": len(tokenizer),
         "pad_token_id": tokenizer.pad_token_id,
@@ -104,18 +104,18 @@ def _config(family, tokenizer):
         "max_position_embeddings": 128,
     }
     if family == "distilbert":
-        settings |= {"dim": 32, "hidden_dim": 64, "n_layers": 2, "n_heads": 2}
+        settings |= {"dim": size, "hidden_dim": 2 * size, "n_layers": 2, "n_heads": 2}
     else:
         settings |= {
-            "hidden_size": 32,
-            "intermediate_size": 64,
+            "hidden_size": size,
+            "intermediate_size": 2 * size,
             "num_hidden_layers": 2,
             "num_attention_heads": 2,
         }
     if family in {"roberta", "xlm-roberta", "mpnet"}:  # positions start counting behind the padding id (1)
         settings |= {"max_position_embeddings": 130, "type_vocab_size": 1}
     if family == "electra":
-        settings |= {"embedding_size": 32}
+        settings |= {"embedding_size": size}
     if family == "deberta-v2":  # as microsoft/deberta-v3-*
         settings |= {
             "relative_attention": True,
@@ -125,7 +125,7 @@ def _config(family, tokenizer):
             "pos_att_type": ["p2c", "c2p"],
             "type_vocab_size": 0,
             "position_biased_input": False,
-            "pooler_hidden_size": 32,
+            "pooler_hidden_size": size,
             "pooler_hidden_act": "gelu",
             "pooler_dropout": 0,
             "max_relative_positions": -1,

@@ -81,7 +81,7 @@ def _plain(model: PreTrainedModel, folder: Path) -> PreTrainedModel:
     if isinstance(model, PeftModel):
         config = model.config
         save_adapter(model, folder / "adapter", config._name_or_path, getattr(config, "_commit_hash", None))
-        model = merge(model)
+        model = merge(model, folder / "adapter")
     if is_open(model):
         close_head(model)
     return model

@@ -24,7 +24,7 @@ from ..labels import LabelSpace
 from .checkpoint import prepare_tokenizer
 from .families import set_dropout
 from .heads import redraw, restore_activation
-from .lora import adapt, check_lora
+from .lora import adapt, check_lora, four_bits
 from .open_head import open_head
 from .relabelling import classifier_labels, match_last_layer
 from .tokenization import load_tokenizer
@@ -122,6 +122,7 @@ def _load_model(located: Located, config: PretrainedConfig, args: ModelArguments
                 dtype=torch.float32,  # without it a bfloat16 checkpoint would be trained in bfloat16
                 ignore_mismatched_sizes=True,  # another label count: that layer is drawn anew, which was said above
                 output_loading_info=True,
+                quantization_config=four_bits() if args.lora == "qlora" else None,
             )
     except (ValueError, OSError, UnpicklingError) as error:
         raise _explain(args.model, error) from error

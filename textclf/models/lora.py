@@ -8,9 +8,9 @@ from dataclasses import fields
 from pathlib import Path
 
 import torch
-from peft import LoraConfig, PeftModel, TaskType, get_peft_model
+from peft import LoraConfig, PeftModel, TaskType, get_peft_model, prepare_model_for_kbit_training
 from torch import nn
-from transformers import PreTrainedModel
+from transformers import BitsAndBytesConfig, PreTrainedModel
 
 from ..arguments import ModelArguments
 from ..errors import UserError, did_you_mean
@@ -50,8 +50,8 @@ def adapt(model: PreTrainedModel, args: ModelArguments, fresh: Collection[str]) 
     """Freeze a model and put adapters into all linear layers of its encoder; the head is trained in full.
 
     LoRA (Hu et al. 2022, all linear layers as in Dettmers et al. 2023, section 4), rsLoRA (Kalajdzievski 2023, scale
-    alpha / sqrt(r)) or DoRA (Liu et al. 2024). `fresh` names the parameters that the checkpoint lacked: BERT's pooler
-    is trained with the head only where it is among them.
+    alpha / sqrt(r)), DoRA (Liu et al. 2024) or QLoRA (Dettmers et al. 2023, an encoder in four bits). `fresh` names
+    the parameters that the checkpoint lacked: BERT's pooler is trained with the head only where it is among them.
 
     Raises:
         UserError: `--lora_targets` names no linear layer of this model.
@@ -71,6 +71,8 @@ def adapt(model: PreTrainedModel, args: ModelArguments, fresh: Collection[str]) 
     )
     if args.lora_targets:
         _check_targets(model, args.lora_targets)
+    if is_quantised(model):
+        model = prepare_model_for_kbit_training(model, use_gradient_checkpointing=False)
     adapted = get_peft_model(model, config)
     # PEFT would look up the base on the Hub at every checkpoint; save_adapter fills it in.
     adapted.peft_config[ADAPTER].base_model_name_or_path = None
@@ -88,15 +90,37 @@ def _check_targets(model: PreTrainedModel, targets: Collection[str]) -> None:
             )
 
 
-def merge(model: PeftModel) -> PreTrainedModel:
-    """Add the adapters to the weights they adapt and return the plain model; `model` is used up.
+def four_bits() -> BitsAndBytesConfig:
+    """Return how `--lora qlora` holds the frozen encoder: NF4, quantised twice (Dettmers et al. 2023, section 3)."""
+    return BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32,
+        llm_int8_skip_modules=sorted({name.rsplit(".", 1)[-1] for row in FAMILIES.values() for name in row.head}),
+    )
+
+
+def merge(model: PeftModel, adapter: Path) -> PreTrainedModel:
+    """Add the adapters to the weights they adapt and return the plain model in float32; `model` is used up.
+
+    `adapter` is where `save_adapter` wrote them. An encoder in four bits is first brought back to float32, as it was
+    while the adapter learned, i.e. rounded: that is what the adapter fits.
 
     Raises:
         ValueError: an adapter holds NaN.
     """
+    if is_quantised(model):
+        base = model.unload().dequantize(dtype=torch.float32).float()
+        model = PeftModel.from_pretrained(base, adapter)
     plain = model.merge_and_unload(safe_merge=True)
     assert isinstance(plain, PreTrainedModel)
     return plain
+
+
+def is_quantised(model: PreTrainedModel) -> bool:
+    """Say whether the model's encoder is held in four bits."""
+    return getattr(model.config, "quantization_config", None) is not None  # a field that only such configs have
 
 
 def save_adapter(model: PeftModel, folder: Path, base: str, revision: str | None) -> None:
