@@ -22,8 +22,8 @@ from .text_features import Text, as_string, bag_of_words, ngram_counts, words_an
 from .word_vectors import train_word_vectors
 
 CERTAIN = 200.0  # a logit whose score is 0 or 1 in float32
-# C of SVMs on features of unit length. Beyond these nothing was won on Korean headlines and comments, English tweets and
-# forum sentences (one label), and on newswire (several).
+# C of SVMs on features of unit length. Beyond these nothing was won on Korean headlines and comments, English tweets
+# and forum sentences (one label), and on newswire (several).
 PENALTIES = (0.1, 0.3, 1.0)
 PENALTIES_OF_SEVERAL = (0.3, 1.0, 3.0)
 DENSE_PENALTIES = (0.001, 0.01, 0.1)  # C on standardised dense features

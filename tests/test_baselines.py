@@ -1,0 +1,238 @@
+"""Baselines: features against scikit-learn, the label axis of the space, choices on validation, the cache."""
+
+import json
+import unicodedata
+
+import numpy as np
+import pytest
+from datasets import ClassLabel, Dataset, Features, List, Value
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.svm import LinearSVC
+
+from textclf.arguments import ModelArguments
+from textclf.errors import UserError
+from textclf.evaluation import baselines as evaluation_baselines
+from textclf.evaluation.baselines import Treatment, best_baseline, fit_baselines
+from textclf.evaluation.report import measure
+from textclf.labels import LabelSpace
+from textclf.models.baselines import BASELINES
+from textclf.models.linear import support_vectors
+from textclf.models.text_features import CharacterNgrams, as_string, words_and_characters
+
+POLITICS = [
+    "국회 예산안 통과",
+    "정부와 국회가 협상을 시작했다",
+    "대통령이 장관을 임명했다",
+    "여야 합의로 법안이 통과됐다",
+]
+SPORTS = [
+    "축구 대표팀이 결승골로 이겼다",
+    "야구 경기 연장 끝에 승리",
+    "대표팀 감독이 선수를 뽑았다",
+    "선수가 두 골을 넣었다",
+]
+ENGLISH = [
+    "Parliament passed the budget",
+    "The striker scored a late goal",
+    "Ministers met in parliament",
+    "A goal won it",
+]
+NAMES = ("정치", "스포츠", "날씨")  # no text is about the weather
+SINGLE = LabelSpace(NAMES, multi_label=False)
+SEVERAL = LabelSpace(NAMES, multi_label=True)
+
+
+def split_of(texts, labels, several=False, pairs=None):
+    label = ClassLabel(names=list(NAMES))
+    features = {"text": Value("string"), "labels": List(label) if several else label}
+    rows = {"text": texts, "labels": labels}
+    if pairs is not None:
+        features, rows = {**features, "text_pair": Value("string")}, {**rows, "text_pair": pairs}
+    return Dataset.from_dict(rows, features=Features(features))
+
+
+TRAIN = split_of(POLITICS * 3 + SPORTS * 3 + ENGLISH, [0] * 12 + [1] * 12 + [0, 1, 0, 1])
+VALIDATION = split_of(["국회에서 법안 통과", "선수 골 승리", "정부가 장관 임명", "대표팀 경기"], [0, 1, 0, 1])
+TEXTS = ["국회 법안", "골을 넣은 선수", "the budget", "", "😀"]
+
+
+def tags(texts):
+    return [[i for i, word in enumerate(("국회", "선수")) if word in text] for text in texts]
+
+
+MANY = [f"{first} {second}" for first in POLITICS + SPORTS for second in POLITICS + SPORTS]
+TRAIN_SEVERAL = split_of(MANY, tags(MANY), several=True)
+VALIDATION_SEVERAL = split_of(MANY[::-3], tags(MANY[::-3]), several=True)
+
+
+def test_character_counts_are_those_of_scikit_learn():
+    texts = [*POLITICS, *ENGLISH, "a", "  ", "Goal goal GOAL"]
+    ours = CharacterNgrams((1, 4))
+    found = ours.fit_transform(texts).toarray()
+    theirs = CountVectorizer(analyzer="char_wb", ngram_range=(1, 4), min_df=2)
+    expected = theirs.fit_transform(texts).toarray()
+    names = ours.counter.get_feature_names_out()[ours.kept]
+    assert names.tolist() == theirs.get_feature_names_out().tolist()
+    np.testing.assert_array_equal(found, expected)
+    new = ["새 법안 통과 Goals", ""]
+    np.testing.assert_array_equal(ours.transform(new).toarray(), theirs.transform(new).toarray())
+
+
+def test_decomposed_hangul_has_the_features_of_composed():
+    features = words_and_characters().fit([as_string(text) for text in POLITICS])
+    both = [as_string(unicodedata.normalize(form, POLITICS[0])) for form in ("NFC", "NFD")]
+    first, second = features.transform(both).toarray()
+    np.testing.assert_array_equal(first, second)
+
+
+def test_pairs_are_read_whole_and_an_empty_second_field_is_none():
+    assert as_string(("제목", "본문")) == "제목\n본문"
+    assert as_string(("제목", None)) == as_string(("제목", "")) == as_string("제목")
+
+
+def test_svm_logits_are_scikit_learns_and_an_absent_label_is_never_the_best():
+    rng = np.random.default_rng(0)
+    features = rng.normal(size=(60, 5))
+    gold = np.where(features[:, 0] > 0, 2, 0)  # label 1 has no rows
+    found = support_vectors(features, gold, SINGLE, 0.5, 0).logits(features)
+    decision = LinearSVC(C=0.5, random_state=0, max_iter=5000).fit(features, gold).decision_function(features)
+    np.testing.assert_allclose(found[:, 2] - found[:, 0], decision, atol=1e-5)
+    assert 1 not in found.argmax(axis=1)
+
+
+@pytest.mark.parametrize("name", [name for name in BASELINES if name != "frozen_encoder"])
+@pytest.mark.parametrize("several", [False, True], ids=["one label", "several"])
+def test_every_baseline_scores_every_label_of_the_space(name, several):
+    train, validation = (TRAIN_SEVERAL, VALIDATION_SEVERAL) if several else (TRAIN, VALIDATION)
+    labels = SEVERAL if several else SINGLE
+    (baseline,) = fit_baselines([name], train, validation, labels)
+    scores = baseline.scores(TEXTS)
+    assert scores.shape == (5, 3)
+    assert scores.dtype == np.float32
+    assert ((scores >= 0) & (scores <= 1)).all()
+    if not several:
+        np.testing.assert_allclose(scores.sum(axis=1), 1, atol=1e-6)
+    assert (baseline.thresholds is not None) == (several and name != "majority")
+    report = measure(baseline, validation, draws=10)
+    for metric in ("f1_macro", "log_loss"):
+        assert report.metrics[metric]["value"] == pytest.approx(baseline.validation[metric])
+    json.dumps(baseline.chosen, allow_nan=False)
+
+
+def test_majority_and_prior_by_hand():
+    train = split_of(["a"] * 5, [1, 1, 1, 0, 0])
+    majority, prior = fit_baselines(["majority", "prior"], train, VALIDATION, SINGLE, Treatment(calibrate=False))
+    assert majority.scores(["무엇이든"]).tolist() == [[0, 1, 0]]
+    np.testing.assert_allclose(prior.scores(["무엇이든"])[0], [3 / 8, 4 / 8, 1 / 8], rtol=1e-6)
+
+
+def test_majority_of_several_gives_what_half_the_texts_have_and_at_least_one():
+    often = split_of(["a"] * 4, [[0, 1], [0, 1], [0], [2]], several=True)
+    rarely = split_of(["a"] * 4, [[], [2], [], []], several=True)
+    for train, given in ((often, [1, 1, 0]), (rarely, [0, 0, 1])):
+        (majority,) = fit_baselines(["majority"], train, VALIDATION_SEVERAL, SEVERAL)
+        assert majority.scores(["무엇이든"]).tolist() == [given]
+
+
+def test_tfidf_learns_the_topics_of_korean_texts():
+    (baseline,) = fit_baselines(["tfidf_svm"], TRAIN, VALIDATION, SINGLE)
+    assert baseline.validation["accuracy"] == 1
+    decided = SINGLE.decide(baseline.scores(["국회 예산", "축구 선수", "Parliament met", "a late goal"]))
+    assert decided.tolist() == [0, 1, 0, 1]
+    assert baseline.chosen["C"] in (0.1, 0.3, 1.0)
+    assert baseline.chosen["calibration"]["fitted_on"] == "validation"
+
+
+def test_with_one_class_in_train_that_class_is_always_said():
+    (baseline,) = fit_baselines(["tfidf_svm"], split_of(POLITICS, [0] * 4), VALIDATION, SINGLE)
+    assert SINGLE.decide(baseline.scores(TEXTS)).tolist() == [0] * 5
+
+
+def test_pairs_reach_every_baseline_kind():
+    train = split_of(["제목"] * 8, [0] * 4 + [1] * 4, pairs=POLITICS + SPORTS)
+    validation = split_of(["제목"] * 2, [0, 1], pairs=[POLITICS[0], SPORTS[0]])
+    for baseline in fit_baselines(["prior", "tfidf_svm", "word2vec_cbow"], train, validation, SINGLE):
+        assert baseline.scores([("제목", POLITICS[1]), ("제목", None)]).shape == (2, 3)
+
+
+def test_the_models_cleaning_is_applied_in_training_and_in_scoring():
+    treatment = Treatment(clean=lambda text: text.replace("국회", "").strip())
+    (baseline,) = fit_baselines(["tfidf_svm"], TRAIN, VALIDATION, SINGLE, treatment)
+    np.testing.assert_array_equal(baseline.scores(["국회 선수"]), baseline.scores(["선수"]))
+
+
+def test_the_frozen_encoder_is_the_runs_own(tiny_model):
+    treatment = Treatment(model=ModelArguments(model=str(tiny_model("bert"))))
+    (baseline,) = fit_baselines(["frozen_encoder"], TRAIN, VALIDATION, SINGLE, treatment)
+    together = baseline.scores(TEXTS)
+    alone = np.concatenate([baseline.scores([text]) for text in TEXTS])
+    np.testing.assert_allclose(together, alone, atol=1e-5)
+    assert baseline.chosen["C"] in (0.001, 0.01, 0.1)
+
+
+def test_the_best_is_the_best_on_validation_by_the_metric():
+    found = fit_baselines(["majority", "tfidf_svm"], TRAIN, VALIDATION, SINGLE)
+    assert best_baseline(found).name == "tfidf_svm"
+    assert best_baseline(found[::-1], "log_loss").name == "tfidf_svm"
+    assert best_baseline(found, "not defined").name == "majority"  # the first of equals
+
+
+def test_unknown_names_stop_with_the_nearest():
+    with pytest.raises(UserError, match="Did you mean 'tfidf_svm'"):
+        fit_baselines(["majority", "tfidf-svm"], TRAIN, VALIDATION, SINGLE)
+
+
+def test_very_many_texts_are_sampled_and_the_record_says_so(monkeypatch):
+    monkeypatch.setattr(evaluation_baselines, "MOST_TEXTS", 10)
+    (baseline,) = fit_baselines(["prior"], TRAIN, VALIDATION, SINGLE)
+    assert baseline.chosen["trained_on"] == 10
+    assert baseline.chosen["sample"] == "fitted on a random sample of 10 of 28 training texts, seed 0"
+
+
+@pytest.fixture
+def fits(monkeypatch):
+    made = []
+    original = BASELINES["tfidf_svm"]
+    monkeypatch.setitem(BASELINES, "tfidf_svm", lambda rows: made.append(1) or original(rows))
+    return made
+
+
+def scores_of(cache, train=TRAIN, validation=VALIDATION, labels=SINGLE, **treatment):
+    (baseline,) = fit_baselines(["tfidf_svm"], train, validation, labels, Treatment(cache=cache, **treatment))
+    return baseline.scores(TEXTS), baseline.chosen, baseline.thresholds
+
+
+@pytest.mark.parametrize("several", [False, True], ids=["one label", "several"])
+def test_a_cache_hit_equals_recomputation_and_fits_nothing(tmp_path, fits, several):
+    data = (TRAIN_SEVERAL, VALIDATION_SEVERAL, SEVERAL) if several else (TRAIN, VALIDATION, SINGLE)
+    plain = scores_of(None, *data)
+    first, second = scores_of(tmp_path, *data), scores_of(tmp_path, *data)
+    assert len(fits) == 2
+    for other in (first, second):
+        np.testing.assert_array_equal(other[0], plain[0])
+        assert other[1] == plain[1]
+        np.testing.assert_array_equal(other[2], plain[2])
+    assert {path.suffix for path in tmp_path.iterdir()} == {".json", ".npy"}
+
+
+def test_texts_that_were_not_scored_before_are_scored_by_the_same_model(tmp_path):
+    scores_of(tmp_path)
+    (baseline,) = fit_baselines(["tfidf_svm"], TRAIN, VALIDATION, SINGLE, Treatment(cache=tmp_path))
+    (fresh,) = fit_baselines(["tfidf_svm"], TRAIN, VALIDATION, SINGLE)
+    np.testing.assert_array_equal(baseline.scores(["새로운 법안"]), fresh.scores(["새로운 법안"]))
+
+
+def test_a_changed_row_label_or_treatment_misses_the_cache(tmp_path, fits):
+    scores_of(tmp_path)
+    rows = list(TRAIN["text"]), list(TRAIN["labels"])
+    changes = [
+        {"train": split_of(["국회 예산안 부결", *rows[0][1:]], rows[1])},
+        {"train": split_of(rows[0], [1, *rows[1][1:]])},
+        {"validation": split_of(["다른 글", *VALIDATION["text"][1:]], VALIDATION["labels"])},
+        {"metric": "accuracy"},
+        {"calibrate": False},
+        {"seed": 1},
+    ]
+    for expected, change in enumerate(changes, start=2):
+        scores_of(tmp_path, **change)
+        assert len(fits) == expected, change
