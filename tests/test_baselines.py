@@ -11,7 +11,7 @@ from sklearn.svm import LinearSVC
 
 from textclf.arguments import ModelArguments
 from textclf.errors import UserError
-from textclf.evaluation import baselines as evaluation_baselines
+from textclf.evaluation import baseline_rows
 from textclf.evaluation.baselines import Treatment, best_baseline, fit_baselines
 from textclf.evaluation.report import measure
 from textclf.labels import LabelSpace
@@ -183,7 +183,7 @@ def test_unknown_names_stop_with_the_nearest():
 
 
 def test_very_many_texts_are_sampled_and_the_record_says_so(monkeypatch):
-    monkeypatch.setattr(evaluation_baselines, "MOST_TEXTS", 10)
+    monkeypatch.setattr(baseline_rows, "MOST_TEXTS", 10)
     (baseline,) = fit_baselines(["prior"], TRAIN, VALIDATION, SINGLE)
     assert baseline.chosen["trained_on"] == 10
     assert baseline.chosen["sample"] == "fitted on a random sample of 10 of 28 training texts, seed 0"

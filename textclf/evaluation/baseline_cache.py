@@ -37,6 +37,7 @@ SOURCES = (
     "models/text_features.py",
     "models/word_vectors.py",
     "evaluation/baseline_cache.py",
+    "evaluation/baseline_rows.py",
     "evaluation/baselines.py",
     "evaluation/calibration.py",
     "evaluation/thresholds.py",

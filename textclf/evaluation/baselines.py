@@ -22,16 +22,12 @@ from ..labels import LabelSpace
 from ..models.baselines import BASELINES, Candidates, TrainingRows
 from ..models.linear import Linear
 from .baseline_cache import BaselineCache
+from .baseline_rows import clean_texts, sample_rows
 from .calibration import activate, fit_scales
 from .thresholds import choose
 
 logger = logging.getLogger(__name__)
 
-# Beyond these a baseline is fitted on a random sample, and its record says so. The characters bound memory; times the
-# labels they bound the time of tfidf_svm, to some ten minutes on one processor core.
-MOST_TEXTS = 200_000
-MOST_CHARACTERS = 100_000_000
-MOST_CHARACTERS_TIMES_LABELS = 3_000_000_000
 LOWER_IS_BETTER = {"loss", "log_loss", "brier", "ece", "hamming_loss"}
 
 
@@ -145,7 +141,9 @@ def fit_baselines(
     """
     check_baselines(names)
     treatment = treatment or Treatment()
-    rows, note = _training_rows(train, labels, treatment)
+    cleaned = clean_texts(texts_of(train), treatment.clean)
+    train_texts, train_gold, note = sample_rows(cleaned, labels.gold(train), labels, treatment.seed)
+    rows = TrainingRows(train_texts, train_gold, labels, treatment.seed, treatment.model)
     gold = labels.gold(validation)
     texts = texts_of(validation)
     result = []
@@ -180,14 +178,6 @@ def check_baselines(names: Sequence[str]) -> None:
             raise UserError(f"Unknown baseline {name!r}.{did_you_mean(name, BASELINES)} Known: {known}.")
 
 
-def clean_texts(texts: Sequence[Text], clean: Callable[[str], str]) -> list[Text]:
-    """Clean texts, or both fields of pairs."""
-    return [
-        clean(text) if isinstance(text, str) else (clean(text[0]), clean(text[1]) if text[1] else None)
-        for text in texts
-    ]
-
-
 def _better(figures: dict[str, float], than: dict[str, float], metric: str | None, labels: LabelSpace) -> bool:
     """Say whether figures are better in a metric; an undefined figure is never better."""
     name = (metric or ("average_precision_micro" if labels.multi_label else "f1_macro")).removeprefix("eval_")
@@ -202,19 +192,3 @@ def _figures(
     rows = Rows(gold, labels.decide(scores, cuts), scores, len(labels))
     figures = {name: float(value[0]) for name, value in rows.figures(np.ones((1, len(gold)))).items()}
     return {name: value for name, value in figures.items() if np.isfinite(value)}
-
-
-def _training_rows(train: Dataset, labels: LabelSpace, treatment: Treatment) -> tuple[TrainingRows, str | None]:
-    """Return the cleaned training rows, or a sample of very many and the sentence that says so."""
-    texts, gold = clean_texts(texts_of(train), treatment.clean), labels.gold(train)
-    lengths = np.array([len(t) if isinstance(t, str) else sum(len(part or "") for part in t) for t in texts])
-    most = min(MOST_CHARACTERS, MOST_CHARACTERS_TIMES_LABELS // len(labels))
-    note = None
-    if len(texts) > MOST_TEXTS or lengths.sum() > most:
-        order = np.random.default_rng(treatment.seed).permutation(len(texts))
-        fitting = int(np.searchsorted(np.cumsum(lengths[order]), most, side="right"))
-        kept = np.sort(order[: max(1, min(MOST_TEXTS, fitting))])
-        note = f"fitted on a random sample of {len(kept):,} of {len(texts):,} training texts, seed {treatment.seed}"
-        logger.info("baselines are %s", note)
-        texts, gold = [texts[i] for i in kept], gold[kept]
-    return TrainingRows(texts, gold, labels, treatment.seed, treatment.model), note
