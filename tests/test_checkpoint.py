@@ -110,8 +110,6 @@ def test_the_files_are_plain_and_hold_no_path_of_this_machine(tiny_model, tmp_pa
 
 def test_saving_again_replaces_and_leaves_nothing_unfinished(tiny_model, tmp_path):
     model, tokenizer = built(tiny_model("bert"))
-    (tmp_path / "adapter").mkdir()
-    (tmp_path / "adapter" / "adapter_config.json").write_text("{}")  # of an earlier run with an adapter
     (tmp_path / "audit.json").write_text("{}")
     checkpoint.save(model, tokenizer, tmp_path, max_length=64)
     with torch.no_grad():

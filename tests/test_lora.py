@@ -14,6 +14,7 @@ from textclf.errors import UserError
 from textclf.labels import LabelSpace
 from textclf.models import checkpoint, encoder
 from textclf.models.encoder import build
+from textclf.models.heads import fold
 from textclf.models.lora import check_lora
 
 LABELS = LabelSpace(("부정", "중립", "긍정"), multi_label=False)
@@ -59,6 +60,31 @@ def test_merged_checkpoint_and_adapter_give_the_trained_scores(family, kind, tin
     base = AutoModelForSequenceClassification.from_pretrained(folder, num_labels=3)
     alone = PeftModel.from_pretrained(base, tmp_path / "run" / "adapter")
     np.testing.assert_allclose(logits(alone, inputs), trained, atol=2e-5)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_adapter_takes_over_a_calibrated_head(family, tiny_model, tmp_path):
+    """Calibration writes the checkpoint again; the adapter was lost there, and would have kept the old scores."""
+    model, tokenizer = adapted(tiny_model(family), lora="lora")
+    inputs = tokenizer(TEXTS, padding=True, return_tensors="pt")
+    train(model, inputs)
+    checkpoint.save(model, tokenizer, tmp_path, max_length=64)
+    calibrated = AutoModelForSequenceClassification.from_pretrained(tmp_path)
+    fold(calibrated, np.array([0.5, 0.4, 0.3]), np.array([1.0, 0.0, -1.0]))
+    checkpoint.save(calibrated, tokenizer, tmp_path, max_length=64)
+    base = AutoModelForSequenceClassification.from_pretrained(tiny_model(family), num_labels=3)
+    alone = PeftModel.from_pretrained(base, tmp_path / "adapter")
+    np.testing.assert_allclose(logits(alone, inputs), logits(calibrated, inputs), atol=2e-5)
+
+
+def test_an_adapter_of_other_weights_does_not_stay(tiny_model, tmp_path):
+    model, tokenizer = adapted(tiny_model("bert"), lora="lora")
+    checkpoint.save(model, tokenizer, tmp_path, max_length=64)
+    other, _ = build(ModelArguments(model=str(tiny_model("bert"))), LABELS)
+    with torch.no_grad():
+        other.bert.embeddings.word_embeddings.weight.add_(1.0)
+    checkpoint.save(other, tokenizer, tmp_path, max_length=64)
+    assert not (tmp_path / "adapter").exists()
 
 
 @pytest.mark.parametrize("family", FAMILIES)

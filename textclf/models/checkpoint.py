@@ -12,7 +12,7 @@ from peft import PeftModel
 from tokenizers.normalizers import NFC, Normalizer, Sequence
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from .lora import merge, save_adapter
+from .lora import keep_adapter, merge, save_adapter
 from .open_head import close_head, is_open
 
 # Paths and habits of this machine, and remote code that the fast tokenizer does without.
@@ -60,15 +60,19 @@ def save(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Pat
     """Write config.json, model.safetensors, tokenizer.json and tokenizer_config.json; nothing else writes them.
 
     Adapters are saved to `folder/adapter` and merged, a linear head becomes a stock one: `model` is used up by either.
+    When the checkpoint is written again with a calibrated head, the adapter beside it gets that head too.
     The tokenizer must have gone through `prepare_tokenizer` before training. `max_length` (tokens) is what
     `truncation=True` will cut to. Files appear under their final names only once they are complete.
     """
     folder.mkdir(parents=True, exist_ok=True)
     unfinished = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=folder))
     try:
-        _plain(model, unfinished).save_pretrained(unfinished)
+        plain = _plain(model, unfinished)
+        plain.save_pretrained(unfinished)
         save_tokenizer(tokenizer, unfinished, max_length=max_length)
-        if (folder / "adapter").is_dir():
+        if not (unfinished / "adapter").is_dir():
+            keep_adapter(folder, plain)
+        elif (folder / "adapter").is_dir():
             shutil.rmtree(folder / "adapter")
         for file in sorted(unfinished.iterdir()):
             file.replace(folder / file.name)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import importlib.util
+import shutil
 from collections.abc import Collection
 from dataclasses import fields
 from pathlib import Path
 
 import torch
 from peft import LoraConfig, PeftModel, TaskType, get_peft_model, prepare_model_for_kbit_training
+from safetensors.torch import load_file, save_file
 from torch import nn
 from transformers import BitsAndBytesConfig, PreTrainedModel
 
@@ -138,6 +140,27 @@ def save_adapter(model: PeftModel, folder: Path, base: str, revision: str | None
         config.base_model_name_or_path = None
     names = [model.config.id2label[label] for label in range(model.config.num_labels)]
     (folder / "README.md").write_text(_readme(config, base, revision, names), encoding="utf-8")
+
+
+def keep_adapter(folder: Path, model: PreTrainedModel) -> None:
+    """Give the adapter of the checkpoint in `folder` the head of `model`, which is about to replace that checkpoint.
+
+    Calibration changes the head alone, and adapter and checkpoint go on giving the same scores. An adapter that was
+    merged into other weights than the model's is removed.
+    """
+    path = folder / "adapter" / "adapter_model.safetensors"
+    if not path.is_file():
+        return
+    tensors, saved = load_file(path), load_file(folder / "model.safetensors")
+    state = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
+    head = {key: key.removeprefix("base_model.model.") for key in tensors if ".lora_" not in key}
+    encoder = saved.keys() - set(head.values())
+    if not all(name in state and torch.equal(saved[name], state[name]) for name in encoder):
+        shutil.rmtree(folder / "adapter")
+        return
+    unfinished = path.with_name(".unfinished")
+    save_file(tensors | {key: state[name].clone() for key, name in head.items()}, unfinished, {"format": "pt"})
+    unfinished.replace(path)
 
 
 def _readme(config: LoraConfig, base: str, revision: str | None, names: list[str]) -> str:
