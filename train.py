@@ -26,13 +26,11 @@ def train(recipe: Recipe) -> None:
     from textclf.data.preparation import prepare
     from textclf.data.provenance import remarks
     from textclf.evaluation.figures import draw_figures
+    from textclf.evaluation.page import write_page
     from textclf.evaluation.report import quick_metrics
     from textclf.evaluation.table import show_results
     from textclf.evaluation.verdict import Facts, conclude
-    from textclf.hub.arguments import PushArguments
-    from textclf.hub.card import render_card
-    from textclf.hub.destination import check_destination
-    from textclf.hub.push import push
+    from textclf.hub.publish import check_before_training, publish
     from textclf.labels import LabelSpace
     from textclf.models.checkpoint import prepare_tokenizer
     from textclf.models.encoder import build
@@ -45,8 +43,7 @@ def train(recipe: Recipe) -> None:
     if not args.resume_from_checkpoint:
         args.output_dir = args.output_dir or str(RunFolder.free(recipe.name))
     screen = Screen(quiet=args.process_index > 0)
-    if recipe.publish.push:
-        check_destination(recipe.publish.push)
+    check_before_training(recipe.publish)
     with args.main_process_first():
         splits, provenance = load_splits(recipe.data)
     screen.show(provenance.notes)
@@ -57,6 +54,8 @@ def train(recipe: Recipe) -> None:
     limit = longest_input(model.config, tokenizer)
     prepared = prepare(splits, tokenizer, recipe.data, limit=limit, seed=args.seed)
     screen.show(prepared.lines)
+    if "text_pair" in prepared.splits["train"].column_names:
+        model.config.text_columns = list(provenance.text_columns)  # what the Space calls its two boxes
     train_rows, validation = prepared.splits["train"], prepared.splits["validation"]
     fitted = fit(model, tokenizer, train_rows, validation, args, max_length=prepared.max_length, metrics=quick_metrics)
     if args.process_index > 0:
@@ -66,10 +65,9 @@ def train(recipe: Recipe) -> None:
     run.write_json("audit.json", prepared.audit)
     verdict = conclude(run, prepared.splits, Facts(provenance.to_dict(), fitted.training, fitted.selection), recipe)
     draw_figures(run, verdict.evaluation, verdict.test, verdict.validation)
-    run.write_text("README.md", str(render_card(run)))
+    write_page(run, verdict.evaluation, verdict.test, verdict.validation, prepared.splits)
     show_results(verdict.evaluation, run.path)
-    if recipe.publish.push:
-        push(run, PushArguments.from_recipe(recipe.publish))
+    publish(run, recipe.publish)
 
 
 if __name__ == "__main__":

@@ -63,9 +63,9 @@ def builder_class(name: str) -> type[TextBuilder]:
     return candidates[0]
 
 
-def card_metadata(name: str) -> DatasetMetadata:
-    """Return licence, languages, source and description of a data set."""
-    return builder_class(name).METADATA
+def card_metadata(name: str, config: str | None = None) -> DatasetMetadata:
+    """Return licence, languages, source and description of a data set, or of one of its configurations."""
+    return builder_class(name).metadata_of(config)
 
 
 def prepare(

@@ -43,6 +43,11 @@ class TextBuilder(datasets.GeneratorBasedBuilder):
     BUNDLED_FOLDER: ClassVar[Path | None] = None
 
     @classmethod
+    def metadata_of(cls, config_name: str | None) -> DatasetMetadata:
+        """Return what a card says of one configuration (None: the default one); most differ in nothing."""
+        return cls.METADATA
+
+    @classmethod
     def raw_files(cls, folder: Path, config_name: str) -> SplitFiles:
         """Return the raw files of each split in `folder`.
 
@@ -79,7 +84,10 @@ class TextBuilder(datasets.GeneratorBasedBuilder):
     def _download(self, manager: datasets.DownloadManager) -> SplitFiles:
         try:
             return self.downloaded(manager)
-        except ConnectionError as error:  # HF_HUB_OFFLINE=1 ends here too
+        except (
+            ConnectionError,
+            FileNotFoundError,
+        ) as error:  # HF_HUB_OFFLINE=1; fsspec finds nothing where nothing answers
             raise MissingDataError(
                 f"Expected to download {self.METADATA.pretty_name}, but: {error} "
                 f"Get the files from {self.METADATA.source} and pass their folder: --data_dir FOLDER."

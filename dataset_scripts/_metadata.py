@@ -16,6 +16,7 @@ class DatasetMetadata:
         licence: The Hub's licence identifier; "other" needs `licence_name` and `licence_link`.
         source: Where the publisher gives it away.
         task_ids: The Hub's identifiers of the finer task.
+        text_fields: What `text` and `text_pair` hold, in the publisher's words (title, body).
     """
 
     pretty_name: str
@@ -24,5 +25,6 @@ class DatasetMetadata:
     licence: str
     source: str
     task_ids: tuple[str, ...] = ()
+    text_fields: tuple[str, ...] = ()
     licence_name: str | None = None
     licence_link: str | None = None

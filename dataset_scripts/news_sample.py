@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -29,6 +30,7 @@ education crime health labour environment transport housing elections courts dip
 companies prices football baseball athletics film music television ai security devices books heritage food
 """
 _LANGUAGES = {"english": ("english",), "korean": ("korean",), "all": ("english", "korean")}
+_CODES = {"english": "en", "korean": "ko"}
 
 
 class NewsSample(TextBuilder):
@@ -41,6 +43,7 @@ class NewsSample(TextBuilder):
         licence="cc0-1.0",
         source="dataset_scripts/samples",
         task_ids=("topic-classification",),
+        text_fields=("title", "body"),
     )
     DEFAULT_CONFIG_NAME = "english"
     BUILDER_CONFIGS: ClassVar = [
@@ -52,6 +55,12 @@ class NewsSample(TextBuilder):
     ]
     EXTRA_COLUMNS = ("text_pair", "language")
     BUNDLED_FOLDER = Path(__file__).parent / "samples"
+
+    @classmethod
+    def metadata_of(cls, config_name: str | None) -> DatasetMetadata:
+        """Return the metadata with the languages of the configuration alone."""
+        languages = _LANGUAGES[(config_name or cls.DEFAULT_CONFIG_NAME).removesuffix("_tags")]
+        return replace(cls.METADATA, languages=tuple(_CODES[language] for language in languages))
 
     @classmethod
     def raw_files(cls, folder: Path, config_name: str) -> SplitFiles:

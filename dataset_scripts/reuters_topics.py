@@ -60,6 +60,7 @@ class ReutersTopics(TextBuilder):
         licence_link="https://kdd.ics.uci.edu/databases/reuters21578/README.txt",
         source="https://kdd.ics.uci.edu/databases/reuters21578/reuters21578.html",
         task_ids=("topic-classification", "multi-label-classification"),
+        text_fields=("title", "body"),
     )
     BUILDER_CONFIGS: ClassVar = [TextConfig(name="modapte", label_names=tuple(_TOPICS.split()), multi_label=True)]
     EXTRA_COLUMNS = ("text_pair",)

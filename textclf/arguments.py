@@ -61,6 +61,8 @@ class DataArguments:
 
     def __post_init__(self) -> None:
         """Check what can be checked without reading data."""
+        if (self.validation_file or self.test_file) and not self.train_file:
+            raise UserError("--validation_file and --test_file go with --train_file, which is missing.")
         if not (self.dataset or self.train_file):
             self.dataset = DEFAULT_DATASET
         if self.dataset and self.train_file:

@@ -96,7 +96,7 @@ def _finish(read: _Read) -> LoadedData:
         fingerprint=fingerprint(splits),
         sizes={split: len(rows) for split, rows in splits.items()},
         how_split=draft.how_split,
-        text_columns=columns.text,
+        text_columns=read.origin.text_fields or columns.text,
         label_columns=columns.labels,
         removed=removed,
         notes=draft.notes,

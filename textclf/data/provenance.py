@@ -30,6 +30,7 @@ class Origin:
     licence: str | None = None
     languages: tuple[str, ...] = ()
     source: str | None = None
+    text_fields: tuple[str, ...] = ()  # the publisher's names of what the text columns hold
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,7 @@ class Provenance:
         origin = asdict(self.origin)
         origin["files"] = [record._asdict() for record in self.origin.files]
         origin["languages"] = list(self.origin.languages)
+        del origin["text_fields"]  # said by text_columns
         return {
             **origin,
             "fingerprint": self.fingerprint,

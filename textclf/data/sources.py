@@ -93,7 +93,7 @@ def _from_script(name: str, args: DataArguments) -> Source:
     import dataset_scripts
 
     builder = dataset_scripts.prepare(name, config=args.dataset_config, data_dir=args.data_dir)
-    metadata = dataset_scripts.card_metadata(name)
+    metadata = dataset_scripts.card_metadata(name, args.dataset_config)
     paths: list[Path] = []
     if builder.config.data_dir:
         by_split = builder.raw_files(Path(builder.config.data_dir), builder.config.name)
@@ -105,6 +105,7 @@ def _from_script(name: str, args: DataArguments) -> Source:
         licence=metadata.licence,
         languages=metadata.languages,
         source=metadata.source,
+        text_fields=metadata.text_fields,
     )
     return _named({split: from_dataset(rows, split) for split, rows in builder.as_dataset().items()}, origin)
 

@@ -19,6 +19,7 @@ from ..run_folder import RunFolder
 from .baselines import FittedBaseline, Treatment, best_baseline, fit_baselines
 from .comparison import compare
 from .decisions import settle
+from .mistakes import findings
 from .predictions import write_predictions
 from .report import Report, measure, report_on
 
@@ -75,6 +76,7 @@ def conclude(run: RunFolder, splits: DatasetDict, facts: Facts, recipe: Recipe) 
         "selection": facts.selection,
         **settled,
         "long_text": _windows(classifier, splits["test"], options) if recipe.data.long_text == "windows" else None,
+        **findings(validation, test, splits, draws=options.bootstrap_draws),
         "test_scored": _times_scored(run) + 1,
         "training": facts.training,
     }
