@@ -122,9 +122,10 @@ def score(demo: Demo, texts: list[str], pairs: list[str]) -> tuple[list[str], li
 
 
 def render(demo: Demo, scores: dict[str, float], tokens: int) -> str:
-    """Return the scores as bars, best first, the chosen labels in front."""
+    """Return the scores as bars: the chosen labels, then the others, best first."""
     order = sorted(scores, key=lambda label: -scores[label])
     chosen = [label for label in order if scores[label] >= demo.thresholds[label]] if demo.several else order[:1]
+    order = chosen + [label for label in order if label not in chosen]
     title = ", ".join(chosen) if chosen else demo.words["none"]
     parts = [f"<h2>{html.escape(title)}</h2>"]
     if tokens > demo.limit:

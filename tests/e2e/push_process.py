@@ -21,7 +21,7 @@ import contextlib, io, json, os, sys
 import push_to_hub
 from textclf.arguments import PublishArguments
 from textclf.errors import run_command
-from textclf.hub import network, publish, push, space
+from textclf.hub import dataset_repo, network, publish, push, space
 from textclf.hub.arguments import PushArguments
 from textclf.recipe import build_parser, parse
 from textclf.run_folder import RunFolder
@@ -36,10 +36,15 @@ def only_space(words):
     (arguments,) = parse(build_parser([PushArguments]), words[1:])
     publish.show_space(space.publish_space(RunFolder.open(words[0]), arguments), arguments.repo_id)
 
+def only_dataset(words):
+    (arguments,) = parse(build_parser([PushArguments]), words[1:])
+    print(dataset_repo.publish_dataset(RunFolder.open(words[0]), arguments))
+
 def before_training(words):
     publish.check_before_training(PublishArguments(push=words[0], space=words[1] if words[1:] else None))
 
-commands = {"command": push_to_hub.main, "push": only_push, "space": only_space, "before_training": before_training}
+commands = {"command": push_to_hub.main, "push": only_push, "space": only_space, "dataset": only_dataset}
+commands["before_training"] = before_training
 for line in sys.stdin:
     asked = json.loads(line)
     for name in ("HF_TOKEN", "SPACE_HF_TOKEN"):
@@ -99,7 +104,7 @@ class PushProcess:
         self._errors.close()
 
     def run(self, *words: str, token: str | None, how: str = "push", space_token: str | None = None) -> Outcome:
-        """Run a command; `how`: the whole "command", or only its "push" or "space", or "before_training"."""
+        """Run a command; `how`: the whole "command", its "push", "space" or "dataset" alone, or "before_training"."""
         self.start(*words, token=token, how=how, space_token=space_token)
         return self.finish()
 

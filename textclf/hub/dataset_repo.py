@@ -82,11 +82,10 @@ def reload_splits(run: RunFolder, arguments: PushArguments) -> DatasetDict:
     """
     recipe = read_recipe_values(run)
     values = {field.name: recipe[field.name] for field in fields(DataArguments) if field.name in recipe}
-    if arguments.data_dir:
-        for name in _FILES:
-            if values.get(name) and (Path(arguments.data_dir) / values[name]).exists():
-                values[name] = str(Path(arguments.data_dir) / values[name])
-        values["data_dir"] = arguments.data_dir
+    if arguments.data_dir and values.get("data_dir"):
+        values["data_dir"] = arguments.data_dir  # the raw files of a dataset script
+    elif arguments.data_dir:
+        values |= {name: str(Path(arguments.data_dir) / values[name]) for name in _FILES if values.get(name)}
     try:
         splits, provenance = load_splits(DataArguments(**values))
     except UserError as error:

@@ -1,0 +1,213 @@
+"""The Space of a model and the data set repo of a run, made on the stand-in Hub by the real clients."""
+
+from __future__ import annotations
+
+import csv
+import json
+import random
+
+import pytest
+import yaml
+
+from tests.e2e.client_process import run_client
+from tests.e2e.push_process import PushProcess
+from tests.hub_stand_in import Answer, LoseAnswer, StandInHub
+from tests.made_runs import make_run
+from tests.tiny_models import ENGLISH
+from textclf.arguments import DataArguments
+from textclf.data.loading import load_splits
+from textclf.hub.network import WAITS
+
+pytestmark = pytest.mark.hub
+
+SPACE_FILES = {"README.md", "app.py", "requirements.txt", "style.css", "words.json"}
+
+
+@pytest.fixture(scope="module")
+def hub():
+    with StandInHub() as hub:
+        yield hub
+        hub.assert_sound()
+
+
+@pytest.fixture(scope="module")
+def process(hub, tmp_path_factory):
+    with PushProcess(hub, tmp_path_factory.mktemp("process")) as process:
+        yield process
+
+
+@pytest.fixture(autouse=True)
+def fresh(hub):
+    hub.store.repositories.clear()
+    hub.faults.clear()
+    hub.journal.requests.clear()
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    return make_run(tmp_path_factory.mktemp("made") / "run", "single")
+
+
+def options(run, *more):
+    return (str(run.path), "--repo-id", "alice/model", "--space", "alice/demo", *more)
+
+
+def test_a_space_of_a_private_model_gets_a_token_that_can_only_read(hub, process, run):
+    hub.create("model", "alice/model", private=True)
+    token, reader = hub.token("alice"), hub.token("alice", "read")
+    first = process.run(*options(run), token=token, how="space")
+    space = hub.repo("space", "alice/demo")
+
+    assert first.code == 0, first.err
+    assert first.out.strip().splitlines()[-1].endswith("add it as the secret HF_TOKEN in the Space's settings.")
+    assert space.private
+    assert space.files().keys() - {".gitattributes"} == SPACE_FILES
+    assert (space.variables, space.secrets) == ({"MODEL_ID": "alice/model"}, {})
+    assert len(space.commits) == 2
+    header = yaml.safe_load(space.files()["README.md"].decode().split("---\n")[1])
+    assert (header["sdk"], header["models"]) == ("gradio", ["alice/model"])
+
+    second = process.run(*options(run), token=token, space_token=reader, how="space")
+    assert second.code == 0, second.err
+    assert "needs a token" not in second.out
+    assert space.secrets == {"HF_TOKEN": reader}
+    assert len(space.commits) == 2, "the same files make no commit"
+    third = process.run(*options(run), token=token, how="space")
+    assert "needs a token" not in third.out, "it has one"
+    files = json.dumps([content.decode("utf-8", "replace") for content in space.files().values()])
+    assert token not in files
+    assert reader not in files
+
+
+def test_the_pushing_token_and_tokens_that_write_are_not_stored(hub, process, run):
+    hub.create("model", "alice/model", private=True)
+    token, other = hub.token("alice"), hub.token("alice")
+    fine = hub.token("alice", "fineGrained", scopes={"alice/model": "write"})
+    stranger = hub.token("bob", "read")
+    for space_token, said in [
+        (token, "SPACE_HF_TOKEN is the token that pushes"),
+        (other, "SPACE_HF_TOKEN may write"),
+        (fine, "SPACE_HF_TOKEN may write"),
+        (hub.token("alice", "expired"), "set SPACE_HF_TOKEN or"),
+        (stranger, "SPACE_HF_TOKEN cannot read alice/model"),
+    ]:
+        outcome = process.run(*options(run), token=token, space_token=space_token, how="space")
+        assert outcome.code == 2, said
+        assert said in outcome.err
+    assert hub.repo("space", "alice/demo").secrets == {}
+    assert hub.repo("space", "alice/demo").files().keys() == {".gitattributes", "README.md"}, "nothing went up"
+
+
+def test_hardware_sleep_and_examples_of_a_public_space(hub, process, run):
+    hub.create("model", "alice/model")
+    more = ("--public", "--space-hardware", "cpu-basic", "--space-sleep", "3600", "--examples", "Good!", "Bad.")
+    outcome = process.run(*options(run, *more), token=hub.token("alice"), how="space")
+    space = hub.repo("space", "alice/demo")
+    assert outcome.code == 0, outcome.err
+    assert not space.private
+    assert (space.space.hardware, space.space.sleep_seconds) == ("cpu-basic", 3600)
+    assert json.loads(space.files()["examples.json"]) == [["Good!"], ["Bad."]]
+
+    paid = process.run(
+        *options(run, "--public", "--space-hardware", "t4-small"), token=hub.token("alice"), how="space"
+    )
+    assert (paid.code, "The Hub wants to be paid while setting the hardware" in paid.err) == (2, True)
+
+
+def test_a_space_survives_lost_answers_and_names_lasting_faults(hub, process, run):
+    hub.create("model", "alice/model")
+    faults = [
+        hub.fail("POST", "/api/repos/create", LoseAnswer()),
+        hub.fail("POST", "/api/spaces/alice/demo/variables", LoseAnswer()),
+        hub.fail("POST", "/api/spaces/alice/demo/commit/main", LoseAnswer()),
+    ]
+    outcome = process.run(*options(run, "--public"), token=hub.token("alice"), how="space")
+    assert outcome.code == 0, outcome.err
+    assert [fault.met for fault in faults] == [1, 1, 1]
+    assert len(hub.repo("space", "alice/demo").commits) == 2
+
+    lasting = hub.fail("GET", "/api/spaces/alice/demo/variables", Answer(500), hits=None)
+    outcome = process.run(*options(run, "--public"), token=hub.token("alice"), how="space")
+    assert (outcome.code, lasting.met) == (2, len(WAITS) + 1)
+    assert "while setting the variable MODEL_ID (alice/demo)" in outcome.err
+
+
+def test_a_space_that_cannot_be_written_is_found_before_training_and_before_the_model(hub, process, run):
+    hub.token("bob")
+    hub.create("space", "bob/demo", sdk="gradio")
+    token = hub.token("alice")
+    for outcome in (
+        process.run("alice/model", "bob/demo", token=token, how="before_training"),
+        process.run(str(run.path), "--repo-id", "alice/model", "--space", "bob/demo", token=token, how="command"),
+    ):
+        assert outcome.code == 2
+        assert "bob/demo belongs to somebody else" in outcome.err
+    assert ("model", "alice/model") not in hub.store.repositories
+
+
+@pytest.fixture
+def file_run(run, tmp_path):
+    """The run, as if it had been made with a CSV file of this test."""
+    rng = random.Random(5)
+    with (tmp_path / "reviews.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["sentence", "label"])
+        for row in range(60):
+            writer.writerow([f"{rng.choice(ENGLISH)} {rng.choice(ENGLISH)} ({row})", ("bad", "good")[row % 2]])
+    data = DataArguments(train_file=str(tmp_path / "reviews.csv"))
+    splits, provenance = load_splits(data)
+    evaluation = run.read_json("evaluation.json")
+    run.write_json("evaluation.json", evaluation | {"data": provenance.to_dict()})
+    yield run, tmp_path, splits
+    run.write_json("evaluation.json", evaluation)
+
+
+LOAD = """
+import datasets
+splits = datasets.load_dataset("alice/reviews")
+names = splits["test"].features["labels"].names
+result = {"sizes": {name: len(rows) for name, rows in splits.items()}, "names": names, "first": splits["test"][0]}
+"""
+
+
+def test_a_data_set_repo_loads_as_it_was_split(hub, process, file_run, tmp_path):
+    run, folder, splits = file_run
+    token = hub.token("alice")
+    words = (str(run.path), "--dataset-repo", "alice/reviews", "--data-dir", str(folder), "--data-source", "ours")
+
+    for more, said in [
+        ((), "needs the licence of the data"),
+        (("--data-license", "other"), "add --i-have-the-right"),
+    ]:
+        refused = process.run(*words, *more, token=token, how="dataset")
+        assert (refused.code, said in refused.err) == (2, True), refused.err
+    assert not hub.store.repositories
+
+    for _ in range(2):
+        outcome = process.run(*words, "--data-license", "cc-by-4.0", token=token, how="dataset")
+        assert outcome.code == 0, outcome.err
+    repository = hub.repo("dataset", "alice/reviews")
+    assert repository.private
+    assert len(repository.commits) == 2, "the second time there was nothing new"
+    card = repository.files()["README.md"].decode()
+    assert "license: cc-by-4.0" in card
+    assert "Source: ours." in card
+    assert f"| all texts | {len(splits['train'])} | {len(splits['validation'])} | {len(splits['test'])} |" in card
+    loaded = run_client(hub, tmp_path, LOAD, token=token)
+    assert loaded["sizes"] == {name: len(rows) for name, rows in splits.items()}
+    assert (loaded["names"], loaded["first"]) == (["bad", "good"], splits["test"][0])
+
+    right = process.run(*words, "--data-license", "other", "--i-have-the-right", token=token, how="dataset")
+    assert right.code == 0, right.err
+
+
+def test_data_that_changed_or_is_gone_is_not_published(hub, process, file_run):
+    run, folder, _ = file_run
+    words = (str(run.path), "--dataset-repo", "alice/reviews", "--data-source", "ours", "--data-license", "mit")
+    gone = process.run(*words, "--data-dir", str(folder / "nowhere"), token=hub.token("alice"), how="dataset")
+    assert (gone.code, "--data_dir says where its files lie" in gone.err) == (2, True), gone.err
+    path = folder / "reviews.csv"
+    path.write_text(path.read_text().replace("(7)", "(seven)"))
+    changed = process.run(*words, "--data-dir", str(folder), token=hub.token("alice"), how="dataset")
+    assert (changed.code, "The data has changed since" in changed.err) == (2, True), changed.err
+    assert not hub.store.repositories
