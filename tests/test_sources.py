@@ -353,3 +353,13 @@ def test_hub_data_sets_private_missing_and_of_several_configurations(tmp_path):
     assert "has several configurations; choose one with --dataset_config: first, second" in lines[3]
     assert "has no configuration 'secnd'" in lines[4]
     assert "Did you mean 'second'?" in lines[4]
+
+
+def test_a_source_that_is_published_as_test_alone_is_split_anew(tmp_path):
+    """coronavirus_tweets ended with "no training split" where only the publisher's test file is at hand."""
+    folder = tmp_path / "tweets"
+    folder.mkdir()
+    (folder / "test.csv").write_text("text,label\n좋다,pos\n싫다,neg\n", encoding="utf-8")
+    source = read_source(DataArguments(dataset=str(folder)))
+    assert list(source.splits) == ["train"]
+    assert "The only split, test, is taken as training rows." in source.notes

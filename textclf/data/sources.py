@@ -132,7 +132,7 @@ def _named(splits: dict[str, RawSplit], origin: Origin) -> Source:
             left_out.append(name)
         else:
             named[known] = raw
-    if not named and len(splits) == 1:
+    if len(splits) == 1 and "train" not in named:
         (only,) = splits
         return Source({"train": splits[only]}, origin, [*notes, f"The only split, {only}, is taken as training rows."])
     if "train" not in named:
