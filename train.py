@@ -29,7 +29,7 @@ def train(recipe: Recipe) -> None:
     from textclf.evaluation.page import write_page
     from textclf.evaluation.report import quick_metrics
     from textclf.evaluation.table import show_results
-    from textclf.evaluation.verdict import Facts, conclude
+    from textclf.evaluation.verdict import Facts, check_options, conclude
     from textclf.hub.publish import check_before_training, publish
     from textclf.labels import LabelSpace
     from textclf.models.checkpoint import prepare_tokenizer
@@ -48,6 +48,7 @@ def train(recipe: Recipe) -> None:
         splits, provenance = load_splits(recipe.data)
     screen.show(provenance.notes)
     labels = LabelSpace.from_features(splits["train"].features)
+    check_options(recipe.measure, labels)
     set_seed(args.seed)
     model, tokenizer = build(recipe.model, labels)
     prepare_tokenizer(tokenizer, normalizer(recipe.data.clean))

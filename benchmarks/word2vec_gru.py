@@ -32,10 +32,10 @@ from textclf.data.cleaning import cleaner
 from textclf.data.loading import load_splits
 from textclf.data.preparation import join_columns
 from textclf.errors import UserError, run_command
-from textclf.evaluation.calibration import Scales, activate, fit_scales
+from textclf.evaluation.calibration import Scales, fit_scales
 from textclf.evaluation.report import Report, measure, quick_metrics
 from textclf.evaluation.thresholds import choose
-from textclf.inference.classifier import Text, texts_of
+from textclf.inference.classifier import Text, activate, texts_of
 from textclf.labels import LabelSpace
 from textclf.models.text_features import as_string
 from textclf.models.word_vectors import WordVectors, train_word_vectors, words_of

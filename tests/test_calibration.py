@@ -9,8 +9,8 @@ from scipy.special import expit, log_softmax, softmax
 
 from tests.tiny_models import KOREAN, SENTENCES
 from textclf.errors import UserError
-from textclf.evaluation.calibration import RARE, SCALE_LIMITS, activate, calibrate, fit_scales
-from textclf.inference.classifier import Classifier
+from textclf.evaluation.calibration import RARE, SCALE_LIMITS, calibrate, fit_scales
+from textclf.inference.classifier import Classifier, activate
 from textclf.labels import LabelSpace
 
 ONE = LabelSpace(("정치", "경제", "사회"), multi_label=False)

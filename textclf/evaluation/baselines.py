@@ -17,13 +17,13 @@ from metrics.text_classification.text_classification import Rows
 
 from ..arguments import ModelArguments
 from ..errors import UserError, did_you_mean
-from ..inference.classifier import Text, texts_of
+from ..inference.classifier import Text, activate, texts_of
 from ..labels import LabelSpace
 from ..models.baselines import BASELINES, Candidates, TrainingRows
 from ..models.linear import Linear
 from .baseline_cache import BaselineCache
 from .baseline_rows import clean_texts, sample_rows
-from .calibration import activate, fit_scales
+from .calibration import fit_scales
 from .thresholds import choose
 
 logger = logging.getLogger(__name__)

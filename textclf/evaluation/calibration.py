@@ -9,10 +9,10 @@ import numpy as np
 from datasets import Dataset
 from numpy.typing import NDArray
 from scipy.optimize import minimize
-from scipy.special import expit, logsumexp, softmax
+from scipy.special import expit, logsumexp
 
 from ..errors import UserError
-from ..inference.classifier import Classifier, texts_of
+from ..inference.classifier import Classifier, activate, texts_of
 from ..labels import LabelSpace
 from ..models.heads import fold
 from .report import quick_metrics
@@ -68,12 +68,6 @@ def calibrate(classifier: Classifier, validation: Dataset) -> dict[str, Any]:
     scales = fit_scales(logits, gold, classifier.labels)
     fold(classifier.model, scales.scale, scales.shift)
     return scales.record(logits, gold, classifier.labels)
-
-
-def activate(logits: NDArray[np.floating[Any]], labels: LabelSpace) -> NDArray[np.float32]:
-    """Turn logits [N, L] into scores in [0, 1]: softmax over the labels, or a sigmoid each with several labels."""
-    values = np.asarray(logits, dtype=np.float32)
-    return np.asarray(expit(values) if labels.multi_label else softmax(values, axis=1), dtype=np.float32)
 
 
 def fit_scales(logits: NDArray[np.floating[Any]], gold: NDArray[np.int64], labels: LabelSpace) -> Scales:

@@ -12,16 +12,18 @@ from datasets import Dataset, DatasetDict
 
 from ..arguments import MeasureArguments
 from ..data.cleaning import cleaner
+from ..errors import UserError
 from ..inference.classifier import Classifier, texts_of
 from ..labels import LabelSpace
 from ..recipe import Recipe
 from ..run_folder import RunFolder
-from .baselines import FittedBaseline, Treatment, best_baseline, fit_baselines
+from .baselines import FittedBaseline, Treatment, best_baseline, check_baselines, fit_baselines
 from .comparison import compare
 from .decisions import settle
 from .mistakes import findings
 from .predictions import write_predictions
 from .report import Report, measure, report_on
+from .thresholds import parse_aim
 
 CACHE = Path(".cache/baselines")  # of the working folder; keyed by the rows, so it is never stale
 
@@ -40,6 +42,24 @@ class Verdict(NamedTuple):
     evaluation: dict[str, Any]
     validation: Report
     test: Report
+
+
+def check_options(options: MeasureArguments, labels: LabelSpace) -> None:
+    """Refuse, before any training, what would fail or be ignored after it.
+
+    Raises:
+        UserError: an unknown baseline or aim, no draws, or thresholds where each text has one label.
+    """
+    check_baselines(options.baselines)
+    parse_aim(options.threshold_aim)
+    if options.bootstrap_draws < 1:
+        raise UserError(f"--bootstrap_draws is a whole number from 1; found {options.bootstrap_draws}.")
+    changed = options.bake_thresholds or options.threshold_aim != MeasureArguments().threshold_aim
+    if changed and not labels.multi_label:
+        raise UserError(
+            "--threshold_aim and --bake_thresholds are for several labels a text; this data has one label a text, "
+            "which is always the one with the highest score. Leave them out."
+        )
 
 
 def conclude(run: RunFolder, splits: DatasetDict, facts: Facts, recipe: Recipe) -> Verdict:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -73,7 +73,7 @@ class Classifier:
         (half a window apart) and averages their scores.
         """
         logits, owner = self._all_logits(texts, windows)
-        scores = _activate(logits, self.labels.multi_label)
+        scores = activate(logits, self.labels)
         if not windows:
             return scores
         total = np.zeros((len(texts), scores.shape[1]), dtype=np.float64)
@@ -169,6 +169,7 @@ def texts_of(split: Dataset) -> list[Text]:
     return list(zip(first, split["text_pair"], strict=True))
 
 
-def _activate(logits: NDArray[np.float32], multi_label: bool) -> NDArray[np.float32]:
-    values = torch.from_numpy(logits)
-    return (torch.sigmoid(values) if multi_label else torch.softmax(values, dim=-1)).numpy()
+def activate(logits: NDArray[np.floating[Any]], labels: LabelSpace) -> NDArray[np.float32]:
+    """Turn logits [N, L] into scores in [0, 1], float32 [N, L]: softmax, or a sigmoid each with several labels."""
+    values = torch.from_numpy(np.asarray(logits, dtype=np.float32))
+    return (torch.sigmoid(values) if labels.multi_label else torch.softmax(values, dim=-1)).numpy()
