@@ -21,9 +21,12 @@ from ..labels import LabelSpace
 from . import machine, resume
 from .arguments import FitArguments
 from .assembly import Training, assemble
+from .dropout import fast_dropout
 from .encoding import encode
 from .outcome import selection_facts, training_facts, write_run
+from .padding_free import padding_free
 from .selection import Metrics, choose_metric
+from .trainer import BatchTrainer
 
 logger = logging.getLogger(__name__)
 
@@ -86,7 +89,7 @@ def _train(training: Training, place: resume.Place) -> None:
         resume.tidy(place)
     trainer.accelerator.wait_for_everyone()
     try:
-        with _told_disk(place.run), _one_bar(), stop:
+        with _told_disk(place.run), _one_bar(), stop, _at_full_speed(trainer):
             trainer.train(resume_from_checkpoint=str(place.checkpoint) if place.checkpoint else None)
     except BaseException:
         if trainer.is_world_process_zero():
@@ -99,6 +102,15 @@ def _train(training: Training, place: resume.Place) -> None:
             f"Stopped after step {stop.stopped_at} of {trainer.state.max_steps}; everything is saved. "
             f"Go on with the same command and --resume_from_checkpoint {place.run}"
         )
+
+
+@contextmanager
+def _at_full_speed(trainer: BatchTrainer) -> Iterator[None]:
+    """Train without padding and with quick dropout where they pay; the model is itself again afterwards."""
+    args, model = trainer.args, trainer.model
+    on_processor = args.device.type == "cpu"
+    with padding_free(model, args.padding_free, on_processor), fast_dropout(model, on_processor):
+        yield
 
 
 @contextmanager
