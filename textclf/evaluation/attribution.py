@@ -204,7 +204,7 @@ def _merge(
 # Translucent colours on the page's own: right on light and on dark pages. Blue and orange, dashes for the second, so
 # that nobody has to tell red from green.
 _TOWARDS, _AGAINST = "46, 134, 222", "230, 126, 34"
-_PARAGRAPH = "margin:.3em 0;line-height:1.9;white-space:pre-wrap;overflow-wrap:anywhere"
+_PARAGRAPH = "margin:.3em 0;line-height:1.9;white-space:pre-wrap;word-break:keep-all;overflow-wrap:anywhere"
 _STRONGEST = 0.55  # opacity of the word with the largest score; text stays readable on it
 
 
