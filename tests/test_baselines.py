@@ -12,8 +12,9 @@ from sklearn.svm import LinearSVC
 from textclf.arguments import ModelArguments
 from textclf.errors import UserError
 from textclf.evaluation import baseline_rows
-from textclf.evaluation.baselines import Treatment, best_baseline, fit_baselines
+from textclf.evaluation.baselines import best_baseline, fit_baselines
 from textclf.evaluation.report import measure
+from textclf.evaluation.treatment import Treatment
 from textclf.labels import LabelSpace
 from textclf.models.baselines import BASELINES
 from textclf.models.linear import support_vectors

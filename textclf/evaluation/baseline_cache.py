@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,9 +23,7 @@ from ..inference.classifier import Text
 from ..models.baselines import TrainingRows
 from ..models.encoder_features import identity
 from ..run_folder import RunFolder
-
-if TYPE_CHECKING:
-    from .baselines import Treatment
+from .treatment import Treatment
 
 PACKAGE = Path(__file__).parent.parent
 # Modules whose change makes every stored number stale.

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +13,6 @@ from numpy.typing import NDArray
 
 from metrics.text_classification.text_classification import Rows
 
-from ..arguments import ModelArguments
 from ..errors import UserError, did_you_mean
 from ..inference.classifier import Text, activate, texts_of
 from ..labels import LabelSpace
@@ -25,23 +22,11 @@ from .baseline_cache import BaselineCache
 from .baseline_rows import clean_texts, sample_rows
 from .calibration import fit_scales
 from .thresholds import choose
+from .treatment import Treatment
 
 logger = logging.getLogger(__name__)
 
 LOWER_IS_BETTER = {"loss", "log_loss", "brier", "ece", "hamming_loss"}
-
-
-@dataclass(frozen=True)
-class Treatment:
-    """What the model got and the baselines get likewise."""
-
-    metric: str | None = None  # chooses the setting; default: f1_macro, several labels: average_precision_micro
-    calibrate: bool = True
-    threshold_aim: str = "f1"
-    clean: Callable[[str], str] = str  # the model's cleaning; str leaves a text as it is
-    seed: int = 0
-    model: ModelArguments = field(default_factory=ModelArguments)  # the encoder of `frozen_encoder`
-    cache: Path | None = None  # a folder that keeps logits between runs
 
 
 class FittedBaseline:
