@@ -26,9 +26,10 @@ def make_splits(rows: int) -> DatasetDict:
     """Make train (80 %), validation and test (10 % each) with four labels."""
     texts = [text for batch in made_texts(rows, words=40) for text in batch]
     features = Features({"text": Value("string"), "labels": ClassLabel(names=["a", "b", "c", "d"])})
-    data = Dataset.from_dict({"text": texts, "labels": [row % 4 for row in range(rows)]}, features=features)
-    cuts = {"train": (0, 0.8), "validation": (0.8, 0.9), "test": (0.9, 1.0)}
-    return DatasetDict({name: data.select(range(int(a * rows), int(b * rows))) for name, (a, b) in cuts.items()})
+    parts = {"train": range(8), "validation": range(8, 9), "test": range(9, 10)}
+    chosen = {name: [row for row in range(rows) if row // 7 % 10 in part] for name, part in parts.items()}
+    columns = {name: {"text": [texts[r] for r in at], "labels": [r % 4 for r in at]} for name, at in chosen.items()}
+    return DatasetDict({name: Dataset.from_dict(each, features=features) for name, each in columns.items()})
 
 
 def processor() -> str:
@@ -39,7 +40,7 @@ def processor() -> str:
 
 
 def time_parts(splits: DatasetDict) -> dict[str, float]:
-    """Time each part of the audit by itself, in seconds."""
+    """Time each part of the audit by itself, in seconds of processor time."""
     sample = TextSample(splits, MOST_ROWS)
     parts: dict[str, Callable[[], object]] = {
         "duplicates, exact and near": lambda: duplicate_checks.check(sample),
@@ -48,9 +49,9 @@ def time_parts(splits: DatasetDict) -> dict[str, float]:
     }
     seconds = {}
     for name, part in parts.items():
-        started = time.perf_counter()
+        started = time.process_time()
         part()
-        seconds[name] = time.perf_counter() - started
+        seconds[name] = time.process_time() - started
     return seconds
 
 
@@ -76,9 +77,9 @@ Made-up English and Korean texts ({letters:.0f} characters on average), four lab
 Found: {count["exact_duplicates"]} exact and {count["near_duplicates"]} near duplicates within splits,
 {count["exact_leaks"]} exact and {count["near_leaks"]} near leaks.
 
-| part | seconds |
+| part | seconds of processor time |
 |---|---|
-{table}| **whole audit** | **{whole:.1f}** ({busy:.1f} of processor time) |
+{table}| **whole audit** | **{busy:.1f}**; {whole:.1f} by the clock |
 
 Peak memory of the process, texts included: {peak:,.0f} MiB. Beyond {MOST_ROWS:,} rows texts are looked into in a
 random sample; exact duplicates and leaks are looked for on every row.

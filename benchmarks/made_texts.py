@@ -37,8 +37,8 @@ def made_texts(rows: int, seed: int = 0, *, words: float = 20.0, batch: int = 10
         drawn = vocabulary[random.choice(VOCABULARY, size=int(lengths.sum()), p=frequency)]
         parts = np.split(drawn, np.cumsum(lengths)[:-1])
         texts = [" ".join(part) + "." for part in parts]
-        for row in range(100, size, 50):
-            changed = parts[row - 100].copy()
+        for row in range(50, size, 50):
+            changed = parts[row - 25].copy()
             changed[int(random.integers(len(changed)))] = "changed"
-            texts[row] = " ".join(changed) + "." if row % 200 else texts[row - 100]
+            texts[row] = " ".join(changed) + "." if row % 200 else texts[row - 25]
         yield texts
