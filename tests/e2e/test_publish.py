@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import time
 from pathlib import Path
@@ -232,6 +231,18 @@ def test_a_fault_that_passes_is_survived_with_one_commit(hub, process, run, meth
     assert hub.repo("model", "alice/x").private
 
 
+def test_the_page_of_a_proxy_is_not_taken_for_the_hub(hub, process, run):
+    page = Answer(200, b"<html>Log in to the hotel's network</html>")
+    once = hub.fail("POST", "/api/validate-yaml", page, hits=(2,))  # the first one is our own, before the repo is made
+    assert process.run(str(run), "--repo-id", "alice/x", token=hub.token("alice")).code == 0
+    assert (once.met, published(hub)) == (1, FILES)
+
+    always = hub.fail("GET", "/api/whoami-v2", page, hits=None)
+    outcome = process.run(str(run), "--repo-id", "alice/y", token=hub.token("alice"))
+    assert (outcome.code, always.met) == (2, len(WAITS) + 1)
+    assert "was not the Hub; a proxy's page, perhaps" in outcome.err
+
+
 def test_a_hub_that_is_always_busy_is_not_asked_for_ever(hub, process, run):
     busy = Answer(409, b"Cannot create repo: another conflicting operation is in progress")
     fault = hub.fail("POST", "/api/repos/create", busy, hits=None)
@@ -303,12 +314,13 @@ def test_of_two_pushes_at_once_one_is_told_and_the_repo_holds_one_of_them(hub, p
 
 
 def test_a_card_that_the_hub_finds_faulty_is_explained(hub, process, run):
-    body = json.dumps({"errors": [{"message": '"license" must be one of [...]'}], "warnings": []}).encode()
+    body = b'- Error: "license" must be one of [apache-2.0, mit, ...]'
     fault = hub.fail("POST", "/api/validate-yaml", Answer(400, body), hits=None)
     outcome = process.run(str(run), "--repo-id", "alice/x", "--license", "mine", token=hub.token("alice"))
     assert (outcome.code, fault.met) == (2, 1)
-    assert 'changed nothing: Invalid metadata in README.md. - "license" must be one of' in outcome.err
-    assert published(hub) == set()
+    assert "The Hub refused the upload, which changed nothing" in outcome.err
+    assert '"license" must be one of' in outcome.err
+    assert not hub.store.repositories, "not even an empty repo is left"
 
 
 def test_a_repo_that_differs_from_its_run_is_reported(hub, process, run):

@@ -191,7 +191,7 @@ def _data_facts(data: dict[str, Any], say: tables.Words) -> str:
             say["texts_of"]: data.get("sizes"),
             say["splits"]: data.get("how_split"),
             say["removed"]: [f"{reason}: {count}" for reason, count in (data.get("removed") or {}).items()],
-            say["files"]: [f"{file['name']} (sha256 {file['sha256']})" for file in data.get("files") or []],
+            say["files"]: [file["name"] for file in data.get("files") or []],
             say["fingerprint"]: data.get("fingerprint"),
         }
     )

@@ -61,7 +61,7 @@ def commit_files(
             head = api.repo_info(place.repo_id, repo_type=place.kind, revision=place.revision).sha
             return Committed(head or "", changed=False, revision=place.revision)
         additions = [_addition(upload) for upload in uploads if upload.path in changes]
-        with explained(doing, target.repo_id), _refusal_explained():  # the client makes its own retries here
+        with explained(doing, target.repo_id), refusal_explained():  # the client makes its own retries here
             api.preupload_lfs_files(
                 place.repo_id,
                 additions,
@@ -70,7 +70,7 @@ def commit_files(
                 create_pr=place.create_pr,
                 free_memory=False,
             )
-        with _refusal_explained():
+        with refusal_explained():
             info = api.create_commit(
                 place.repo_id,
                 [*additions, *(CommitOperationDelete(path) for path in gone)],
@@ -141,7 +141,7 @@ def _open_pull_request(api: HfApi, target: Target, title: str) -> Target:
 
 
 @contextmanager
-def _refusal_explained() -> Iterator[None]:
+def refusal_explained() -> Iterator[None]:
     """Turn the client's plain ValueErrors, about the card's metadata and the LFS batch, into sentences."""
     try:
         yield

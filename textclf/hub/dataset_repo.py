@@ -68,7 +68,7 @@ def publish_dataset(run: RunFolder, arguments: PushArguments) -> Committed:
     repo_id = arguments.dataset_repo or ""
     with tempfile.TemporaryDirectory(prefix="textclf-dataset-") as folder, patience(arguments.timeout):
         uploads = list(_files(run, arguments, splits, Path(folder)))
-        target = prepare(check_destination(repo_id, kind="dataset", public=arguments.public), arguments)
+        target = prepare(check_destination(repo_id, kind="dataset", public=arguments.public), arguments, uploads)
         return commit_files(
             target, uploads, f"Publish {repo_id.split('/')[-1]}", lambda path: path.startswith("data/")
         )

@@ -43,11 +43,15 @@ def patience(seconds: float) -> Iterator[None]:
         client.event_hooks["response"].append(_Conflicts())
         return client
 
+    client_log = logging.getLogger("huggingface_hub")
+    level = client_log.level
+    client_log.setLevel(logging.WARNING)  # the client's own retries are announced there
     set_client_factory(factory)
     try:
         yield
     finally:
         set_client_factory(default_client_factory)
+        client_log.setLevel(level)
 
 
 class _Conflicts:

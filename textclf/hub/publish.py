@@ -123,8 +123,8 @@ def hints(run: RunFolder, arguments: PushArguments) -> list[str]:
 
 def show_space(pushed: SpacePushed, model: str) -> None:
     """Print where the Space is, and what it still lacks."""
-    done = "updated" if pushed.committed.changed else "as it was"
-    _say(f"The Space is {done}: {constants.ENDPOINT}/spaces/{pushed.space_id}")
+    done = "shows the model" if pushed.committed.changed else "is as it was"
+    _say(f"The Space {done}: {constants.ENDPOINT}/spaces/{pushed.space_id}")
     if pushed.needs_token:
         _say(
             f"{model} is private, so the Space needs a token that may read it: set {READ_TOKEN} to a read-only token "

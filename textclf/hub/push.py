@@ -6,13 +6,13 @@ import hashlib
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from huggingface_hub import HfApi, constants
+from huggingface_hub import HfApi, RepoCard, constants
 
 from ..errors import UserError
 from ..run_folder import RunFolder
 from .arguments import PushArguments
 from .card import render_card
-from .commits import Committed, Target, commit_files, differing
+from .commits import Committed, Target, commit_files, differing, refusal_explained
 from .destination import Destination, check_destination
 from .network import explained, patience, persist
 from .uploads import Upload, collect, is_listed
@@ -47,7 +47,7 @@ def push(run: RunFolder, arguments: PushArguments, uploads: Sequence[Upload] | N
     repo_id = arguments.repo_id or ""
     with patience(arguments.timeout):
         destination = check_destination(repo_id, public=arguments.public, create_pr=arguments.create_pr)
-        target = prepare(destination, arguments)
+        target = prepare(destination, arguments, uploads)
         if arguments.tag:
             _check_tag(target, arguments.tag, uploads)
         committed = commit_files(target, uploads, title(run, uploads), is_listed)
@@ -63,10 +63,11 @@ def title(run: RunFolder, uploads: Sequence[Upload]) -> str:
     return f"Publish {run.path.resolve().name} ({hashlib.sha256(content.encode()).hexdigest()[:8]})"
 
 
-def prepare(destination: Destination, arguments: PushArguments) -> Target:
-    """Make the repo and the branch that are not there yet."""
+def prepare(destination: Destination, arguments: PushArguments, uploads: Sequence[Upload]) -> Target:
+    """Make the repo and the branch that are not there yet, once the Hub has accepted the card."""
     api, repo_id, kind = HfApi(), destination.repo_id, destination.kind
     head = destination.head
+    _check_card(uploads, repo_id, kind)
     if not destination.exists:
         persist(
             lambda: api.create_repo(
@@ -88,6 +89,13 @@ def prepare(destination: Destination, arguments: PushArguments) -> Target:
     if branch not in there:
         persist(lambda: api.create_branch(repo_id, branch=branch, exist_ok=True), "making the branch", repo_id)
     return Target(repo_id, kind, there.get(branch, head), branch)
+
+
+def _check_card(uploads: Sequence[Upload], repo_id: str, kind: str) -> None:
+    """Let the Hub look at the card's metadata before there is an empty repo without a card."""
+    (card,) = (RepoCard(upload.data().decode()) for upload in uploads if upload.path == "README.md")
+    with refusal_explained():
+        persist(lambda: card.validate(repo_type=kind), "checking the card", repo_id)
 
 
 def _check_tag(target: Target, tag: str, uploads: Sequence[Upload]) -> None:

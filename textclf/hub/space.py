@@ -67,7 +67,7 @@ def publish_space(run: RunFolder, arguments: PushArguments) -> SpacePushed:
     uploads = space_files(run, arguments)
     with patience(arguments.timeout):
         check_space(arguments)
-        target = prepare(check_destination(space, kind="space", public=arguments.public), arguments)
+        target = prepare(check_destination(space, kind="space", public=arguments.public), arguments, uploads)
         _set_variable(api, space, model)
         private = persist(lambda: bool(api.repo_info(model).private), "looking at the model", model)
         needs_token = private and not _store_token(api, space, model)
