@@ -27,3 +27,18 @@ def tiny_model(tmp_path_factory):
         return made[key]
 
     return make
+
+
+@pytest.fixture(scope="session")
+def trained(tiny_model, tmp_path_factory):
+    """Return `trained(name) -> Trained`: a run of train.py from tests/trained_runs.py, made once; read only."""
+    from tests.trained_runs import train_case
+
+    made = {}
+
+    def make(name):
+        if name not in made:
+            made[name] = train_case(name, tmp_path_factory.mktemp(name, numbered=True) / "work", tiny_model)
+        return made[name]
+
+    return make
