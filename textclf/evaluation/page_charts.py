@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from .curve_charts import ranking_chart, reliability_chart, threshold_chart, training_chart
 from .curves import TrainingCurves, precision_recall, roc, scores_before_calibration
+from .figure_style import shortened
 from .figures import most_confused
 from .interactive import SERIES, Chart, chart, choice, rounded
 from .report import Report
@@ -47,14 +48,21 @@ def confusion_chart(report: Report) -> Chart | None:
     as_share = map_of | {"texttemplate": "%{z:.0%}" if size <= FIGURES_IN_CELLS else ""}
     as_count = map_of | {"text": [[int(v) or "" for v in row] for row in counts], "texttemplate": "%{text}"}
     places = list(range(size))  # labels stand on the axes as text, so that equal or numeric names stay apart
-    ticks = {"tickmode": "array", "tickvals": places, "ticktext": names, "showgrid": False, "zeroline": False}
+    longest = 26 if size <= 10 else 14  # hovering shows the whole name
+    ticks = {
+        "tickmode": "array",
+        "tickvals": places,
+        "ticktext": [shortened(name, longest) for name in names],
+        "showgrid": False,
+        "zeroline": False,
+    }
     layout = {
         "height": 130 + size * (60 if size <= 10 else 24),
         "xaxis": {**ticks, "title": {"text": "predicted"}},
         "yaxis": {**ticks, "title": {"text": "gold"}, "autorange": "reversed"},
     }
     choices = [choice("share of the gold label", [as_share], layout), choice("count", [as_count], layout)]
-    return chart("confusion", choices, 160 + size * 24 if size > 10 else 0)
+    return chart("confusion", choices, 160 + size * 18 if size > 10 else 0)
 
 
 def _heat_map(names: list[str], counts: NDArray[np.int64], shares: NDArray[np.float64]) -> Chart:

@@ -13,7 +13,7 @@ from datasets import Dataset
 from metrics.text_classification.text_classification import Rows
 
 from ..inference.classifier import Text, texts_of
-from .intervals import interval, resampled
+from .intervals import interval, row_weights
 from .report import Report
 
 # By multi_label. No macro average: a label that happens to be missing in a slice would count as a failure.
@@ -48,12 +48,11 @@ def _figures(report: Report, rows: Any, of: str, name: str, draws: int, seed: in
     """Measure the rows of one slice (an int array of indices)."""
     no_scores: Any = None  # Any: Rows takes None, its annotation leaves that out
     part = Rows(report.gold[rows], report.predicted[rows], no_scores, len(report.labels))
-    values = part.figures(np.ones((1, len(rows))))
-    resamples = resampled(part, len(rows), draws, seed)
-    metrics = {}
+    blocks = [part.figures(weights) for weights in row_weights(len(rows), draws, seed)]
+    values, metrics = part.figures(np.ones((1, len(rows)))), {}
     for metric in METRICS[report.labels.multi_label]:
-        bounds = interval(resamples[metric]) if metric in resamples else None
         metrics[metric] = {"value": float(values[metric][0])}
+        bounds = interval(np.concatenate([block[metric] for block in blocks])) if blocks else None
         if bounds is not None:
             metrics[metric] |= {"low": bounds[0], "high": bounds[1]}
     return {"slice": name, "of": of, "n": len(rows), "metrics": metrics}
