@@ -74,7 +74,7 @@ def _heat_map(names: list[str], counts: NDArray[np.int64], shares: NDArray[np.fl
         "zmin": 0,
         "zmax": 1,
         "customdata": [[[g, p, int(counts[i, j])] for j, p in enumerate(names)] for i, g in enumerate(names)],
-        "colorscale": [[0, "var(--low)"], [1, "var(--high)"]],
+        "colorscale": [[0, "var(--low)"], [0.15, "var(--mid)"], [1, "var(--high)"]],  # few mistakes show, too
         "showscale": False,
         "xgap": 1,
         "ygap": 1,
