@@ -8,31 +8,18 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import yaml
-from huggingface_hub import EvalResult, ModelCard, ModelCardData
+from huggingface_hub import ModelCard
 from jinja2 import Environment, StrictUndefined
 
 from ..run_folder import RunFolder
 from . import card_tables as tables
 from .arguments import PushArguments
+from .card_facts import audit_lines, facts, training_facts
+from .card_metadata import base_model, card_metadata
 from .wording import NEUTRAL, WORDING, language_of
 
 TEMPLATE = Path(__file__).parents[2] / "model_card.md"
 _LOOKED_AT = 500  # texts behind the guess of the language
-# Our metric -> the Hub's metric id and its arguments; the others go by their own names.
-_HUB_METRICS: dict[str, tuple[str, dict[str, Any] | None]] = {
-    "accuracy": ("accuracy", None),
-    "f1_macro": ("f1", {"average": "macro"}),
-    "f1_micro": ("f1", {"average": "micro"}),
-    "precision_macro": ("precision", {"average": "macro"}),
-    "recall_macro": ("recall", {"average": "macro"}),
-    "mcc": ("matthews_correlation", None),
-    "roc_auc": ("roc_auc", None),
-    "average_precision_micro": ("average_precision", {"average": "micro"}),
-    "average_precision_macro": ("average_precision", {"average": "macro"}),
-    "lrap": ("lrap", None),
-    "subset_accuracy": ("subset_accuracy", None),
-    "ece": ("ece", None),
-}
 
 
 def render_card(run: RunFolder, arguments: PushArguments | None = None) -> ModelCard:
@@ -49,7 +36,7 @@ def render_card(run: RunFolder, arguments: PushArguments | None = None) -> Model
     environment.filters["code"] = lambda label: f"`{str(label).replace('`', chr(39))}`"
     environment.filters["tojson_text"] = lambda text: json.dumps(text, ensure_ascii=False)
     template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
-    data = _metadata(run, arguments, evaluation, recipe, language)
+    data = card_metadata(run, arguments, evaluation, recipe, language)
     text = template.render(metadata=data.to_yaml(), **_content(run, arguments, evaluation, recipe, language))
     return ModelCard(text)
 
@@ -79,98 +66,63 @@ def examples_of_run(run: RunFolder, arguments: PushArguments, language: list[str
     return list(given) if given else list(NEUTRAL["ko" if language[:1] == ["ko"] else "en"])
 
 
-def base_model(recipe: dict[str, Any]) -> str | None:
-    """Return the Hub id of the encoder, None for a folder of this machine."""
-    model = str(recipe.get("model", ""))
-    return model if model.count("/") == 1 or recipe.get("model_revision") else None
-
-
-def _metadata(
-    run: RunFolder, arguments: PushArguments, evaluation: dict[str, Any], recipe: dict[str, Any], language: list[str]
-) -> ModelCardData:
-    data, base = evaluation["data"], base_model(recipe)
-    measured = [name for name in _HUB_METRICS if name in evaluation["metrics"]]
-    results = [
-        EvalResult(
-            task_type="text-classification",
-            dataset_type=data["name"],
-            dataset_name=data["name"],
-            dataset_config=data.get("config"),
-            dataset_split=evaluation["split"],
-            dataset_revision=data.get("revision"),
-            metric_type=_HUB_METRICS[name][0],
-            metric_name=tables.METRIC_NAMES[name],
-            metric_value=evaluation["metrics"][name]["value"],
-            metric_args=_HUB_METRICS[name][1],
-        )
-        for name in measured
-    ]
-    return ModelCardData(
-        language=(language[0] if len(language) == 1 else language) or None,
-        license=arguments.license or recipe.get("license"),
-        library_name="transformers",
-        pipeline_tag="text-classification",
-        base_model=base,
-        base_model_relation="finetune" if base else None,
-        datasets=[data["name"]] if data.get("revision") else None,  # only data from the Hub has a commit
-        metrics=list(dict.fromkeys(_HUB_METRICS[name][0] for name in measured)),
-        tags=["text-classification", evaluation["task"].replace("_", "-")],
-        model_name=(arguments.repo_id or run.path.resolve().name).split("/")[-1],
-        eval_results=results,
-    )
-
-
 def _content(
     run: RunFolder, arguments: PushArguments, evaluation: dict[str, Any], recipe: dict[str, Any], language: list[str]
 ) -> dict[str, Any]:
     """Return what the template prints."""
-    say, data = WORDING["ko" if language[:1] == ["ko"] else "en"], evaluation["data"]
-    several = evaluation["task"] == "multi_label_classification"
-    columns = data.get("text_columns") or []
-    pair = len(columns) == 2
-    summary = say["several" if several else "one"].format(n=len(evaluation["labels"]))
-    if pair:
-        summary += " " + say["pair"].format(first=f"`{columns[0]}`", second=f"`{columns[1]}`")
-    examples = examples_of_run(run, arguments, language)
-    thresholds = evaluation.get("thresholds")
-    scored = evaluation.get("test_scored", 1)
+    say = WORDING["ko" if language[:1] == ["ko"] else "en"]
     shown = run.path.name if run.path.is_absolute() else run.path.as_posix()
-    long_text = evaluation.get("long_text")
+    figures = sorted((run.path / "figures").glob("*.png"))
     return {
         "say": say,
-        "data": data,
+        "data": evaluation["data"],
         "title": (arguments.repo_id or run.path.resolve().name).split("/")[-1],
-        "summary": summary,
         "labels": evaluation["labels"],
         "model_id": arguments.repo_id or shown,
         "repo_id": arguments.repo_id,
         "recipe_path": "recipe.yaml" if arguments.repo_id else f"{shown}/recipe.yaml",
-        "pair": pair,
-        "example": examples[0],
-        "example_pair": examples[1] if len(examples) > 1 else examples[0],
         "max_length": _max_length(run),
-        "thresholds": bool(thresholds) and not (thresholds or {}).get("baked"),
-        "baked": bool((thresholds or {}).get("baked")),
-        "measured": say["measured"].format(
-            split=evaluation["split"],
-            n=evaluation["n"],
-            scored=say["once"] if scored == 1 else say["times"].format(times=scored),
-        ),
-        "results": tables.results(evaluation, say),
-        "against": tables.against(evaluation, say),
-        "long_text": long_text and {"n": long_text["n"], "table": tables.long_text_table(long_text["metrics"], say)},
-        "per_label": tables.per_label(evaluation, say),
-        "confusion": tables.confusion(evaluation, say),
-        "calibration": tables.calibration(evaluation, say),
-        "figures": [
-            {"path": f"figures/{path.name}", "alt": path.stem.replace("_", " ")}
-            for path in sorted((run.path / "figures").glob("*.png"))
-        ],
-        "data_table": _data_facts(data, say),
+        "figures": [{"path": f"figures/{path.name}", "alt": path.stem.replace("_", " ")} for path in figures],
+        "data_table": _data_facts(evaluation["data"], say),
         "limits": _limits(run, evaluation, say),
         "procedure": _procedure(evaluation, recipe, say),
         "recipe": (run.path / "recipe.yaml").read_text(encoding="utf-8").strip(),
-        "environment": tables.training_facts(evaluation.get("training") or {}, say),
+        "environment": training_facts(evaluation.get("training") or {}, say),
+        **_use(evaluation, examples_of_run(run, arguments, language), say),
+        **_measured(evaluation, say),
+    }
+
+
+def _use(evaluation: dict[str, Any], examples: list[str], say: tables.Words) -> dict[str, Any]:
+    """Return what the card says about using the model."""
+    columns = evaluation["data"].get("text_columns") or []
+    several = evaluation["task"] == "multi_label_classification"
+    summary = say["several" if several else "one"].format(n=len(evaluation["labels"]))
+    if len(columns) == 2:
+        summary += " " + say["pair"].format(first=f"`{columns[0]}`", second=f"`{columns[1]}`")
+    thresholds = evaluation.get("thresholds") or {}
+    return {
+        "summary": summary,
+        "pair": len(columns) == 2,
+        "example": examples[0],
+        "example_pair": examples[1] if len(examples) > 1 else examples[0],
+        "thresholds": bool(thresholds) and not thresholds.get("baked"),
+        "baked": bool(thresholds.get("baked")),
+    }
+
+
+def _measured(evaluation: dict[str, Any], say: tables.Words) -> dict[str, Any]:
+    """Return the card's figures."""
+    scored, windows = evaluation.get("test_scored", 1), evaluation.get("long_text")
+    times = say["once"] if scored == 1 else say["times"].format(times=scored)
+    return {
+        "measured": say["measured"].format(split=evaluation["split"], n=evaluation["n"], scored=times),
+        "results": tables.results(evaluation, say),
+        "against": tables.against(evaluation, say),
+        "long_text": windows and {"n": windows["n"], "table": tables.long_text_table(windows["metrics"], say)},
+        "per_label": tables.per_label(evaluation, say),
+        "confusion": tables.confusion(evaluation, say),
+        "calibration": tables.calibration(evaluation, say),
     }
 
 
@@ -181,7 +133,7 @@ def _max_length(run: RunFolder) -> int | None:
 
 
 def _data_facts(data: dict[str, Any], say: tables.Words) -> str:
-    return tables.facts(
+    return facts(
         {
             say["name"]: data["name"],
             say["source"]: data.get("source"),
@@ -203,7 +155,7 @@ def _limits(run: RunFolder, evaluation: dict[str, Any], say: tables.Words) -> li
     rare = tables.rare_labels(evaluation)
     if rare:
         lines.append(say["limit_rare"].format(labels=", ".join(rare)))
-    return [*lines, *tables.audit_lines(run.read_json("audit.json"))]
+    return [*lines, *audit_lines(run.read_json("audit.json"))]
 
 
 def _procedure(evaluation: dict[str, Any], recipe: dict[str, Any], say: tables.Words) -> str:

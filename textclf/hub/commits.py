@@ -16,6 +16,8 @@ from ..errors import UserError
 from .network import explained, persist
 from .uploads import Upload
 
+DOING = "uploading the files"
+
 
 @dataclass(frozen=True)
 class Target:
@@ -50,48 +52,52 @@ def commit_files(
         UserError: the files did not arrive; the branch is as it was.
     """
     api = HfApi()
-    doing = "uploading the files"
 
     def attempt() -> Committed:
-        place = _open_pull_request(api, target, title) if target.create_pr else target
-        changes = differing(api, place, uploads)
-        present = set(api.list_repo_files(place.repo_id, repo_type=place.kind, revision=place.revision))
-        gone = sorted(path for path in present if is_ours(path) and path not in {upload.path for upload in uploads})
-        if not changes and not gone:
-            head = api.repo_info(place.repo_id, repo_type=place.kind, revision=place.revision).sha
-            return Committed(head or "", changed=False, revision=place.revision)
-        additions = [_addition(upload) for upload in uploads if upload.path in changes]
-        with explained(doing, target.repo_id), refusal_explained():  # the client makes its own retries here
-            api.preupload_lfs_files(
-                place.repo_id,
-                additions,
-                repo_type=place.kind,
-                revision=place.revision,
-                create_pr=place.create_pr,
-                free_memory=False,
-            )
-        with refusal_explained():
-            info = api.create_commit(
-                place.repo_id,
-                [*additions, *(CommitOperationDelete(path) for path in gone)],
-                commit_message=title,
-                repo_type=place.kind,
-                revision=place.revision,
-                parent_commit=place.head,
-                create_pr=place.create_pr,
-            )
-        return Committed(info.oid, changed=True, pull_request=info.pr_url, revision=info.pr_revision or place.revision)
-
-    def attempt_once_more_if_overtaken() -> Committed:
         try:
-            return attempt()
+            return _attempt(api, target, uploads, title, is_ours)
         except HfHubHTTPError as error:
             # The same run pushed twice at once: the other one has brought all that there is to bring.
             if error.response.status_code != 412 or differing(api, target, uploads):
                 raise
-            return attempt()
+            return _attempt(api, target, uploads, title, is_ours)
 
-    return persist(attempt_once_more_if_overtaken, doing, target.repo_id)
+    return persist(attempt, DOING, target.repo_id)
+
+
+def _attempt(
+    api: HfApi, target: Target, uploads: Sequence[Upload], title: str, is_ours: Callable[[str], bool]
+) -> Committed:
+    """Commit what differs, if anything does; safe to do again after any failure."""
+    place = _open_pull_request(api, target, title) if target.create_pr else target
+    repo_id, kind, revision = place.repo_id, place.kind, place.revision
+    changes = differing(api, place, uploads)
+    present = set(api.list_repo_files(repo_id, repo_type=kind, revision=revision))
+    gone = sorted(path for path in present - {upload.path for upload in uploads} if is_ours(path))
+    if not changes and not gone:
+        head = api.repo_info(repo_id, repo_type=kind, revision=revision).sha
+        return Committed(head or "", changed=False, revision=revision)
+    additions = [_addition(upload) for upload in uploads if upload.path in changes]
+    with refusal_explained():
+        with explained(DOING, repo_id):  # the client makes its own retries here
+            api.preupload_lfs_files(
+                repo_id,
+                additions,
+                repo_type=kind,
+                revision=revision,
+                create_pr=place.create_pr,
+                free_memory=False,
+            )
+        info = api.create_commit(
+            repo_id,
+            [*additions, *(CommitOperationDelete(path) for path in gone)],
+            commit_message=title,
+            parent_commit=place.head,
+            repo_type=kind,
+            revision=revision,
+            create_pr=place.create_pr,
+        )
+    return Committed(info.oid, changed=True, pull_request=info.pr_url, revision=info.pr_revision or revision)
 
 
 def differing(api: HfApi, target: Target, uploads: Sequence[Upload]) -> set[str]:

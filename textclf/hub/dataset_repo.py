@@ -19,7 +19,8 @@ from ..labels import LabelSpace
 from ..run_folder import RunFolder
 from .arguments import PushArguments
 from .card import language_of_run, read_recipe_values
-from .card_tables import audit_lines, table
+from .card_facts import audit_lines
+from .card_tables import table
 from .commits import Committed, commit_files
 from .destination import check_destination
 from .network import patience

@@ -1,0 +1,69 @@
+"""The front matter of a model card: what the Hub reads, figures for its model index among it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from huggingface_hub import EvalResult, ModelCardData
+
+from ..run_folder import RunFolder
+from .arguments import PushArguments
+from .card_tables import METRIC_NAMES
+
+# Our metric -> the Hub's metric id and its arguments; the others go by their own names.
+_HUB_METRICS: dict[str, tuple[str, dict[str, Any] | None]] = {
+    "accuracy": ("accuracy", None),
+    "f1_macro": ("f1", {"average": "macro"}),
+    "f1_micro": ("f1", {"average": "micro"}),
+    "precision_macro": ("precision", {"average": "macro"}),
+    "recall_macro": ("recall", {"average": "macro"}),
+    "mcc": ("matthews_correlation", None),
+    "roc_auc": ("roc_auc", None),
+    "average_precision_micro": ("average_precision", {"average": "micro"}),
+    "average_precision_macro": ("average_precision", {"average": "macro"}),
+    "lrap": ("lrap", None),
+    "subset_accuracy": ("subset_accuracy", None),
+    "ece": ("ece", None),
+}
+
+
+def base_model(recipe: dict[str, Any]) -> str | None:
+    """Return the Hub id of the encoder, None for a folder of this machine."""
+    model = str(recipe.get("model", ""))
+    return model if model.count("/") == 1 or recipe.get("model_revision") else None
+
+
+def card_metadata(
+    run: RunFolder, arguments: PushArguments, evaluation: dict[str, Any], recipe: dict[str, Any], language: list[str]
+) -> ModelCardData:
+    """Return the card's front matter; what is not known is left out."""
+    data, base = evaluation["data"], base_model(recipe)
+    measured = [name for name in _HUB_METRICS if name in evaluation["metrics"]]
+    results = [
+        EvalResult(
+            task_type="text-classification",
+            dataset_type=data["name"],
+            dataset_name=data["name"],
+            dataset_config=data.get("config"),
+            dataset_split=evaluation["split"],
+            dataset_revision=data.get("revision"),
+            metric_type=_HUB_METRICS[name][0],
+            metric_name=METRIC_NAMES[name],
+            metric_value=evaluation["metrics"][name]["value"],
+            metric_args=_HUB_METRICS[name][1],
+        )
+        for name in measured
+    ]
+    return ModelCardData(
+        language=(language[0] if len(language) == 1 else language) or None,
+        license=arguments.license or recipe.get("license"),
+        library_name="transformers",
+        pipeline_tag="text-classification",
+        base_model=base,
+        base_model_relation="finetune" if base else None,
+        datasets=[data["name"]] if data.get("revision") else None,  # only data from the Hub has a commit
+        metrics=list(dict.fromkeys(_HUB_METRICS[name][0] for name in measured)),
+        tags=["text-classification", evaluation["task"].replace("_", "-")],
+        model_name=(arguments.repo_id or run.path.resolve().name).split("/")[-1],
+        eval_results=results,
+    )
