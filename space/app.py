@@ -99,7 +99,8 @@ def examples_of(model: str, words: dict[str, Any], fields: int) -> list[list[str
     if beside.exists():
         found = json.loads(beside.read_text(encoding="utf-8"))
     elif recipe.exists():
-        found = (yaml.safe_load(recipe.read_text(encoding="utf-8")) or {}).get("examples") or []
+        texts = (yaml.safe_load(recipe.read_text(encoding="utf-8")) or {}).get("examples") or []
+        found = [text.split("\n", 1) if fields == 2 else text for text in texts]  # of two fields each has a line
     if not found:
         sentences = words["sentences"]
         found = [[text, sentences[(i + 1) % len(sentences)]] for i, text in enumerate(sentences)]

@@ -196,7 +196,7 @@ def test_the_snippets_run_as_they_stand(runs, kind, monkeypatch):
     exec(first, names)
     assert {row["label"] for row in names["scores"]} == set(LABELS[kind])
     if kind == "pair":
-        assert set(names["text"]) == {"text", "text_pair"}
+        assert names["text"] == {"text": NEUTRAL["en"][0], "text_pair": NEUTRAL["en"][2]}
     assert len(rest) == (kind == "multi")
     if kind == "multi":
         *lines, last = rest[0].strip().splitlines()
@@ -204,6 +204,14 @@ def test_the_snippets_run_as_they_stand(runs, kind, monkeypatch):
         cuts = json.loads((runs[kind].path / "config.json").read_text())["thresholds"]
         expected = [row["label"] for row in names["scores"] if row["score"] >= cuts[row["label"]]]
         assert eval(last, names) == expected
+
+
+def test_examples_of_the_user_stand_in_the_snippet_field_by_field(runs):
+    card = render(runs["pair"], examples=["Rates rise\nThe bank said so.", "x"])
+    assert 'text = {"text": "Rates rise", "text_pair": "The bank said so."}' in card
+    assert 'text = "Rates rise\\nThe bank said so."' in render(
+        runs["single"], examples=["Rates rise\nThe bank said so."]
+    )
 
 
 def test_the_recipe_is_quoted_and_named_in_the_command(run):

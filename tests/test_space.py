@@ -115,9 +115,9 @@ def test_two_columns_make_two_boxes_with_their_names(demos):
 
 def test_the_examples_of_the_recipe_are_shown(app, tmp_path):
     run = make_run(tmp_path / "run", "single")
-    run.write_text("recipe.yaml", (run.path / "recipe.yaml").read_text() + "examples: [Lovely!, Terrible.]\n")
-    assert app.examples_of(str(run.path), app.WORDS["en"], 1) == [["Lovely!"], ["Terrible."]]
-    assert app.examples_of(str(run.path), app.WORDS["en"], 2) == [["Lovely!", ""], ["Terrible.", ""]]
+    run.write_text("recipe.yaml", (run.path / "recipe.yaml").read_text() + 'examples: [Lovely!, "A\\nB"]\n')
+    assert app.examples_of(str(run.path), app.WORDS["en"], 1) == [["Lovely!"], ["A\nB"]]
+    assert app.examples_of(str(run.path), app.WORDS["en"], 2) == [["Lovely!", ""], ["A", "B"]]
 
 
 def test_a_model_that_cannot_be_loaded_is_named_with_the_way_out(app):
@@ -158,6 +158,7 @@ def test_the_files_of_a_space_name_its_model(runs):
 def test_examples_come_from_the_user_or_by_permission_from_validation(runs):
     assert examples_for_space(runs["single"], PushArguments()) == []
     assert examples_for_space(runs["single"], PushArguments(examples=["One.", "Two."])) == [["One."], ["Two."]]
+    assert examples_for_space(runs["pair"], PushArguments(examples=["A\nB"])) == [["A", "B"]]
     shown = examples_for_space(runs["pair"], PushArguments(examples_from_validation=True))
     validation = pq.read_table(runs["pair"].path / "predictions" / "validation.parquet").to_pylist()
     pairs = [(row["text"], row["text_pair"]) for row in validation]

@@ -35,7 +35,7 @@ class PushArguments:
     space: str | None = _say("also create or update this Gradio Space for the model (NS/NAME)")
     space_hardware: str | None = _say("hardware of the Space (cpu-basic is free)")
     space_sleep: int | None = _say("seconds without a visitor after which the Space goes to sleep")
-    examples: list[str] = _say("example texts for the Space and the card", [])
+    examples: list[str] = _say("example texts for the Space and the card; of two fields each has a line", [])
     examples_from_validation: bool = _say("let the Space show three validation texts as examples", False)
     dataset_repo: str | None = _say("also publish the data set itself in this data set repo (NS/NAME)")
     data_dir: str | None = _say("where the data set's files lie, if not where the recipe names them")

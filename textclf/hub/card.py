@@ -101,11 +101,12 @@ def _use(evaluation: dict[str, Any], examples: list[str], say: tables.Words) -> 
     if len(columns) == 2:
         summary += " " + say["pair"].format(first=f"`{columns[0]}`", second=f"`{columns[1]}`")
     thresholds = evaluation.get("thresholds") or {}
+    first, _, second = examples[0].partition("\n")  # of two fields each has its line
     return {
         "summary": summary,
         "pair": len(columns) == 2,
-        "example": examples[0],
-        "example_pair": examples[1] if len(examples) > 1 else examples[0],
+        "example": first if len(columns) == 2 else examples[0],
+        "example_pair": second or examples[-1],
         "thresholds": bool(thresholds) and not thresholds.get("baked"),
         "baked": bool(thresholds.get("baked")),
     }

@@ -92,7 +92,8 @@ def examples_for_space(run: RunFolder, arguments: PushArguments) -> list[list[st
     """Return rows of one or two texts: the user's; or three of validation, if the user wants them shown; or none."""
     given = arguments.examples or read_recipe_values(run).get("examples")
     if given:
-        return [[str(text)] for text in given]
+        pair = len(run.read_json("evaluation.json")["data"].get("text_columns") or []) == 2
+        return [str(text).split("\n", 1) if pair else [str(text)] for text in given]  # of two fields each has a line
     if not arguments.examples_from_validation:
         return []
     rows = pq.read_table(run.path / "predictions" / "validation.parquet").to_pylist()
