@@ -186,12 +186,12 @@ def test_our_batches_are_the_tokenizers_own(family, tiny_model):
     split = rows(6)
     _, tokenizer = built(tiny_model(family), split)
     encoded = encode(split, tokenizer, 40)
-    batch = Padding(tokenizer)([encoded[i] for i in range(6)])
+    batch = Padding.of(tokenizer)([encoded[i] for i in range(6)])
     theirs = tokenizer(list(split["text"]), padding=True, truncation=True, max_length=40, return_tensors="pt")
     assert set(batch) == {*theirs, "labels"}
     assert all(torch.equal(batch[name], theirs[name]) for name in theirs)
     tokenizer.padding_side = "left"
-    left = Padding(tokenizer)([encoded[i] for i in range(6)])
+    left = Padding.of(tokenizer)([encoded[i] for i in range(6)])
     theirs = tokenizer(list(split["text"]), padding=True, truncation=True, max_length=40, return_tensors="pt")
     assert torch.equal(left["input_ids"], theirs["input_ids"])
 

@@ -1,10 +1,12 @@
 """The machine's choices: precision, threads, device; and what cannot be is refused in one sentence."""
 
 import os
+from dataclasses import fields
 
 import pytest
 import torch
 
+from textclf.arguments import OWNED, RENAMED
 from textclf.errors import UserError
 from textclf.training import machine
 from textclf.training.arguments import FitArguments
@@ -102,6 +104,18 @@ def test_fp32_wins_over_the_launchers_precision(monkeypatch):
 def test_options_that_cannot_be_end_in_one_sentence(option, value, says):
     with pytest.raises(UserError, match=says):
         FitArguments(**{option: value})
+
+
+def test_sharded_weights_and_layer_rates_exclude_each_other(monkeypatch):
+    monkeypatch.setenv("ACCELERATE_USE_FSDP", "true")
+    with pytest.raises(UserError, match="do not work with weights in shards"):
+        FitArguments(layer_decay=0.9)
+
+
+def test_every_field_that_is_ours_to_decide_is_one_of_the_trainers():
+    known = {field.name for field in fields(FitArguments)}
+    assert set(OWNED) <= known
+    assert not set(RENAMED) & known
 
 
 def test_the_facts_name_device_and_libraries():

@@ -3,6 +3,9 @@
 import json
 import shutil
 import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -155,6 +158,15 @@ def test_checkpoints_are_written_in_between_when_it_is_time(tiny_model, tmp_path
     monkeypatch.setattr(assembly, "_teachers", lambda *args: [*original(*args), Look()])
     train(tiny_model("bert"), tmp_path / "run", rows(60), rows(16), **OPTIONS)
     assert seen == list(range(1, STEPS + 1)), "once a step: at the end of an epoch with its validation, not twice"
+
+
+def test_real_kills_at_random_moments_change_nothing():
+    """Two of the points that `python -m tests.kill_points` tries twenty of."""
+    command = [sys.executable, "-m", "tests.kill_points", "2"]
+    root = Path(__file__).parent.parent
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.stdout.count("same weights") == 2
 
 
 def test_nothing_to_go_on_with_ends_in_one_sentence(tiny_model, tmp_path):

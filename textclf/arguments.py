@@ -218,7 +218,14 @@ OWNED = {
     "gradient_checkpointing": "use --activation_checkpointing",
     "gradient_checkpointing_kwargs": "use --activation_checkpointing_kwargs",
     "save_strategy": "checkpoints are kept where validation happens; use --eval_strategy and --eval_steps",
+    "save_steps": "checkpoints are kept where validation happens; use --eval_strategy and --eval_steps",
+    "save_only_model": "the optimiser's state is what lets a run go on",
     "dataloader_drop_last": "every row is seen exactly once an epoch",
+    "data_seed": "use --seed: it decides the order of the rows too",
+    "ignore_data_skip": "a resumed run sees the batches that it would have seen",
+    "accelerator_config": "batches are composed for all processes at once and dealt out",
+    "average_tokens_across_devices": "losses are always averaged over all processes",
+    "logging_nan_inf_filter": "a loss that is not a number is always shown; --guards stops on it",
 }
 # Fields that transformers 5 took away, and today's names.
 RENAMED = {

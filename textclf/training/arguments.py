@@ -91,6 +91,12 @@ class FitArguments(FitOptions, TrainingArguments):
                 f"--eval_strategy is 'epoch' or 'steps', because the checkpoint is chosen on validation; "
                 f"found {self.eval_strategy!r}."
             )
+        launched = any(os.environ.get(f"ACCELERATE_USE_{kind}") == "true" for kind in ("FSDP", "DEEPSPEED"))
+        if (self.fsdp or self.deepspeed or launched) and (self.freeze_encoder_epochs or self.layer_decay < 1):
+            raise UserError(
+                "--freeze_encoder_epochs and --layer_decay do not work with weights in shards (FSDP, DeepSpeed). "
+                "Leave them out, or launch with accelerate_config.yaml."
+            )
         schedules = [schedule.value for schedule in SchedulerType]
         if self.lr_scheduler_type not in schedules:
             raise UserError(

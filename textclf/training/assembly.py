@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from transformers import EarlyStoppingCallback, PreTrainedModel, PreTrainedTokenizerBase, PrinterCallback
 
 from ..labels import LabelSpace
 from ..models.class_weights import class_weights, label_counts
 from ..models.losses import StepLoss, loss_function
+from . import machine
 from .arguments import FitArguments
 from .batching import Share, StepBatches, StepSize
 from .encoding import EncodedTexts, Padding
@@ -57,7 +59,7 @@ def assemble(
         args=own,
         train_dataset=train,
         eval_dataset=validation.sorted_by_length(),
-        data_collator=Padding(tokenizer, multiple=8 if args.device.type == "cuda" else 1),
+        data_collator=Padding.of(tokenizer, multiple=8 if args.device.type == "cuda" else 1),
         processing_class=tokenizer,
         compute_metrics=partial(selection.compute, loss=loss),
         compute_loss_func=CountedLoss(loss, record),
@@ -65,13 +67,20 @@ def assemble(
     )
     trainer.remove_callback(PrinterCallback)
     first = trainer.is_world_process_zero()
-    progress = Progress(batches, show=first and not args.disable_tqdm)
+    progress = Progress(batches, show=first and not args.disable_tqdm, headline=_headline(args))
     stop = GracefulStop(batches.steps_per_epoch)
     log = TrainingLog(run / "training_log.jsonl", write=first)
     # The order matters: a stop asks for a checkpoint, the disk is looked at, then it is written and marked.
     for callback in [*_teachers(model, args, record), stop, DiskGuard(run, model), progress, log, MarkComplete()]:
         trainer.add_callback(callback)
     return Training(trainer, progress, stop)
+
+
+def _headline(args: FitArguments) -> str:
+    """Say what the machine was found to be good at; each of it can be set."""
+    threads = f", {torch.get_num_threads()} threads each" if args.device.type == "cpu" else ""
+    name, count = machine.device_name(args.device), args.world_size
+    return f"Training on {name}: {args.chosen_precision}, {count} process{'es' if count > 1 else ''}{threads}."
 
 
 def step_batches(lengths: NDArray[np.int64], args: FitArguments) -> StepBatches:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import pyarrow as pa
 import torch
-from datasets import Dataset
 from numpy.typing import NDArray
 from torch.utils.data import Dataset as RowDataset
 from transformers import PreTrainedTokenizerBase
 
 from ..labels import LabelSpace
 from .machine import available_cores
+
+if TYPE_CHECKING:  # what a machine without them can do without: batches of ids need neither
+    import pyarrow as pa
+    from datasets import Dataset
 
 # Below this a pool of processes costs more than it saves (200 rows: 1 s against milliseconds).
 PARALLEL_ROWS = 100_000
@@ -112,15 +115,20 @@ def _flat(table: pa.Table, column: str) -> tuple[NDArray[np.int32], NDArray[np.i
     return values, np.diff(lists.offsets.to_numpy()).astype(np.int64)
 
 
+@dataclass(frozen=True)
 class Padding:
     """A collator: rows to tensors, padded to the longest of the batch (rounded up to `multiple`)."""
 
-    def __init__(self, tokenizer: PreTrainedTokenizerBase, multiple: int = 1) -> None:
-        """Take padding id and side from the tokenizer."""
-        self.pad_id = int(tokenizer.pad_token_id)
-        self.pad_type = int(tokenizer.pad_token_type_id)
-        self.left = tokenizer.padding_side == "left"
-        self.multiple = multiple
+    pad_id: int = 0
+    pad_type: int = 0
+    left: bool = False
+    multiple: int = 1
+
+    @classmethod
+    def of(cls, tokenizer: PreTrainedTokenizerBase, multiple: int = 1) -> Padding:
+        """Take padding ids and side from a tokenizer."""
+        left = tokenizer.padding_side == "left"
+        return cls(int(tokenizer.pad_token_id), int(tokenizer.pad_token_type_id), left, multiple)
 
     def __call__(self, rows: Sequence[Row]) -> dict[str, torch.Tensor]:
         """Return input_ids, attention_mask (and token_type_ids) int64 [B, T], labels int64 [B] or float32 [B, L]."""

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import torch
 from datasets import Dataset
+from peft import PeftModel
 from safetensors import SafetensorError
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from transformers.utils import logging as transformers_logging
@@ -23,6 +24,7 @@ from .arguments import FitArguments
 from .assembly import Training, assemble
 from .dropout import fast_dropout
 from .encoding import encode
+from .memory import kept_memory
 from .outcome import selection_facts, training_facts, write_run
 from .padding_free import padding_free
 from .selection import Metrics, choose_metric
@@ -109,7 +111,9 @@ def _at_full_speed(trainer: BatchTrainer) -> Iterator[None]:
     """Train without padding and with quick dropout where they pay; the model is itself again afterwards."""
     args, model = trainer.args, trainer.model
     on_processor = args.device.type == "cpu"
-    with padding_free(model, args.padding_free, on_processor), fast_dropout(model, on_processor):
+    plain = model.get_base_model() if isinstance(model, PeftModel) else model
+    hooks = padding_free(plain, args.padding_free, on_processor)
+    with hooks, fast_dropout(model, on_processor), kept_memory(on_processor):
         yield
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import os
 import platform
-from importlib.metadata import version
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import torch
@@ -111,6 +112,9 @@ def device_name(device: torch.device) -> str:
 
 
 def library_versions() -> dict[str, str]:
-    """Return the versions that decide what a run computes."""
-    names = ("torch", "transformers", "accelerate", "datasets", "tokenizers", "peft")
-    return {"python": platform.python_version(), **{name: version(name) for name in names}}
+    """Return the versions of what decides on the results of a run, as far as it is installed."""
+    found = {"python": platform.python_version()}
+    for name in ("torch", "transformers", "accelerate", "datasets", "tokenizers", "peft"):
+        with suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found

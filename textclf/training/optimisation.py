@@ -6,20 +6,31 @@ import re
 from typing import Any
 
 import torch
+from peft import PeftModel
 from torch import nn
 from transformers import PreTrainedModel, SchedulerType, Trainer, TrainerCallback, TrainerControl, TrainerState
 from transformers.trainer_pt_utils import get_parameter_names
 
 from ..errors import UserError
+from ..models.families import head_modules
 from .arguments import FitArguments
 from .selection import Selection
 
 _LAYER = re.compile(r"\.(?:layers?|h|blocks?)\.(\d+)\.")
 
 
-def in_encoder(name: str, prefix: str) -> bool:
-    """Say whether a parameter belongs to the encoder (its family's prefix), adapters inside it included."""
-    return name.removeprefix("base_model.model.").startswith(f"{prefix}.")
+def encoder_parameters(model: PreTrainedModel) -> list[tuple[str, nn.Parameter]]:
+    """Return the encoder's parameters with their names, adapters inside it included, the head excluded.
+
+    BERT's pooler stands under the encoder's prefix, and is head: nothing else leads from the encoder to the classes.
+    """
+    plain = model.get_base_model() if isinstance(model, PeftModel) else model
+    inside, heads = f"{plain.base_model_prefix}.", tuple(f"{name}." for name in head_modules(plain))
+    return [
+        (name, parameter)
+        for name, parameter in model.named_parameters()
+        if (own := name.removeprefix("base_model.model.")).startswith(inside) and not own.startswith(heads)
+    ]
 
 
 def layered_optimizer(model: PreTrainedModel, args: FitArguments) -> torch.optim.Optimizer:
@@ -29,8 +40,7 @@ def layered_optimizer(model: PreTrainedModel, args: FitArguments) -> torch.optim
     factor, the embeddings the smallest rate.
     """
     optimizer_class, settings = Trainer.get_optimizer_cls_and_kwargs(args, model)
-    prefix = model.base_model_prefix
-    numbers = {name: _LAYER.search(name) for name, _ in model.named_parameters() if in_encoder(name, prefix)}
+    numbers = {name: _LAYER.search(name) for name, _ in encoder_parameters(model)}
     layers = 1 + max((int(match.group(1)) for match in numbers.values() if match), default=-1)
     decayed = set(_decayed_names(model))
     groups: dict[tuple[int, bool], list[nn.Parameter]] = {}
@@ -82,8 +92,7 @@ class HeadFirst(TrainerCallback):
 
     def __init__(self, model: PreTrainedModel, epochs: float) -> None:
         """Note which encoder parameters are to learn later."""
-        prefix = model.base_model_prefix
-        self.waiting = [p for name, p in model.named_parameters() if in_encoder(name, prefix) and p.requires_grad]
+        self.waiting = [parameter for _, parameter in encoder_parameters(model) if parameter.requires_grad]
         self.epochs = epochs
 
     def on_train_begin(self, args: Any, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:

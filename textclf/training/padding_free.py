@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import torch
-from peft import PeftModel
 from torch import Tensor, nn
 from transformers import AttentionInterface, PreTrainedModel
 from transformers.masking_utils import AttentionMaskInterface
@@ -127,7 +126,7 @@ class PaddingFree:
 
 
 @contextmanager
-def padding_free(model: PreTrainedModel | PeftModel, wanted: str, use_cpu: bool) -> Iterator[bool]:
+def padding_free(model: PreTrainedModel, wanted: str, use_cpu: bool) -> Iterator[bool]:
     """Let a model compute real tokens only inside the context, as `--padding_free` asks; gives whether it does.
 
     `auto` takes them on a processor, where they are measured to pay (benchmarks/train_speed.py), for the families that
@@ -136,18 +135,17 @@ def padding_free(model: PreTrainedModel | PeftModel, wanted: str, use_cpu: bool)
     Raises:
         UserError: `on` for a family without hooks.
     """
-    plain = model.get_base_model() if isinstance(model, PeftModel) else model
-    family = plain.config.model_type
+    family = model.config.model_type
     if wanted == "on" and family not in HOOKED:
         raise UserError(
             f"--padding_free on: {family} models have no hooks for it; found for {', '.join(sorted(HOOKED))}. "
             "Type --padding_free auto."
         )
-    fits = family in HOOKED and not getattr(plain.config, "is_decoder", False) and not plain.config.output_attentions
+    fits = family in HOOKED and not getattr(model.config, "is_decoder", False) and not model.config.output_attentions
     if wanted == "off" or not fits or (wanted == "auto" and not use_cpu):
         yield False
         return
-    hooks = PaddingFree(plain)
+    hooks = PaddingFree(model)
     hooks.install()
     try:
         yield True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -21,10 +22,11 @@ class Progress(TrainerCallback):
     Validation and saving are not in the speed, but they are in the time left.
     """
 
-    def __init__(self, batches: StepBatches, show: bool) -> None:
-        """Count over `batches`; `show` on one process only."""
+    def __init__(self, batches: StepBatches, show: bool, headline: str = "") -> None:
+        """Count over `batches`; `show` on one process only, with `headline` above the bar."""
         self.batches = batches
         self.show = show
+        self.headline = headline
         self.bar: Any = None  # a tqdm bar, whose class depends on where it is shown
         self.seconds = 0.0  # in optimiser steps of this process, since it was started
         self.tokens = 0  # real tokens of those steps, over all processes
@@ -42,6 +44,7 @@ class Progress(TrainerCallback):
             self.seconds, self.tokens, self.examples, self.wall_seconds = counts
         self._began = time.perf_counter() - self.wall_seconds
         if self.show:
+            tqdm.write(self.headline, file=sys.stderr)
             self.bar = tqdm(
                 total=state.max_steps, initial=state.global_step, desc="Training", unit="step", dynamic_ncols=True
             )

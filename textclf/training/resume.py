@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -32,31 +33,40 @@ def find_place(args: FitArguments) -> Place:
     """Return the run folder and where to go on; touches nothing.
 
     Raises:
-        UserError: the folder is in use and the run is not to be resumed, or there is nothing to resume.
+        UserError: the folder is in use and the run is not to be resumed, cannot be made, or there is nothing to resume.
     """
     if not args.resume_from_checkpoint:
         if not args.output_dir:
             raise UserError("--output_dir is missing: the folder that the run is written to.")
-        run = Path(args.output_dir)
+        run = Path(args.output_dir).expanduser()
         used = [name for name in _IN_USE if (run / name).exists()]
         if used or run.is_file():
             raise UserError(
                 f"The output folder {run} is in use (it holds {used[0] if used else 'a file'}). Choose another "
                 f"--output_dir, delete the folder, or type --resume_from_checkpoint {run} to go on with that run."
             )
+        _check_can_be_made(run)
         return Place(run, None, resuming=False)
-    given = Path(args.resume_from_checkpoint)
+    given = Path(args.resume_from_checkpoint).expanduser()
     chosen = given if given.name.startswith("checkpoint-") else None
     run = given.parent.parent if chosen else given
     if not run.is_dir():
         raise UserError(f"There is no run to go on with in {given}: the folder does not exist.")
-    if args.output_dir and Path(args.output_dir).resolve() != run.resolve():
+    if args.output_dir and Path(args.output_dir).expanduser().resolve() != run.resolve():
         raise UserError(f"A run goes on in its own folder. Leave --output_dir {args.output_dir} out, or type {run}.")
     if chosen and not is_complete(chosen):
         raise UserError(
             f"{chosen} is not a complete checkpoint. Type --resume_from_checkpoint {run} for the newest one."
         )
     return Place(run, chosen or newest_checkpoint(run), resuming=True)
+
+
+def _check_can_be_made(run: Path) -> None:
+    """Refuse a folder below a file, or where nothing may be written, before hours are spent."""
+    above = next(path for path in (run, *run.absolute().parents) if path.exists())
+    if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
+        fault = "nothing may be written in it" if above.is_dir() else "it is a file"
+        raise UserError(f"The output folder {run} cannot be made in {above}: {fault}. Choose another --output_dir.")
 
 
 def is_complete(checkpoint: Path) -> bool:

@@ -1,0 +1,212 @@
+"""How fast training is, beside what users would run instead: three arms in turn, on the same rows and model.
+
+    python -m benchmarks.train_speed --data hate_speech --data_dir DIR
+    python -m benchmarks.train_speed --data reuters_topics --data_dir DIR
+    python -m benchmarks.train_speed --data short long --model base --lengths 128 512      (a CUDA machine, no data)
+
+Writes results/train_speed-<name>.json and .md. Run it on a quiet machine; the load at the start is noted.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import re
+import subprocess
+import sys
+from argparse import ArgumentParser, Namespace
+from datetime import date
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import torch
+from transformers import AutoConfig, AutoModelForSequenceClassification, PreTrainedModel, set_seed
+
+from benchmarks.speed_arms import ARMS, Round
+from benchmarks.speed_ceiling import ceiling, weights_without_embeddings
+from benchmarks.speed_data import LENGTHS, Rows, made_rows, real_rows
+from textclf.training import machine
+
+RESULTS = Path(__file__).parent / "results"
+MINILM = "sentence-transformers/all-MiniLM-L6-v2"
+
+
+def main(argv: list[str]) -> None:
+    """Measure every data set at every length and write the results."""
+    args = read_arguments(argv)
+    use_cpu = not machine.accelerator_found()
+    torch.set_num_threads(args.threads or machine.available_cores())
+    found = []
+    for name in args.data:
+        for length in args.lengths:
+            rows = _rows(name, args, length)
+            if args.memory_of:
+                _one_arm(rows, args, use_cpu)
+                return
+            found.append(measure(rows, args, use_cpu))
+            print(as_markdown([found[-1]]), flush=True)
+    write(found, args)
+
+
+def read_arguments(argv: list[str]) -> Namespace:
+    """Read the command line."""
+    parser = ArgumentParser(description=__doc__.split("\n")[0], allow_abbrev=False)
+    kinds = ", ".join(LENGTHS)
+    parser.add_argument("--data", nargs="+", default=["hate_speech"], help=f"data sets, or made-up texts: {kinds}")
+    parser.add_argument("--data_dir", help="where the data set's raw files are")
+    parser.add_argument("--model", default=MINILM, help="a model, or 'base': bert-base's shape, drawn at random")
+    parser.add_argument("--lengths", nargs="+", type=int, default=[128], help="tokens that texts are cut to")
+    parser.add_argument("--rows", type=int, default=512, help="texts of a round")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds of each arm, behind one that warms up")
+    parser.add_argument("--batch_size", type=int, default=32, help="texts of an optimiser step")
+    parser.add_argument("--threads", type=int, default=0, help="processor threads (0: all cores)")
+    parser.add_argument("--name", default="", help="of the result files (default: the data sets)")
+    parser.add_argument("--memory_of", choices=ARMS, help="one round of this arm alone; prints its peak memory")
+    return parser.parse_args(argv)
+
+
+def _rows(name: str, args: Namespace, length: int) -> Rows:
+    if name in LENGTHS:
+        return made_rows(name, args.rows, length)
+    return real_rows(name, args.data_dir, args.model, args.rows, length)
+
+
+def build(model: str, rows: Rows) -> PreTrainedModel:
+    """Return the model with a head for the rows' labels, from weights or from a shape."""
+    set_seed(1)
+    if model == "base":
+        config = AutoConfig.for_model("bert", num_labels=len(rows.labels), problem_type=rows.labels.problem_type)
+        return AutoModelForSequenceClassification.from_config(config, dtype=torch.float32)
+    from textclf.models.weights import locate  # only with weights: needs the Hub's client
+
+    return AutoModelForSequenceClassification.from_pretrained(
+        locate(model, None).path_or_id,
+        num_labels=len(rows.labels),
+        problem_type=rows.labels.problem_type,
+        dtype=torch.float32,
+    )
+
+
+def measure(rows: Rows, args: Namespace, use_cpu: bool) -> dict[str, Any]:
+    """Run the arms in turn, each on its own copy of the model, and return the figures."""
+    model = build(args.model, rows)
+    models = {arm: copy.deepcopy(model) for arm in ARMS}
+    rounds: dict[str, list[Round]] = {arm: [] for arm in ARMS}
+    for seed in range(args.rounds + 1):
+        for arm, run in ARMS.items():
+            rounds[arm].append(run(models[arm], rows, args.batch_size, use_cpu, seed))
+    tokens = int(rows.texts.lengths.sum())
+    precision = machine.choose_precision("auto", use_cpu)
+    dtype, device = (
+        (torch.bfloat16 if precision == "bf16" else torch.float32),
+        next(models["ours"].parameters()).device,
+    )
+    most = ceiling(model, max(1, tokens * args.batch_size // len(rows.texts)), dtype, device)
+    per_token = 6 * weights_without_embeddings(model)
+    arms = {}
+    for arm, done in rounds.items():
+        seconds = median(each.seconds for each in done[1:])
+        arms[arm] = {
+            "examples_per_second": len(rows.texts) / seconds,
+            "tokens_per_second": tokens / seconds,
+            "share_of_ceiling": per_token * tokens / seconds / most,
+            "seconds": [round(each.seconds, 3) for each in done[1:]],
+            "loss": [round(each.loss, 4) for each in done],
+            "peak_gigabytes": max(each.gigabytes for each in done) or _memory(arm, rows, args),
+        }
+    return {
+        "data": rows.name,
+        "texts": len(rows.texts),
+        "tokens": tokens,
+        "model": args.model,
+        "batch_size": args.batch_size,
+        "precision": precision,
+        "ceiling_tflops": most / 1e12,
+        "arms": arms,
+    }
+
+
+def _memory(arm: str, rows: Rows, args: Namespace) -> float:
+    """Return an arm's peak memory in GB, in a process of its own."""
+    name = rows.name.removeprefix("made up, ").split(",")[0]
+    command = [sys.executable, "-m", "benchmarks.train_speed", "--memory_of", arm, "--data", name]
+    command += ["--lengths", str(rows.max_length)]
+    for key in ("model", "rows", "batch_size", "threads", "data_dir"):
+        if getattr(args, key):
+            command += [f"--{key}", str(getattr(args, key))]
+    root = Path(__file__).parent.parent
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
+    return float(re.findall(r"peak_gigabytes ([0-9.]+)", done.stdout)[-1])
+
+
+def _one_arm(rows: Rows, args: Namespace, use_cpu: bool) -> None:
+    ARMS[args.memory_of](build(args.model, rows), rows, args.batch_size, use_cpu, 0)
+    # Not getrusage: its maximum begins with what the process had that started this one.
+    status = Path("/proc/self/status").read_text(encoding="utf-8")
+    print("peak_gigabytes", int(re.findall(r"VmHWM:\s+(\d+)", status)[0]) / 1e6)
+
+
+def describe_machine() -> dict[str, Any]:
+    """Return processor, cores, memory and accelerator, without the machine's name."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
+    accelerator = torch.cuda.get_device_name() if torch.cuda.is_available() else None
+    return {
+        "processor": machine.device_name(torch.device("cpu")),
+        "cores": machine.available_cores(),
+        "threads": torch.get_num_threads(),
+        "memory_gigabytes": round(memory, 1),
+        "accelerator": accelerator,
+        "load_at_start": round(os.getloadavg()[0], 2),
+    }
+
+
+def as_markdown(found: list[dict[str, Any]]) -> str:
+    """Return the figures as tables; ratios are to the plain Trainer and to its best flags."""
+    lines = []
+    for each in found:
+        arms = each["arms"]
+        slow, fast = (arms[arm]["examples_per_second"] for arm in ("plain Trainer", "best flags"))
+        lines += [
+            f"## {each['data']}: {each['model']}, batch {each['batch_size']}, {each['precision']}",
+            "",
+            f"{each['texts']} texts, {each['tokens']} tokens. "
+            f"Matrix products alone: {each['ceiling_tflops']:.3f} TFLOP/s.",
+            "",
+            "| arm | texts/s | tokens/s | x plain | x best flags | of the ceiling | peak GB | loss, first and last |",
+            "|---|---|---|---|---|---|---|---|",
+        ]
+        for arm, of in arms.items():
+            speed = of["examples_per_second"]
+            lines.append(
+                f"| {arm} | {speed:.1f} | {of['tokens_per_second']:.0f} | {speed / slow:.2f} | {speed / fast:.2f} "
+                f"| {of['share_of_ceiling']:.2f} | {of['peak_gigabytes']:.2f} "
+                f"| {of['loss'][0]:.4f}, {of['loss'][-1]:.4f} |"
+            )
+        lines.append("")
+    return "\n".join(lines)
+
+
+def write(found: list[dict[str, Any]], args: Namespace) -> None:
+    """Write both forms of the result."""
+    here = describe_machine()
+    name = args.name or "-".join(args.data)
+    content = {"date": str(date.today()), "machine": here, "versions": machine.library_versions(), "results": found}
+    text = json.dumps(content, indent=2) + "\n"
+    (RESULTS / f"train_speed-{name}.json").write_text(text, encoding="utf-8")
+    head = [
+        "# Training speed",
+        "",
+        f"{content['date']}. " + ", ".join(f"{key} {value}" for key, value in here.items() if value is not None) + ".",
+        f"torch {torch.__version__}. Medians of {args.rounds} rounds in which the arms take turns; every arm sees",
+        "every text once a round. Of the ceiling: 6 x parameters without embeddings x real tokens/s, over what matrix",
+        "products alone reach at the model's own shapes.",
+        "",
+    ]
+    markdown = "\n".join(head) + "\n" + as_markdown(found)
+    (RESULTS / f"train_speed-{name}.md").write_text(markdown, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
