@@ -15,7 +15,7 @@ from textclf.labels import LabelSpace
 from textclf.training.assembly import assemble
 from textclf.training.encoding import encode
 from textclf.training.fit import fit
-from textclf.training.optimisation import layered_optimizer
+from textclf.training.optimisation import HeadFirst, layered_optimizer
 from textclf.training.selection import choose_metric
 
 CASES = [
@@ -101,6 +101,7 @@ def test_lower_layers_learn_more_slowly(tiny_model):
         rate |= {id(parameter): (group["lr"], group["weight_decay"]) for parameter in group["params"]}
     found = {name: rate[id(parameter)] for name, parameter in model.named_parameters()}
     assert found["classifier.weight"] == (1.0, 0.1)
+    assert found["bert.pooler.dense.weight"] == (1.0, 0.1)
     assert found["bert.encoder.layer.1.output.dense.weight"] == (0.5, 0.1)
     assert found["bert.encoder.layer.0.output.dense.weight"] == (0.25, 0.1)
     assert found["bert.embeddings.word_embeddings.weight"] == (0.125, 0.1)
@@ -136,6 +137,22 @@ def test_the_head_learns_first(tiny_model, tmp_path):
     args = arguments(tmp_path / "run", freeze_encoder_epochs=1, num_train_epochs=2, learning_rate=1e-3)
     fit(model, tokenizer, split, split, args, max_length=64, metrics=metrics)
     assert changed == {0: set(), 1: {False}, 2: {False, True}}
+
+
+@pytest.mark.parametrize("lora", ["none", "lora"])
+def test_a_pooler_is_head_and_learns_with_it(lora, tiny_model, tmp_path):
+    """BERT's pooler has the encoder's prefix: it got the embeddings' rate, and stayed frozen though freshly drawn."""
+    split = rows(32)
+    model, _ = built(tiny_model("bert"), split, head="mlp", lora=lora)
+    args = arguments(tmp_path / "run", learning_rate=1.0, layer_decay=0.5)
+    rate = {id(p): group["lr"] for group in layered_optimizer(model, args).param_groups for p in group["params"]}
+    learning = {name: p for name, p in model.named_parameters() if p.requires_grad}
+    assert {rate[id(p)] for name, p in learning.items() if "pooler" in name} == {1.0}
+    assert {rate[id(p)] for name, p in learning.items() if ".layer.0." in name} == {0.25}
+    waiting = {id(p) for p in HeadFirst(model, 1.0).waiting}
+    assert {name for name, p in learning.items() if id(p) not in waiting} == {
+        name for name in learning if "pooler" in name or "classifier" in name
+    }
 
 
 def test_a_plateau_of_a_metric_that_should_rise_lowers_the_rate(tiny_model, tmp_path):
