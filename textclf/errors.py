@@ -2,6 +2,8 @@
 
 import difflib
 import errno
+import os
+import re
 import sys
 from collections.abc import Callable, Iterable
 
@@ -16,10 +18,16 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f" Did you mean '{near[0]}'?" if near else ""
 
 
+# What the machine refuses, and its user can mend; every other error of the system is a bug and keeps its traceback.
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+_REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG}
+
+
 def run_command(main: Callable[[list[str]], int | None], argv: list[str] | None = None) -> None:
     """Run a command's `main(argv)` and leave the process: 0, its own code, 2 for a user's mistake, 130 for Ctrl-C.
 
-    Only `UserError` and a full disk are dressed as one sentence; any other exception is a bug and keeps its traceback.
+    Only `UserError`, a full disk and files that may not be used are dressed as one sentence; any other exception is
+    a bug and keeps its traceback.
     """
     try:
         code = main(sys.argv[1:] if argv is None else argv) or 0
@@ -29,11 +37,32 @@ def run_command(main: Callable[[list[str]], int | None], argv: list[str] | None 
     except KeyboardInterrupt as stop:
         print(f"\n{stop}" if str(stop) else "\nstopped.", file=sys.stderr)
         code = 130
-    except OSError as error:
-        if error.errno != errno.ENOSPC:
+    except Exception as error:
+        sentence = _machine_says(error)
+        if sentence is None:
             raise
-        where = f" while writing {error.filename}" if error.filename else ""
-        print(f"error: the disk is full{where}. Free some space, or choose another --output_dir.", file=sys.stderr)
+        print(f"error: {sentence}", file=sys.stderr)
         code = 2
     sys.stdout.flush()
     sys.exit(code)
+
+
+def _machine_says(error: Exception) -> str | None:
+    """Return one sentence about a full disk, or a file that may not be used; None for any other exception."""
+    number = error.errno if isinstance(error, OSError) else _rust_number(error)
+    name = getattr(error, "filename", None)  # of an OSError, where it concerns a file
+    if number in _FULL:
+        where = f" while writing {name}" if name else ""
+        return (
+            f"The disk is full{where}. Free some space and go on with --resume_from_checkpoint, "
+            "or choose another --output_dir."
+        )
+    if number in _REFUSED and name:
+        return f"{name} cannot be used: {os.strerror(number)}. Check its permissions, or choose another place."
+    return None
+
+
+def _rust_number(error: Exception) -> int | None:
+    """Return the system's number that the Rust libraries (safetensors, tokenizers) only write into their messages."""
+    found = re.search(r"\(os error (\d+)\)", str(error))
+    return int(found[1]) if found else None
