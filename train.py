@@ -38,10 +38,12 @@ def train(recipe: Recipe) -> None:
     from textclf.run_folder import RunFolder
     from textclf.screen import Screen
     from textclf.training.fit import fit
+    from textclf.training.resume import find_place
 
     args = recipe.fit
     if not args.resume_from_checkpoint:
         args.output_dir = args.output_dir or str(RunFolder.free(recipe.name))
+    find_place(args)  # a folder in use, or nothing to go on with: said before any time is spent
     screen = Screen(quiet=args.process_index > 0)
     check_before_training(recipe.publish)
     with args.main_process_first():

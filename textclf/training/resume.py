@@ -33,7 +33,7 @@ def find_place(args: FitArguments) -> Place:
     """Return the run folder and where to go on; touches nothing.
 
     Raises:
-        UserError: the folder is in use and the run is not to be resumed, cannot be made, or there is nothing to resume.
+        UserError: the folder cannot be made, or is in use and not to be resumed, or there is nothing to resume.
     """
     if not args.resume_from_checkpoint:
         if not args.output_dir:
