@@ -50,7 +50,7 @@ class Recipe(NamedTuple):
 
 
 DEFAULT_RECIPE = Path(__file__).parent.parent / "recipes" / "news_sample.yaml"
-_NAMES_DATA = ("--dataset", "--train_file", "--train-file", "--resume_from_checkpoint", "--resume-from-checkpoint")
+_NAMES_DATA = ("--dataset", "--train_file", "--train-file")
 
 
 def read_recipe(argv: Sequence[str]) -> Recipe:
