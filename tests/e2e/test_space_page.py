@@ -112,11 +112,9 @@ def test_a_typed_text_gets_its_scores(browser, runs):
             assert_agrees(shown, runs["multi"], TEXT)
             assert page.locator(".scores .cut").count() == len(LABELS["multi"])
 
+            before = page.locator(".scores").inner_text()
             page.get_by_text("She read the letter twice").click()
-            page.wait_for_function(
-                "before => document.querySelector('.scores').innerText !== before",
-                arg=page.locator(".scores").inner_text(),
-            )
+            page.wait_for_function("before => document.querySelector('.scores').innerText !== before", arg=before)
             assert_agrees(scores_on(page), runs["multi"], page.locator("textarea").input_value())
 
         with opened(browser, address, viewport={"width": 360, "height": 740}, color_scheme="dark") as page:
