@@ -25,7 +25,7 @@ from .assembly import Training, assemble
 from .dropout import fast_dropout
 from .encoding import encode
 from .memory import kept_memory
-from .outcome import selection_facts, training_facts, write_run
+from .outcome import copy_of_sharded, selection_facts, training_facts, write_run
 from .padding_free import padding_free
 from .selection import Metrics, choose_metric
 from .trainer import BatchTrainer
@@ -72,6 +72,7 @@ def fit(
         splits = encode(train, tokenizer, max_length), encode(validation, tokenizer, max_length)
     selection = choose_metric(args.metric_for_best_model, labels, labels.gold(validation), metrics)
     training = assemble(model, tokenizer, splits, args, place.run, selection)
+    whole = copy_of_sharded(training.trainer)
     _train(training, place)
     facts = {
         "training": training_facts(training.trainer, training.progress),
@@ -79,7 +80,7 @@ def fit(
     }
     if training.trainer.is_world_process_zero():
         with _told_disk(place.run):
-            write_run(training.trainer, tokenizer, place.run, facts, max_length)
+            write_run(training.trainer, tokenizer, place.run, facts, max_length, whole)
     training.trainer.accelerator.wait_for_everyone()
     return Fitted(place.run, **facts)
 

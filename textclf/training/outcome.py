@@ -54,14 +54,32 @@ def selection_facts(trainer: BatchTrainer, selection: Selection) -> dict[str, An
     }
 
 
+def copy_of_sharded(trainer: BatchTrainer) -> PreTrainedModel | None:
+    """Return a copy of the model for `write_run`, on process 0, where the training is about to lay it out in shards.
+
+    FSDP and DeepSpeed leave nothing behind that could be merged or closed: adapters and a linear head in its training
+    form need a model of their own kind for the weights to go back into.
+    """
+    sharded = trainer.is_fsdp_enabled or trainer.is_deepspeed_enabled
+    return copy.deepcopy(trainer.model) if sharded and trainer.is_world_process_zero() else None
+
+
 def write_run(
-    trainer: BatchTrainer, tokenizer: PreTrainedTokenizerBase, run: Path, facts: dict[str, Any], max_length: int
+    trainer: BatchTrainer,
+    tokenizer: PreTrainedTokenizerBase,
+    run: Path,
+    facts: dict[str, Any],
+    max_length: int,
+    whole: PreTrainedModel | None = None,
 ) -> None:
     """Write the checkpoint to the run folder, keep the last one if `--keep_last`, then clear the way.
 
-    On process 0 only. The facts are written last: with them the training counts as finished.
+    On process 0 only. `whole` is what `copy_of_sharded` returned before training. The facts are written last: with
+    them the training counts as finished.
     """
-    last, model = newest_checkpoint(run), _whole_model(trainer)
+    last, model = newest_checkpoint(run), trainer.accelerator.unwrap_model(trainer.model)
+    if whole is not None:
+        model = _with_weights(whole, Path(trainer.state.best_model_checkpoint))
     if trainer.args.keep_last and last is not None:
         last_model = _with_weights(copy.deepcopy(model), last)
         checkpoint.save(last_model, tokenizer, run / CHECKPOINTS / "last", max_length=max_length)
@@ -71,18 +89,11 @@ def write_run(
         shutil.rmtree(path)
 
 
-def _whole_model(trainer: BatchTrainer) -> PreTrainedModel:
-    """Return the trained model; where it lies in shards over several devices, as its best checkpoint was written."""
-    model = trainer.accelerator.unwrap_model(trainer.model)
-    if trainer.is_fsdp_enabled or trainer.is_deepspeed_enabled:
-        return type(model).from_pretrained(trainer.state.best_model_checkpoint, dtype=torch.float32)
-    return model
-
-
 def _with_weights(model: PreTrainedModel, folder: Path) -> PreTrainedModel:
     """Put a checkpoint's weights into `model`: all of them, or those of its adapter."""
     if isinstance(model, PeftModel):
         set_peft_model_state_dict(model, load_file(folder / "adapter_model.safetensors"))
     else:
-        model.load_state_dict(load_file(folder / "model.safetensors"), strict=False)  # tied weights are there once
+        unknown = model.load_state_dict(load_file(folder / "model.safetensors"), strict=False).unexpected_keys
+        assert not unknown, unknown  # what is missing is tied weights, which are there once
     return model
