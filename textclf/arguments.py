@@ -173,7 +173,7 @@ class PublishArguments:
     space: str | None = _say("create or update this Gradio Space for the model (NS/NAME)")
     license: str | None = _say("licence of the model, for the card; never guessed")
     language: str | None = _say("language of the texts (en, ko, ...), for the card; found from the script otherwise")
-    examples: list[str] = _say("example texts for the Space and the card", [])
+    examples: list[str] = _say("example texts for the Space and the card; two fields stand on two lines", [])
     examples_from_validation: bool = _say("let the Space show three validation texts as examples", False)
 
 

@@ -47,7 +47,13 @@ class Finding:
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for audit.json: it goes up with the model, so rows are named by number only."""
         rows = [{"split": example.split, "row": example.row} for example in self.examples]
-        return {"count": self.count, "share": round(self.share, 6), **self.details, "examples": rows}
+        return {
+            "says": self.says,
+            "count": self.count,
+            "share": round(self.share, 6),
+            **self.details,
+            "examples": rows,
+        }
 
 
 def percentage(share: float) -> str:
