@@ -220,12 +220,12 @@ def test_decomposed_hangul_is_hangul():
 
 def test_audit_json_holds_no_text_of_the_data():
     secret = "Geheimnis 비밀 https://secret.example"
-    train = [(secret, 0), (secret, 1), (secret + " ㅋㅋ\u200b", 0), (f"{secret} {ENGLISH[0]}", 0), *labelled(FINE[:5])]
+    train = [(secret, 0), (secret, 1), (secret + " ㅁㅊ\u200b", 0), (f"{secret} {ENGLISH[0]}", 0), *labelled(FINE[:5])]
     test = [(secret, 0), (f"{secret} {ENGLISH[0]}!", 1)]
     result = audit(splits_of(train, test=test), clean=["strip_urls"])
     assert sum(len(finding.examples) for finding in result.findings) >= 8
     written = json.dumps(result.to_dict(), ensure_ascii=False)
-    for word in ("Geheimnis", "비밀", "secret", "bank", "ㅋ"):
+    for word in ("Geheimnis", "비밀", "secret", "bank", "ㅁ"):
         assert word not in written
     assert json.loads(written)["findings"]["exact_leaks"]["examples"][0] == {"split": "train", "row": 0}
 
