@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from textclf.labels import LabelSpace
-from textclf.training.encoding import EncodedTexts
+from textclf.training.encoding import EncodedTexts, TokenLists
 
 # Median and spread (log-normal) of token counts: comments with bert-base-uncased, news with the same.
 LENGTHS = {"short": (36, 0.5), "long": (150, 0.8)}
@@ -53,4 +53,5 @@ def made_rows(kind: str, rows: int, max_length: int) -> Rows:
     gold = random.integers(0, 2, rows)
     ids[starts], ids[starts + 1], ids[starts + lengths - 1] = CLS, 5000 + gold, SEP
     labels = LabelSpace(("no", "yes"), multi_label=False)
-    return Rows(f"made up, {kind}, cut to {max_length}", EncodedTexts(ids, None, lengths, gold), labels, max_length)
+    texts = EncodedTexts(TokenLists.of(ids, lengths), None, gold)
+    return Rows(f"made up, {kind}, cut to {max_length}", texts, labels, max_length)

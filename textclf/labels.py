@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from .errors import UserError
 
+ROWS_AT_ONCE = 10_000  # read row by row, a million labels take a minute
+
 if TYPE_CHECKING:
     from datasets import Dataset, Features
     from transformers import PretrainedConfig
@@ -64,7 +66,10 @@ class LabelSpace:
 
     def gold(self, split: Dataset) -> NDArray[np.int64]:
         """Return a split's gold labels: int64 ids [N], or a 0/1 indicator int64 [N, L] when multi-label."""
-        return self.encode(list(split["labels"]))
+        gold = np.zeros((len(split), *self.encode([]).shape[1:]), dtype=np.int64)
+        for number, batch in enumerate(split.select_columns("labels").iter(ROWS_AT_ONCE)):
+            gold[number * ROWS_AT_ONCE :][:ROWS_AT_ONCE] = self.encode(batch["labels"])
+        return gold
 
     def encode(self, labels: Sequence[Any]) -> NDArray[np.int64]:
         """Turn label ids (one a row, or a list a row) into int64 [N], or a 0/1 indicator int64 [N, L]."""

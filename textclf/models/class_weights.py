@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,13 +14,13 @@ from ..errors import UserError
 from ..labels import LabelSpace
 
 
-def label_counts(labels: LabelSpace, gold: NDArray[np.int64]) -> Tensor:
+def label_counts(labels: LabelSpace, gold: NDArray[np.integer[Any]]) -> Tensor:
     """Return how many rows carry each label: int64 [L] from gold ids [N] or an indicator [N, L]."""
-    counts = gold.sum(axis=0) if labels.multi_label else np.bincount(gold, minlength=len(labels))
+    counts = gold.sum(axis=0, dtype=np.int64) if labels.multi_label else np.bincount(gold, minlength=len(labels))
     return torch.as_tensor(counts, dtype=torch.int64)
 
 
-def class_weights(words: Sequence[str], labels: LabelSpace, gold: NDArray[np.int64]) -> Tensor | None:
+def class_weights(words: Sequence[str], labels: LabelSpace, gold: NDArray[np.integer[Any]]) -> Tensor | None:
     """Read `--class_weights`: nothing, 'balanced', or one positive number a label in label order.
 
     'balanced' is N / (L * count) for one label a text, as in scikit-learn; for several labels it is the weight of a
@@ -51,7 +52,7 @@ def class_weights(words: Sequence[str], labels: LabelSpace, gold: NDArray[np.int
     return weights
 
 
-def _balanced(labels: LabelSpace, gold: NDArray[np.int64]) -> Tensor:
+def _balanced(labels: LabelSpace, gold: NDArray[np.integer[Any]]) -> Tensor:
     counts = label_counts(labels, gold).to(torch.float32)
     absent = [name for name, count in zip(labels.names, counts.tolist(), strict=True) if count == 0]
     if absent:

@@ -50,7 +50,7 @@ def assemble(
     batches = step_batches(train.lengths, args)
     own = _trainer_arguments(args, run, selection)
     record = StepRecord()
-    loss = _loss(args, selection.labels, train.labels.astype(np.int64))
+    loss = _loss(args, selection.labels, train.labels)
     model.accepts_loss_kwargs = False  # https://github.com/huggingface/transformers/issues/47688
     trainer = BatchTrainer(
         batches=batches,
@@ -100,7 +100,7 @@ def _trainer_arguments(args: FitArguments, run: Path, selection: Selection) -> F
     return own
 
 
-def _loss(args: FitArguments, labels: LabelSpace, gold: NDArray[np.int64]) -> StepLoss:
+def _loss(args: FitArguments, labels: LabelSpace, gold: NDArray[np.integer[Any]]) -> StepLoss:
     return loss_function(
         args.loss,
         labels,

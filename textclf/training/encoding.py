@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -21,52 +23,84 @@ if TYPE_CHECKING:  # what a machine without them can do without: batches of ids 
 
 # Below this a pool of processes costs more than it saves (200 rows: 1 s against milliseconds).
 PARALLEL_ROWS = 100_000
+ROWS_AT_ONCE = 10_000  # rows of labels read at once
 IGNORED = -100  # the label of a row that stands in for none: PyTorch's own ignore_index
 
 
 class Row(NamedTuple):
-    """One encoded text: ids and segment ids int32 [T], its label (int) or 0/1 labels uint8 [L], None for no text."""
+    """One encoded text: ids and segment ids [T], its label (int) or 0/1 labels uint8 [L], False for a stand-in."""
 
     input_ids: NDArray[np.int32]
-    token_type_ids: NDArray[np.int32] | None
+    token_type_ids: NDArray[np.int8] | None
     label: Any  # np.int64, or NDArray[np.uint8]
     counts: bool
 
 
+class TokenLists:
+    """The ids of N texts, left where they lie (in memory-mapped pieces of Arrow, say): text i is `self[i]`, [T]."""
+
+    def __init__(self, pieces: Sequence[tuple[NDArray[Any], NDArray[np.integer[Any]]]]) -> None:
+        """Take pieces in order, each its values and the offsets of its n texts among them, [n + 1]."""
+        self._pieces = [piece for piece in pieces if len(piece[1]) > 1]
+        self._first = [0, *accumulate(len(offsets) - 1 for _, offsets in self._pieces)]
+        self.lengths = np.concatenate(
+            [np.zeros(0, dtype=np.int64), *(np.diff(offsets).astype(np.int64) for _, offsets in self._pieces)]
+        )
+
+    @classmethod
+    def of(cls, values: NDArray[Any], lengths: NDArray[np.int64]) -> TokenLists:
+        """Take all texts' values end to end, and each text's length."""
+        return cls([(values, np.concatenate([[0], np.cumsum(lengths)]))])
+
+    def __getitem__(self, index: int) -> NDArray[Any]:
+        """Return the ids of one text."""
+        piece = bisect_right(self._first, index) - 1
+        values, offsets = self._pieces[piece]
+        at = index - self._first[piece]
+        return values[offsets[at] : offsets[at + 1]]
+
+
 class EncodedTexts(RowDataset[Row]):
-    """A tokenised split, kept as flat arrays: row i lies at `offsets[i]:offsets[i + 1]`; `self[-1]` is a stand-in."""
+    """A tokenised split; `self[-1]` is a stand-in for a text, with nothing to learn from it."""
 
     def __init__(
         self,
-        input_ids: NDArray[np.int32],
-        token_type_ids: NDArray[np.int32] | None,
-        lengths: NDArray[np.int64],
-        labels: NDArray[np.int64],
+        input_ids: TokenLists,
+        token_type_ids: TokenLists | None,
+        labels: NDArray[np.integer[Any]],
+        order: NDArray[np.int64] | None = None,
     ) -> None:
-        """Take flat ids [sum of lengths], lengths [N] and labels int64 [N] or 0/1 [N, L]."""
+        """Take the ids of N texts, labels int64 [N] or 0/1 [N, L], and the order they are given out in (or theirs)."""
         self.input_ids = input_ids
         self.token_type_ids = token_type_ids
-        self.lengths = lengths
-        self.offsets = np.concatenate([[0], np.cumsum(lengths)])
-        self.labels = labels if labels.ndim == 1 else labels.astype(np.uint8)
+        self._labels = labels if labels.ndim == 1 else labels.astype(np.uint8, copy=False)
+        self._order = order
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """Return the number of tokens of each text: int64 [N]."""
+        return self.input_ids.lengths if self._order is None else self.input_ids.lengths[self._order]
+
+    @property
+    def labels(self) -> NDArray[np.integer[Any]]:
+        """Return the labels: int64 [N], or 0/1 uint8 [N, L]."""
+        return self._labels if self._order is None else self._labels[self._order]
 
     def __len__(self) -> int:
         """Return the number of texts N."""
-        return len(self.lengths)
+        return len(self._labels)
 
     def __getitem__(self, index: int) -> Row:
         """Return row `index`; a negative index gives row 0 with nothing to learn from it."""
         counts, index = index >= 0, max(index, 0)
-        part = slice(self.offsets[index], self.offsets[index + 1])
-        types = None if self.token_type_ids is None else self.token_type_ids[part]
-        return Row(self.input_ids[part], types, self.labels[index], counts)
+        at = index if self._order is None else int(self._order[index])
+        types = None if self.token_type_ids is None else self.token_type_ids[at]
+        return Row(self.input_ids[at], types, self._labels[at], counts)
 
     def sorted_by_length(self) -> EncodedTexts:
         """Return the same rows, longest first: figures over a whole split do not depend on the order."""
-        order = np.argsort(-self.lengths, kind="stable")
-        flat = np.concatenate([np.arange(self.offsets[i], self.offsets[i + 1]) for i in order])
-        types = None if self.token_type_ids is None else self.token_type_ids[flat]
-        return EncodedTexts(self.input_ids[flat], types, self.lengths[order], self.labels[order].astype(np.int64))
+        order = np.argsort(-self.input_ids.lengths, kind="stable")
+        return EncodedTexts(self.input_ids, self.token_type_ids, self._labels, order)
 
 
 def encode(split: Dataset, tokenizer: PreTrainedTokenizerBase, max_length: int) -> EncodedTexts:
@@ -85,9 +119,8 @@ def encode(split: Dataset, tokenizer: PreTrainedTokenizerBase, max_length: int) 
         desc="Tokenising",
     )
     table = encoded.with_format("arrow")[:]
-    ids, lengths = _flat(table, "input_ids")
-    types = _flat(table, "token_type_ids")[0] if "token_type_ids" in table.column_names else None
-    return EncodedTexts(ids, types, lengths, LabelSpace.from_features(split.features).gold(split))
+    types = _lists(table, "token_type_ids") if "token_type_ids" in table.column_names else None
+    return EncodedTexts(_lists(table, "input_ids"), types, _gold(split))
 
 
 def _tokenise(
@@ -108,11 +141,21 @@ def _tokenise(
     return result
 
 
-def _flat(table: pa.Table, column: str) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    """Return a list column's values end to end, and the length of each list."""
-    lists = table.column(column).combine_chunks()
-    values = lists.flatten().to_numpy(zero_copy_only=False).astype(np.int32, copy=False)
-    return values, np.diff(lists.offsets.to_numpy()).astype(np.int64)
+def _lists(table: pa.Table, column: str) -> TokenLists:
+    """Return a column of lists without copying it: 5 million texts are many times what their lengths take."""
+    chunks = table.column(column).chunks
+    return TokenLists([(chunk.values.to_numpy(), chunk.offsets.to_numpy()) for chunk in chunks])
+
+
+def _gold(split: Dataset) -> NDArray[np.integer[Any]]:
+    """Return a split's labels: int64 [N], or 0/1 uint8 [N, L], an eighth of what `LabelSpace.gold` takes."""
+    space = LabelSpace.from_features(split.features)
+    if not space.multi_label:
+        return space.gold(split)
+    gold = np.zeros((len(split), len(space)), dtype=np.uint8)
+    for number, batch in enumerate(split.select_columns("labels").iter(ROWS_AT_ONCE)):
+        gold[number * ROWS_AT_ONCE :][:ROWS_AT_ONCE] = space.encode(batch["labels"])
+    return gold
 
 
 @dataclass(frozen=True)
