@@ -101,8 +101,23 @@ def test_a_second_text_that_is_null_or_empty_counts_as_none(single):
 
 def test_texts_of_a_split_are_pairs_where_it_has_two_columns():
     split = Dataset.from_dict({"text": ["a", "b"], "text_pair": ["c", None]})
-    assert texts_of(split) == [("a", "c"), ("b", None)]
-    assert texts_of(split.remove_columns("text_pair")) == ["a", "b"]
+    assert list(texts_of(split)) == texts_of(split)[:] == [("a", "c"), ("b", None)]
+    assert texts_of(split)[1] == ("b", None)
+    assert list(texts_of(split.remove_columns("text_pair"))) == ["a", "b"]
+
+
+def test_texts_of_a_large_split_are_read_a_piece_at_a_time(single, monkeypatch):
+    """All texts stood in memory as one list before the first was scored."""
+    split = Dataset.from_dict({"text": SENTENCES * 100})
+    monkeypatch.setattr("textclf.inference.classifier.CHUNK", 64)
+    taken = []
+    read = Dataset.__getitem__
+    monkeypatch.setattr(Dataset, "__getitem__", lambda rows, key: (taken.append(key), read(rows, key))[1])
+    found = single.scores(texts_of(split))
+    assert len(found) == len(split)
+    assert max(key.stop - key.start for key in taken if isinstance(key, slice)) == 64
+    assert all(isinstance(key, slice | str) for key in taken)
+    assert np.array_equal(found[: len(SENTENCES)], found[-len(SENTENCES) :])
 
 
 def test_no_texts_give_no_rows(single):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -11,18 +12,31 @@ from datasets import Dataset
 from ..run_folder import RunFolder
 from .report import Report
 
+ROWS_AT_ONCE = 50_000  # of one row group: what is held in memory while writing
+
 
 def write_predictions(run: RunFolder, name: str, split: Dataset, report: Report) -> None:
     """Write `predictions/NAME.parquet`: text, text_pair, labels, predicted, scores (float32, in label order)."""
-    labels = report.labels
-    names = pa.list_(pa.string()) if labels.multi_label else pa.string()
-    count = len(split)
-    pairs = list(split["text_pair"]) if "text_pair" in split.column_names else [None] * count
+    names = pa.list_(pa.string()) if report.labels.multi_label else pa.string()
+    types = {"text": pa.string(), "text_pair": pa.string(), "labels": names, "predicted": names}
+    schema = pa.schema([*types.items(), ("scores", pa.list_(pa.float32()))])
+
+    def write(path: Path) -> None:
+        with pq.ParquetWriter(path, schema) as writer:
+            for start in range(0, len(split), ROWS_AT_ONCE):
+                writer.write_table(_rows(split, report, slice(start, start + ROWS_AT_ONCE), schema))
+
+    run.write(f"predictions/{name}.parquet", write)
+
+
+def _rows(split: Dataset, report: Report, part: slice, schema: pa.Schema) -> pa.Table:
+    """Return some rows of a split as they are written."""
+    cells, scores = split[part], report.scores[part]
     columns: dict[str, Any] = {  # Any: pyarrow has no types of its own
-        "text": pa.array(list(split["text"]), pa.string()),
-        "text_pair": pa.array(pairs, pa.string()),
-        "labels": pa.array(labels.named(report.gold), names),
-        "predicted": pa.array(labels.named(report.predicted), names),
-        "scores": pa.FixedSizeListArray.from_arrays(report.scores.ravel(), len(labels)).cast(pa.list_(pa.float32())),
+        "text": cells["text"],
+        "text_pair": cells.get("text_pair") or [None] * len(scores),
+        "labels": report.labels.named(report.gold[part]),
+        "predicted": report.labels.named(report.predicted[part]),
+        "scores": pa.FixedSizeListArray.from_arrays(scores.ravel(), scores.shape[1]).cast(pa.list_(pa.float32())),
     }
-    run.write(f"predictions/{name}.parquet", lambda path: pq.write_table(pa.table(columns), path))
+    return pa.table(columns, schema=schema)

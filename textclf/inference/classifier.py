@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, overload
 
 import numpy as np
 import torch
@@ -161,12 +161,40 @@ def batches_by_length(lengths: Sequence[int], budget: int = TOKENS_PER_BATCH) ->
         start += size
 
 
-def texts_of(split: Dataset) -> list[Text]:
+class SplitTexts(Sequence[Text]):
+    """A split's texts, or pairs of texts, read from its memory-mapped rows a piece at a time and never held."""
+
+    def __init__(self, split: Dataset) -> None:
+        """Take the columns `text` and, where there is one, `text_pair`."""
+        names = ["text", "text_pair"] if "text_pair" in split.column_names else ["text"]
+        self._columns = [split[name] for name in names]
+
+    def __len__(self) -> int:
+        """Return the number of texts N."""
+        return len(self._columns[0])
+
+    @overload
+    def __getitem__(self, rows: int) -> Text: ...
+    @overload
+    def __getitem__(self, rows: slice) -> list[Text]: ...
+
+    def __getitem__(self, rows: int | slice) -> Text | list[Text]:
+        """Return one text, or a list of them."""
+        if not isinstance(rows, slice):
+            cells = tuple(column[rows] for column in self._columns)
+            return cells if len(cells) == 2 else cells[0]
+        parts = [column[rows] for column in self._columns]
+        return list(zip(*parts, strict=True)) if len(parts) == 2 else parts[0]
+
+    def __iter__(self) -> Iterator[Text]:
+        """Read the texts in order, some thousand at once."""
+        for start in range(0, len(self), CHUNK):
+            yield from self[start : start + CHUNK]
+
+
+def texts_of(split: Dataset) -> SplitTexts:
     """Return a split's texts as the classifier takes them: strings, or pairs where there is a second column."""
-    first = list(split["text"])
-    if "text_pair" not in split.column_names:
-        return first
-    return list(zip(first, split["text_pair"], strict=True))
+    return SplitTexts(split)
 
 
 def activate(logits: NDArray[np.floating[Any]], labels: LabelSpace) -> NDArray[np.float32]:
