@@ -2,6 +2,7 @@
 
 import json
 import unicodedata
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from sklearn.svm import LinearSVC
 from textclf.arguments import ModelArguments
 from textclf.errors import UserError
 from textclf.evaluation import baseline_rows
+from textclf.evaluation.baseline_cache import digest_texts
 from textclf.evaluation.baselines import best_baseline, fit_baselines
 from textclf.evaluation.report import measure
 from textclf.evaluation.treatment import Treatment
@@ -237,3 +239,31 @@ def test_a_changed_row_label_or_treatment_misses_the_cache(tmp_path, fits):
     for expected, change in enumerate(changes, start=2):
         scores_of(tmp_path, **change)
         assert len(fits) == expected, change
+
+
+@pytest.mark.parametrize("cached", [False, True])
+def test_features_of_a_few_texts_at_a_time_give_the_same_scores(tmp_path, monkeypatch, cached):
+    """N-grams of all validation or test texts stood in one matrix: 7 GB for a million texts of 100 words."""
+    folder = tmp_path if cached else None
+    plain = scores_of(None)
+    monkeypatch.setattr(baseline_rows, "TEXTS_AT_ONCE", 3)
+    seen = []
+    original = BASELINES["tfidf_svm"]
+
+    def watched(rows):
+        made = original(rows)
+        return replace(made, features=lambda texts: (seen.append(len(texts)), made.features(texts))[1])
+
+    monkeypatch.setitem(BASELINES, "tfidf_svm", watched)
+    found = scores_of(folder)
+    np.testing.assert_allclose(found[0], plain[0], atol=1e-6)
+    assert found[1] == plain[1]
+    assert max(seen) == 3
+    assert sum(seen) == len(VALIDATION) + len(TEXTS)
+
+
+def test_texts_are_one_key_of_the_cache_however_they_are_cut_into_pieces():
+    texts = ["가 나", ("title", None), ("title", "body"), "b"]
+    whole = digest_texts([texts])
+    assert whole == digest_texts([texts[:1], texts[1:]])
+    assert len({whole, digest_texts([texts[::-1]]), digest_texts([texts[:3]]), digest_texts([])}) == 4

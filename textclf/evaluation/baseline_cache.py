@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -23,6 +23,7 @@ from ..inference.classifier import Text
 from ..models.baselines import TrainingRows
 from ..models.encoder_features import identity
 from ..run_folder import RunFolder
+from .baseline_rows import CleanedTexts
 from .treatment import Treatment
 
 PACKAGE = Path(__file__).parent.parent
@@ -52,7 +53,7 @@ class BaselineCache:
 
     @classmethod
     def of(
-        cls, name: str, rows: TrainingRows, validation: tuple[Sequence[Text], NDArray[np.int64]], treatment: Treatment
+        cls, name: str, rows: TrainingRows, validation: tuple[CleanedTexts, NDArray[np.int64]], treatment: Treatment
     ) -> BaselineCache:
         """Return the cache of a baseline for these rows and this treatment (its cleaning shows in the texts)."""
         if treatment.cache is None:
@@ -61,7 +62,7 @@ class BaselineCache:
             name,
             rows.labels.names,
             rows.labels.multi_label,
-            [digest_rows(rows.texts, rows.gold), digest_rows(*validation)],
+            [digest_rows([rows.texts], rows.gold), digest_rows(validation[0].pieces(), validation[1])],
             [treatment.metric, treatment.calibrate, treatment.threshold_aim, treatment.seed],
             identity(treatment.model) if name == "frozen_encoder" else None,
             [hashlib.sha256((PACKAGE / source).read_bytes()).hexdigest() for source in SOURCES],
@@ -78,11 +79,11 @@ class BaselineCache:
             self.folder.write_json(name, make())
         return self.folder.read_json(name)
 
-    def logits(self, texts: Sequence[Text], make: Callable[[], NDArray[np.float32]]) -> NDArray[np.float32]:
+    def logits(self, texts: CleanedTexts, make: Callable[[], NDArray[np.float32]]) -> NDArray[np.float32]:
         """Return the stored logits of texts, float32 [N, L], or make and store them."""
         if self.folder is None:
             return make()
-        name = f"{self.prefix}-{digest(texts)[:32]}.npy"
+        name = f"{self.prefix}-{digest_texts(texts.pieces())[:32]}.npy"
         path = self.folder.path / name
         if not path.exists():
             logits = make()
@@ -95,6 +96,17 @@ def digest(*values: Any) -> str:
     return hashlib.sha256(json.dumps(values).encode()).hexdigest()
 
 
-def digest_rows(texts: Sequence[Text], gold: NDArray[np.int64]) -> str:
+def digest_texts(pieces: Iterable[Sequence[Text]]) -> str:
+    """Return the SHA-256 of texts in their order, however they are cut into pieces."""
+    found = hashlib.sha256()
+    for piece in pieces:
+        for text in piece:
+            found.update(json.dumps(text).encode() + b"\n")
+    return found.hexdigest()
+
+
+def digest_rows(pieces: Iterable[Sequence[Text]], gold: NDArray[np.int64]) -> str:
     """Return the SHA-256 of texts and their gold labels, order included."""
-    return digest(texts, list(gold.shape), hashlib.sha256(np.ascontiguousarray(gold).tobytes()).hexdigest())
+    return digest(
+        digest_texts(pieces), list(gold.shape), hashlib.sha256(np.ascontiguousarray(gold).tobytes()).hexdigest()
+    )

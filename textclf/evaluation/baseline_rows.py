@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
+from datasets import Dataset
 from numpy.typing import NDArray
 
-from ..inference.classifier import Text
+from ..inference.classifier import Text, texts_of
 from ..labels import LabelSpace
 
 logger = logging.getLogger(__name__)
@@ -20,7 +21,11 @@ MOST_CHARACTERS = 100_000_000
 MOST_CHARACTERS_TIMES_LABELS = 3_000_000_000
 
 
-def clean_texts(texts: Sequence[Text], clean: Callable[[str], str]) -> list[Text]:
+# Texts whose features are computed at once: a text of 100 words has some 600 n-grams, of 12 bytes each.
+TEXTS_AT_ONCE = 5_000
+
+
+def clean_texts(texts: Iterable[Text], clean: Callable[[str], str]) -> list[Text]:
     """Clean texts, or both fields of pairs."""
     return [
         clean(text) if isinstance(text, str) else (clean(text[0]), clean(text[1]) if text[1] else None)
@@ -28,17 +33,41 @@ def clean_texts(texts: Sequence[Text], clean: Callable[[str], str]) -> list[Text
     ]
 
 
-def sample_rows(
-    texts: list[Text], gold: NDArray[np.int64], labels: LabelSpace, seed: int
+class CleanedTexts:
+    """Texts as baselines read them, cleaned a piece at a time: of a million texts neither form is ever held whole."""
+
+    def __init__(self, texts: Sequence[Text], clean: Callable[[str], str]) -> None:
+        """Take texts (`texts_of` a split, say) and what cleans one."""
+        self._texts, self._clean = texts, clean
+
+    def __len__(self) -> int:
+        """Return the number of texts N."""
+        return len(self._texts)
+
+    def pieces(self) -> Iterator[list[Text]]:
+        """Yield the cleaned texts in order; one empty piece where there are none."""
+        for start in range(0, max(len(self), 1), TEXTS_AT_ONCE):
+            yield clean_texts(self._texts[start : start + TEXTS_AT_ONCE], self._clean)
+
+
+def training_sample(
+    train: Dataset, clean: Callable[[str], str], labels: LabelSpace, seed: int
 ) -> tuple[list[Text], NDArray[np.int64], str | None]:
-    """Return texts and gold as they are, or of very many a random sample and the sentence that says so."""
+    """Return cleaned training texts and their gold, or of very many a random sample and the sentence that says so."""
+    order = None
+    if len(train) > MOST_TEXTS:  # the others are not even read
+        order = np.random.default_rng(seed).permutation(len(train))[:MOST_TEXTS]
+    rows = train if order is None else train.select(np.sort(order))
+    texts = clean_texts(texts_of(rows), clean)
     lengths = np.array([len(t) if isinstance(t, str) else sum(len(part or "") for part in t) for t in texts])
     most = min(MOST_CHARACTERS, MOST_CHARACTERS_TIMES_LABELS // len(labels))
-    if len(texts) <= MOST_TEXTS and lengths.sum() <= most:
-        return texts, gold, None
-    order = np.random.default_rng(seed).permutation(len(texts))
-    fitting = int(np.searchsorted(np.cumsum(lengths[order]), most, side="right"))
-    kept = np.sort(order[: max(1, min(MOST_TEXTS, fitting))])
-    note = f"fitted on a random sample of {len(kept):,} of {len(texts):,} training texts, seed {seed}"
-    logger.info("baselines are %s", note)
-    return [texts[i] for i in kept], gold[kept], note
+    if lengths.sum() > most:
+        order = np.random.default_rng(seed).permutation(len(texts))
+        fitting = int(np.searchsorted(np.cumsum(lengths[order]), most, side="right"))
+        kept = np.sort(order[: max(1, fitting)])
+        rows, texts = rows.select(kept), [texts[i] for i in kept]
+    if len(texts) == len(train):
+        return texts, labels.gold(train), None
+    note = f"fitted on a random sample of {len(texts):,} of {len(train):,} training texts, seed {seed}"
+    logger.info("Baselines are %s.", note)
+    return texts, labels.gold(rows), note

@@ -19,7 +19,7 @@ from ..labels import LabelSpace
 from ..models.baselines import BASELINES, Candidates, TrainingRows
 from ..models.linear import Linear
 from .baseline_cache import BaselineCache
-from .baseline_rows import clean_texts, sample_rows
+from .baseline_rows import CleanedTexts, training_sample
 from .calibration import fit_scales
 from .thresholds import choose
 from .treatment import Treatment
@@ -48,11 +48,11 @@ class FittedBaseline:
 
     def scores(self, texts: Sequence[Text]) -> NDArray[np.float32]:
         """Return scores in [0, 1], float32 [N, L]."""
-        cleaned = clean_texts(texts, self._clean)
-        logits = self._cache.logits(cleaned, lambda: self._linear.logits(self._candidates.features(cleaned)))
+        cleaned = CleanedTexts(texts, self._clean)
+        logits = self._cache.logits(cleaned, lambda: self._logits(cleaned, [self._linear])[0])
         return activate(logits * self._scale + self._shift, self.labels)
 
-    def settle(self, validation: list[Text], gold: NDArray[np.int64], treatment: Treatment) -> None:
+    def settle(self, validation: CleanedTexts, gold: NDArray[np.int64], treatment: Treatment) -> None:
         """Choose the setting, the calibration and the thresholds on validation, or recall what was chosen before."""
         record = self._cache.record(lambda: self._choose(validation, gold, treatment))
         self._setting = record["setting"]
@@ -69,19 +69,26 @@ class FittedBaseline:
     def _linear(self) -> Linear:
         return self._candidates.fit(self._setting)
 
-    def _choose(self, validation: list[Text], gold: NDArray[np.int64], treatment: Treatment) -> dict[str, Any]:
+    def _choose(self, validation: CleanedTexts, gold: NDArray[np.int64], treatment: Treatment) -> dict[str, Any]:
         """Return the best setting's record."""
         candidates = self._candidates
-        features = candidates.features(clean_texts(validation, self._clean))
+        fitted = [candidates.fit(setting) for setting in candidates.settings]
+        logits = self._logits(validation, fitted)
         best: dict[str, Any] | None = None
-        for setting in candidates.settings:
-            linear = candidates.fit(setting)
-            record = self._settled(setting, linear.logits(features), gold, treatment)
+        for setting, linear, found in zip(candidates.settings, fitted, logits, strict=True):
+            record = self._settled(setting, found, gold, treatment)
             if best is None or _better(record["validation"], best["validation"], treatment.metric, self.labels):
                 best = record
                 self._linear = linear
         assert best is not None  # every baseline has a setting
         return best
+
+    def _logits(self, texts: CleanedTexts, models: Sequence[Linear]) -> list[NDArray[np.float32]]:
+        """Return each model's logits, float32 [N, L]; features of a few thousand texts are held at a time."""
+        parts = [
+            [model.logits(features) for model in models] for features in map(self._candidates.features, texts.pieces())
+        ]
+        return [np.concatenate(each) for each in zip(*parts, strict=True)]
 
     def _settled(
         self, setting: float, logits: NDArray[np.float32], gold: NDArray[np.int64], treatment: Treatment
@@ -126,14 +133,13 @@ def fit_baselines(
     """
     check_baselines(names)
     treatment = treatment or Treatment()
-    cleaned = clean_texts(texts_of(train), treatment.clean)
-    train_texts, train_gold, note = sample_rows(cleaned, labels.gold(train), labels, treatment.seed)
+    train_texts, train_gold, note = training_sample(train, treatment.clean, labels, treatment.seed)
     rows = TrainingRows(train_texts, train_gold, labels, treatment.seed, treatment.model)
     gold = labels.gold(validation)
-    texts = texts_of(validation)
+    texts = CleanedTexts(texts_of(validation), treatment.clean)
     result = []
     for name in dict.fromkeys(names):
-        cache = BaselineCache.of(name, rows, (clean_texts(texts, treatment.clean), gold), treatment)
+        cache = BaselineCache.of(name, rows, (texts, gold), treatment)
         baseline = FittedBaseline(name, rows, treatment.clean, cache)
         baseline.settle(texts, gold, treatment)
         if note:
