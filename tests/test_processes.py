@@ -1,5 +1,6 @@
 """Several processes: the one launcher file starts them, and they compute what one process computes."""
 
+import csv
 import json
 import os
 import subprocess
@@ -11,6 +12,7 @@ import pytest
 from accelerate.commands.config.config_args import load_config_from_file
 
 from tests import launched
+from tests.training_runs import rows
 
 ROOT = Path(__file__).parent.parent
 LAUNCHER_FILES = [ROOT / "accelerate_config.yaml", *sorted((ROOT / "recipes/accelerate").glob("*.yaml"))]
@@ -47,6 +49,28 @@ def test_a_signal_to_one_process_stops_both_at_one_step_and_the_run_goes_on(both
         assert "Stopped after step 3 of" in found["interrupted"]["stopped"]
         whole = np.array(found["one label"]["logits"]).shape
         assert np.array(found["interrupted"]["logits"]).shape == whole
+
+
+@pytest.mark.slow
+def test_two_processes_say_every_line_once(tiny_model, tmp_path):
+    """A warning on the way, an adapter (whose library warns), and everything that is said of the data."""
+    texts = {text: "en" if text.isascii() else "ko" for text in rows(150, seed=3)["text"]}
+    with (tmp_path / "rows.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([("text", "label"), *texts.items()])
+    command = [sys.executable, "-m", "accelerate.commands.launch", "--config_file", "accelerate_config.yaml"]
+    command += ["--num_processes", "2", "train.py", "--dataset", str(tmp_path / "rows.csv"), "--lora", "lora"]
+    command += ["--model", str(tiny_model("bert", labels=("a", "b", "c"))), "--output_dir", str(tmp_path / "run")]
+    command += ["--num_train_epochs", "1", "--baselines", "majority", "--bootstrap_draws", "30"]
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"}
+    )
+    assert done.returncode == 0, done.stderr[-4000:]
+    lines = [line.strip() for line in done.stderr.splitlines() if line.strip() and "step/s" not in line]
+    assert [line for line in set(lines) if lines.count(line) > 1] == []
+    assert sum("its last layer is replaced" in line for line in lines) == 1
+    assert sum("carved out" in line for line in lines) == 2
+    assert "is_gradient_checkpointing" not in done.stderr
+    assert done.stdout.count("The run folder:") == 1
 
 
 @pytest.mark.parametrize("path", LAUNCHER_FILES, ids=lambda path: path.name)

@@ -21,6 +21,8 @@ class Screen:
         package.propagate = False
         package.setLevel(logging.ERROR if quiet else logging.INFO)
         _hush_libraries()
+        if quiet:
+            warnings.filterwarnings("ignore")  # process 0 shows them
 
     def show(self, lines: Iterable[str]) -> None:
         """Print lines to stderr."""
@@ -41,3 +43,5 @@ def _hush_libraries() -> None:
     logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
     # Pinning memory without an accelerator does nothing and warns of it.
     warnings.filterwarnings("ignore", message=".*pin_memory.*")
+    # peft 0.21 asks every model by a name that transformers 5 has replaced.
+    warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing.*", category=FutureWarning)
