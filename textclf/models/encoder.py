@@ -62,7 +62,7 @@ def build(args: ModelArguments, labels: LabelSpace) -> tuple[PreTrainedModel, Pr
     # The heads take **kwargs and ignore num_items_in_batch, which makes Trainer scale loss and gradients wrongly:
     # https://github.com/huggingface/transformers/issues/47688
     model.accepts_loss_kwargs = False
-    model.config._name_or_path = args.model
+    model.config._name_or_path, model.config._commit_hash = args.model, located.revision
     tokenizer.model_input_names = _inputs(model, tokenizer)
     return _shape_head(model, args, fresh), tokenizer
 
