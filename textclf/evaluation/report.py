@@ -15,7 +15,7 @@ from metrics.text_classification.text_classification import Rows, TextClassifica
 from ..errors import UserError
 from ..inference.classifier import Text, texts_of
 from ..labels import LabelSpace
-from .intervals import interval, resampled
+from .intervals import MOST_STEPS, interval, resampled
 
 
 class Scorer(Protocol):
@@ -92,7 +92,7 @@ def report_on(
 ) -> Report:
     """Return every figure of scores float32 [N, L] against gold [N] or [N, L]; undefined ones are left out."""
     predicted = labels.decide(scores, thresholds)
-    rows = Rows(gold, predicted, scores, len(labels))
+    rows = Rows(gold, predicted, scores, len(labels), MOST_STEPS)
     resamples = resampled(rows, len(gold), draws, seed)
     config = "multilabel" if labels.multi_label else "default"
     values = TextClassification(config_name=config, keep_in_memory=True).compute(
