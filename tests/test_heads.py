@@ -3,12 +3,16 @@
 import numpy as np
 import pytest
 import torch
-from transformers import AutoModel, AutoModelForSequenceClassification, AutoTokenizer
+from transformers import AutoModel, AutoModelForSequenceClassification, AutoTokenizer, set_seed
 
 from tests.tiny_models import FAMILIES
+from textclf.arguments import ModelArguments
 from textclf.errors import UserError
+from textclf.labels import LabelSpace
+from textclf.models import checkpoint
+from textclf.models.encoder import build
 from textclf.models.heads import fold, last_linear, redraw, restore_activation
-from textclf.models.linear_head import write_linear
+from textclf.models.linear_head import read_linear, write_linear
 from textclf.models.open_head import close_head, is_open, open_head
 
 NAMES = ("부정", "중립", "긍정")
@@ -124,6 +128,58 @@ def test_a_linear_head_trains_and_is_saved_as_a_stock_head(family, tiny_model, t
     assert not is_open(model)
     model.save_pretrained(tmp_path)
     np.testing.assert_allclose(logits(load(tmp_path), inputs), trained, atol=2e-4)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_run_with_a_linear_head_goes_on_with_one(family, tiny_model, tmp_path):
+    """With --head auto it went on in its stock form, whose dense layer is 10,000 times too small to learn."""
+    labels = LabelSpace(NAMES, multi_label=False)
+    set_seed(4)
+    model, tokenizer = build(ModelArguments(model=str(tiny_model(family)), head="linear"), labels)
+    checkpoint.save(model, tokenizer, tmp_path / "run", max_length=64)
+    model = load(tmp_path / "run")
+    inputs = tokenizer(TEXTS, padding=True, return_tensors="pt")
+    fold(model, np.array([0.5, 2.0, 1.25]), np.array([-1.0, 0.25, 3.0]))  # calibrated
+    checkpoint.save(model, tokenizer, tmp_path / "run", max_length=64)
+    saved = logits(load(tmp_path / "run"), inputs)
+
+    again, _ = build(ModelArguments(model=str(tmp_path / "run")), labels)
+    assert is_open(again)
+    np.testing.assert_allclose(logits(again.eval(), inputs), saved, atol=1e-3)
+    turned, _ = build(ModelArguments(model=str(tmp_path / "run")), LabelSpace(NAMES[::-1], multi_label=False))
+    np.testing.assert_allclose(logits(turned.eval(), inputs), saved[:, ::-1], atol=1e-3)
+    other, _ = build(ModelArguments(model=str(tmp_path / "run")), LabelSpace(("a", "b"), multi_label=False))
+    assert is_open(other)
+    assert logits(other.eval(), inputs).shape == (4, 2)
+    stock, _ = build(ModelArguments(model=str(tmp_path / "run"), head="mlp"), labels)
+    assert not is_open(stock)
+    with pytest.raises(UserError, match="has a linear head, which --lora does not train; add --head mlp"):
+        build(ModelArguments(model=str(tmp_path / "run"), lora="lora"), labels)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_stock_head_is_not_taken_for_a_linear_one(family, tiny_model):
+    model = load(tiny_model(family, labels=NAMES))
+    assert read_linear(model) is None
+    weight, bias = np.random.default_rng(5).normal(size=(3, 32)), np.array([0.5, -1.0, 2.0])
+    write_linear(model, weight, bias)
+    found = read_linear(model)
+    np.testing.assert_allclose(found.weight, weight, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(found.bias, bias, rtol=1e-5)
+    redraw(model)
+    restore_activation(model.config)
+    assert read_linear(model) is None
+
+
+def test_a_linear_head_is_found_again_where_labels_are_many(tiny_model):
+    names = [f"label {i}" for i in range(20)]
+    weight = np.random.default_rng(6).normal(size=(20, 32))
+    for family in ("electra", "distilbert"):
+        model = load(tiny_model(family, labels=names))
+        write_linear(model, weight, np.arange(20.0))
+        found = read_linear(model)
+        np.testing.assert_allclose(found.weight, weight, rtol=1e-5)
+        np.testing.assert_allclose(found.bias, np.arange(20.0), atol=1e-3)
 
 
 def test_dropout_stays_in_front_of_an_open_head(tiny_model):

@@ -24,6 +24,7 @@ from ..labels import LabelSpace
 from .checkpoint import prepare_tokenizer
 from .families import set_dropout
 from .heads import redraw, restore_activation
+from .linear_head import read_linear
 from .lora import adapt, check_lora, four_bits
 from .open_head import open_head
 from .relabelling import classifier_labels, match_last_layer
@@ -64,7 +65,8 @@ def build(args: ModelArguments, labels: LabelSpace) -> tuple[PreTrainedModel, Pr
     model.accepts_loss_kwargs = False
     model.config._name_or_path, model.config._commit_hash = args.model, located.revision
     tokenizer.model_input_names = _inputs(model, tokenizer)
-    return _shape_head(model, args, fresh), tokenizer
+    kept = old_labels is not None and sorted(old_labels) == sorted(labels.names)
+    return _shape_head(model, args, fresh, kept), tokenizer
 
 
 def _set_labels(config: PretrainedConfig, labels: LabelSpace) -> None:
@@ -85,13 +87,22 @@ def _inputs(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> list[
     return [name for name in tokenizer.model_input_names if name in taken]
 
 
-def _shape_head(model: PreTrainedModel, args: ModelArguments, fresh: set[str]) -> PreTrainedModel:
-    """Apply `--head` and `--lora`; `fresh` are the parameters that the checkpoint lacked."""
+def _shape_head(model: PreTrainedModel, args: ModelArguments, fresh: set[str], kept: bool) -> PreTrainedModel:
+    """Apply `--head` and `--lora`; `fresh` are the parameters that the checkpoint lacked, `kept` says its labels stay.
+
+    A checkpoint that was saved with a linear head goes on with one.
+    """
     if args.head == "mlp":
         redraw(model)
         fresh = {name for name, _ in model.named_parameters()}
     elif args.head == "linear":
         open_head(model)
+    elif (linear := read_linear(model)) is not None:
+        if args.lora != "none":
+            raise UserError(
+                f"{args.model} has a linear head, which --lora does not train; add --head mlp for a new one."
+            )
+        open_head(model, linear if kept else None)
     return adapt(model, args, fresh) if args.lora != "none" else model
 
 

@@ -1,12 +1,12 @@
 """A linear model on an encoder's pooled state, as a stock classification head that `pipeline()` loads.
 
 Stock heads have a dense layer and an activation in front of the last linear layer. `write_linear` sets them so that
-the state passes through; open_head.py takes them out while such a head is trained.
+the state passes through, `read_linear` finds that again; open_head.py takes them out while such a head is trained.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -15,11 +15,18 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from ..errors import UserError
-from .families import family_of
+from .families import FAMILIES, family_of
 
 SMALL = 1e-4  # tanh(x) = x and LayerNorm's variance is its constant's, to float32 rounding; 1e-3 was 25 times worse
 FLOOR = 32.0  # lifts a state above every activation's bend where two dense rows a label do not fit
 TANH = frozenset({"bert", "roberta", "xlm-roberta", "mpnet"})
+
+
+class Linear(NamedTuple):
+    """A linear model on the pooled state: `weight @ state + bias`."""
+
+    weight: Tensor  # float32 [L, d]
+    bias: Tensor  # float32 [L]
 
 
 @torch.no_grad()
@@ -58,6 +65,50 @@ def write_linear(model: PreTrainedModel, weight: NDArray[np.floating[Any]], bias
         b = b - FLOOR * w.sum(dim=1)
     last.weight.copy_(w)
     last.bias.copy_(b)
+
+
+@torch.no_grad()
+def read_linear(model: PreTrainedModel) -> Linear | None:
+    """Return the linear model that `write_linear` wrote into a head, calibrated since or not; None for other heads.
+
+    To be asked before training: in its stock form, whose dense layer is tiny, such a head hardly learns.
+    """
+    family = FAMILIES.get(model.config.model_type)
+    if family is None:
+        return None
+    dense, last = model.get_submodule(family.dense), model.get_submodule(family.last)
+    if type(dense) is not nn.Linear or type(last) is not nn.Linear:
+        return None  # a head in training form, or in four bits
+    weight, bias, layout = last.weight.clone(), last.bias.clone(), _layout(model, dense)
+    if layout == "scaled":
+        return Linear(SMALL * weight, bias)
+    if layout == "plain":
+        return Linear(weight, bias)
+    if layout == "lifted":
+        return Linear(weight, bias + FLOOR * weight.sum(dim=1))
+    if layout == "paired":
+        return Linear(weight[:, 0::2] @ dense.weight[0::2], bias)
+    if layout == "normed":
+        deviation = (2.0 / weight.shape[1] + model.get_submodule("head.norm").eps) ** 0.5
+        return Linear(weight[:, 0::2] @ dense.weight[0::2] * (2.0 / deviation), bias)
+    return None
+
+
+def _layout(model: PreTrainedModel, dense: nn.Linear) -> str | None:
+    """Say how a state passes through a dense layer, or None where it does not."""
+    kind, one = model.config.model_type, torch.eye(dense.in_features, device=dense.weight.device)
+    paired = torch.equal(dense.weight[0::2], -dense.weight[1::2]) and bool(dense.weight.any())
+    if kind == "modernbert":
+        return "normed" if paired and model.config.classifier_activation == "linear" else None
+    lifted = bool((dense.bias == FLOOR).all())
+    if dense.bias.any() and not lifted:
+        return None
+    if kind in TANH:
+        return "scaled" if torch.equal(dense.weight, SMALL * one) else None
+    if torch.equal(dense.weight, one):
+        stock = kind == "deberta-v2" and model.config.pooler_hidden_act != "linear"
+        return "lifted" if lifted else None if stock else "plain"
+    return "paired" if paired and kind != "deberta-v2" else None
 
 
 def _pairs(w: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from .families import family_of
-from .linear_head import write_linear
+from .linear_head import Linear, write_linear
 
 
 class Opened(nn.Module):
@@ -84,8 +84,9 @@ _OPENED: dict[str, dict[str, type[Opened]]] = {
 }
 
 
-def open_head(model: PreTrainedModel) -> None:
-    """Reduce the head to one freshly drawn linear layer on the pooled state, in place.
+@torch.no_grad()
+def open_head(model: PreTrainedModel, start: Linear | None = None) -> None:
+    """Reduce the head to one linear layer on the pooled state, in place: `start`, or freshly drawn.
 
     Raises:
         UserError: the family is not known.
@@ -93,8 +94,12 @@ def open_head(model: PreTrainedModel) -> None:
     family = family_of(model, "--head linear")
     last = model.get_submodule(family.last)
     assert isinstance(last, nn.Linear)
-    nn.init.normal_(last.weight, std=model.config.initializer_range)
-    nn.init.zeros_(last.bias)
+    if start is None:
+        nn.init.normal_(last.weight, std=model.config.initializer_range)
+        nn.init.zeros_(last.bias)
+    else:
+        last.weight.copy_(start.weight)
+        last.bias.copy_(start.bias)
     for path, kind in _OPENED[model.config.model_type].items():
         model.set_submodule(path, kind(model.get_submodule(path)))
 
