@@ -128,7 +128,7 @@ def test_row_weights_count_as_repeated_rows():
 
 
 def test_a_label_that_never_occurs_counts_in_the_macro_average():
-    """model2vec took its classes from the gold labels only, so false positives elsewhere vanished: F1 1.00 for 0.67."""
+    """model2vec took its classes from the gold labels only, so false positives elsewhere vanished: F1 1.0 for 0.67."""
     gold = np.array([[1, 0, 0], [0, 1, 0]])
     scores = np.array([[0.9, 0.1, 0.8], [0.1, 0.9, 0.9]])
     found = figures(gold, scores)

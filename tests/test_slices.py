@@ -96,3 +96,20 @@ def test_lengths_come_in_the_order_of_numbers():
     split = Dataset.from_dict({"text": ["가" * (i + 1) for i in range(80)]})
     names = [entry["slice"] for entry in slice_figures(report, split, draws=5)]
     assert names == ["1–20 characters", "21–40 characters", "41–60 characters", "61–80 characters"]
+
+
+@pytest.mark.parametrize("multi_label", [False, True])
+def test_intervals_of_slices_are_those_of_resampled_rows(multi_label):
+    report, split = report_and_split(n=120, multi_label=multi_label)
+    hangul = next(entry for entry in slice_figures(report, split, draws=3000) if entry["slice"] == "Hangul")
+    rows, rng = np.flatnonzero(np.arange(120) % 2 == 1), np.random.default_rng(1)
+    drawn = [rng.choice(rows, size=len(rows)) for _ in range(3000)]
+    if multi_label:
+        name = "subset_accuracy"
+        values = [(report.gold[some] == report.predicted[some]).all(axis=1).mean() for some in drawn]
+    else:
+        name = "balanced_accuracy"
+        right = report.gold == report.predicted
+        values = [np.mean([right[some][report.gold[some] == k].mean() for k in range(3)]) for some in drawn]
+    found = hangul["metrics"][name]
+    assert [found["low"], found["high"]] == pytest.approx(np.quantile(values, [0.025, 0.975]), abs=0.02)

@@ -11,7 +11,7 @@ from metrics.text_classification.text_classification import Rows
 
 CELLS_AT_ONCE = 2_000_000  # row weights held at a time (16 MB); more was not faster
 LEVEL = 0.95
-# Steps of a ranking in a draw; neighbouring scores beyond count as tied (the figure itself is exact). On made-up scores
+# Steps of a ranking in a draw; of more, neighbours count as tied (the figure itself stays exact). On made-up scores
 # of 40,000 texts x 10 labels, areas of draws move by at most 1/20 of their standard deviation; 1,000 steps: 1/3.
 MOST_STEPS = 10_000
 

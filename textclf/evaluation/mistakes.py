@@ -68,8 +68,8 @@ def pair_counts(report: Report) -> NDArray[np.int64]:
     """Return counts int64 [L, L], gold by predicted; with several labels, missed by falsely given."""
     if report.confusion is not None:
         return np.array(report.confusion, dtype=np.int64)
-    missed, added = _missed(report), _added(report)
-    return np.asarray(missed.T.astype(np.int64) @ added.astype(np.int64))
+    missed, added = _missed(report).astype(np.float64), _added(report).astype(np.float64)  # BLAS knows no integers
+    return np.asarray((missed.T @ added).astype(np.int64))
 
 
 def rows_of_pair(report: Report, gold: str, predicted: str) -> NDArray[np.int64]:

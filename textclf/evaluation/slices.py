@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from datasets import Dataset
 from metrics.text_classification.text_classification import Rows
 
 from ..inference.classifier import Text, texts_of
-from .intervals import interval, row_weights
+from .intervals import interval
 from .report import Report
 
 # By multi_label. No macro average: a label that happens to be missing in a slice would count as a failure.
@@ -34,7 +35,7 @@ def slice_figures(report: Report, split: Dataset, *, draws: int = 1000, seed: in
     texts = texts_of(split)
     ways = {"length": length_buckets(texts), "script": [script_of(text) for text in texts]}
     if "source" in split.column_names:
-        ways["source"] = _common([str(value) for value in split["source"]])
+        ways["source"] = _common([str(value) for value in split["source"][:]])
     found = []
     for of, names in ways.items():
         order = sorted((name for name, n in Counter(names).items() if n >= FEWEST), key=_natural)
@@ -45,17 +46,30 @@ def slice_figures(report: Report, split: Dataset, *, draws: int = 1000, seed: in
 
 
 def _figures(report: Report, rows: Any, of: str, name: str, draws: int, seed: int) -> dict[str, Any]:
-    """Measure the rows of one slice (an int array of indices)."""
-    no_scores: Any = None  # Any: Rows takes None, its annotation leaves that out
-    part = Rows(report.gold[rows], report.predicted[rows], no_scores, len(report.labels))
-    blocks = [part.figures(weights) for weights in row_weights(len(rows), draws, seed)]
-    values, metrics = part.figures(np.ones((1, len(rows)))), {}
+    """Measure the rows of one slice (an int array of indices).
+
+    Rows whose decision came out alike are interchangeable in these metrics. Resampling rows is therefore drawing how
+    many of each kind there are from a multinomial distribution, whatever the number of rows.
+    """
+    gold, predicted = report.gold[rows], report.predicted[rows]
+    _, first, counts = np.unique(_kinds(gold, predicted), axis=0, return_index=True, return_counts=True)
+    kinds = Rows(gold[first], predicted[first], None, len(report.labels))
+    drawn = np.random.default_rng(seed).multinomial(len(rows), counts / len(rows), size=draws)
+    values, resamples = kinds.figures(counts[None].astype(np.float64)), kinds.figures(drawn.astype(np.float64))
+    metrics = {}
     for metric in METRICS[report.labels.multi_label]:
         metrics[metric] = {"value": float(values[metric][0])}
-        bounds = interval(np.concatenate([block[metric] for block in blocks])) if blocks else None
+        bounds = interval(resamples[metric]) if draws else None
         if bounds is not None:
             metrics[metric] |= {"low": bounds[0], "high": bounds[1]}
     return {"slice": name, "of": of, "n": len(rows), "metrics": metrics}
+
+
+def _kinds(gold: Any, predicted: Any) -> Any:
+    """Return what METRICS need to know of each row, int [N, K]: both ids; several labels: right, given, gold ones."""
+    if gold.ndim == 1:
+        return np.stack([gold, predicted], axis=1)
+    return np.stack([(gold * predicted).sum(axis=1), predicted.sum(axis=1), gold.sum(axis=1)], axis=1)
 
 
 def length_buckets(texts: Sequence[Text]) -> list[str]:
@@ -74,12 +88,19 @@ def _span(lengths: Any) -> str:
 
 def script_of(text: Text) -> str:
     """Return the script of at least 80 % of a text's letters: Hangul, Latin, another script, mixed, or no letters."""
-    letters = [c for c in _composed(text) if c.isalpha()]
-    if not letters:
+    counts: Counter[str] = Counter()
+    for character, count in Counter(_composed(text)).items():
+        if character.isalpha():
+            counts[_script(character)] += count
+    if not counts:
         return "no letters"
-    counts = Counter(_SCRIPTS.get(unicodedata.name(c, "").split(" ")[0], "another script") for c in letters)
-    script, count = counts.most_common(1)[0]
-    return script if count >= OWN_SCRIPT * len(letters) else "mixed scripts"
+    script, most = counts.most_common(1)[0]
+    return script if most >= OWN_SCRIPT * counts.total() else "mixed scripts"
+
+
+@cache  # at most one entry a letter of Unicode
+def _script(character: str) -> str:
+    return _SCRIPTS.get(unicodedata.name(character, "").split(" ")[0], "another script")
 
 
 def _composed(text: Text) -> str:
