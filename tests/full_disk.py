@@ -1,4 +1,4 @@
-"""Trainings whose disk is full from the start or becomes so on the way; see test_errors.py.
+"""Trainings whose disk is full from the start or becomes so on the way; see test_outages.py.
 
     unshare --map-root-user --mount python tests/full_disk.py FOLDER     mounts disks, hence a namespace of its own
 
