@@ -118,6 +118,15 @@ def test_every_recipe_that_comes_with_the_project_parses(path):
     read_recipe([str(path)])
 
 
+def test_the_readme_names_every_recipe_preset_and_cleaning_step():
+    from textclf.data.cleaning import STEPS
+
+    text = (ROOT / "recipes" / "README.md").read_text(encoding="utf-8")
+    expected = [path.name for path in (ROOT / "recipes").glob("*.yaml")]
+    expected += [path.stem for path in (ROOT / "recipes" / "presets").glob("*.yaml")]
+    assert [name for name in [*expected, *STEPS] if f"\n| `{name}` |" not in text] == []
+
+
 def test_help_lists_our_options_without_loading_torch():
     code = (
         "import sys, train\n"
