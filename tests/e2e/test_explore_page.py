@@ -124,7 +124,7 @@ def test_map_colours_and_highlights(opened):
     page.select_option("#map-colour", "8")
     assert page.locator("#map-legend button").count() == 8
     page.get_by_role("button", name="PCA").click()
-    page.get_by_role("button", name="second field").click()
+    page.get_by_role("button", name="body", exact=True).click()
     assert page.evaluate(points) == everything
 
 

@@ -23,8 +23,8 @@ HANGUL = re.compile(r"[\u1100-\u11ff\u3130-\u318f\uac00-\ud7a3]")
 UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]+")
 
 # scikit-learn's list holds words with a meaning of their own (Nothman, Qin and Yurchak 2018, "Stop word lists in free
-# open-source software packages"): these stay.
-STOP_WORDS = ENGLISH_STOP_WORDS - {
+# open-source software packages"): these stay. Forms of "to do" are missing from it.
+STOP_WORDS = (ENGLISH_STOP_WORDS | {"did", "does", "doing"}) - {
     "amount", "bill", "bottom", "computer", "cry", "empty", "fill", "fire", "front", "interest", "mill", "serious",
     "sincere", "system", "thick", "thin", "top",
 }  # fmt: skip

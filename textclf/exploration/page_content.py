@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -35,7 +36,7 @@ def drawn(found: Exploration) -> dict[str, Any]:
         "words": {
             str(length): [_words(ranked[i]) for i in order[:MOST_LABELS]] for length, ranked in found.words.items()
         },
-        "map": _map(found.embedded, order) if found.embedded.maps else None,
+        "map": _map(found.embedded, order, found.provenance.text_columns) if found.embedded.maps else None,
         "clusters": [_clustering(found.embedded, at, order) for at in range(len(found.embedded.clusters))],
     }
 
@@ -58,11 +59,13 @@ def _words(words: LabelWords) -> dict[str, list[Any]]:
     return {"frequent": plain(words.frequent), "distinctive": plain(words.distinctive)}
 
 
-def _map(embedded: Embedded, order: NDArray[np.int64]) -> dict[str, Any]:
+def _map(embedded: Embedded, order: NDArray[np.int64], columns: Sequence[str]) -> dict[str, Any]:
     carried = embedded.carried[:, order]
+    names = dict(zip(("text", "text_pair"), columns, strict=False))
     return {
         "texts": [shortened(text) for text in embedded.texts],
         "labels": [np.flatnonzero(row).tolist() for row in carried],
+        "fieldNames": {name: names.get(name, " + ".join(columns)) for name in embedded.maps},
         "fields": {name: _places(places) for name, places in embedded.maps.items()},
     }
 

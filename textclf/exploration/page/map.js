@@ -106,11 +106,10 @@ function read(event) {
   box.replaceChildren(name, data.map.texts[point]);
 }
 
-const FIELDS = { both: "both fields", text: "first field", text_pair: "second field" };
 let mapMethod, mapField, mapColour, mapHighlight;
 if (data.map) {
   mapMethod = makeSwitch("map-method", [["tsne", "t-SNE"], ["pca", "PCA"]], () => drawMap());
-  mapField = makeSwitch("map-field", Object.keys(data.map.fields).map((name) => [name, FIELDS[name]]), () => drawMap());
+  mapField = makeSwitch("map-field", Object.keys(data.map.fields).map((name) => [name, data.map.fieldNames[name]]), () => drawMap());
   mapColour = fillSelect("map-colour", [["label", "by label"], ...data.clusters.map((each) => [String(each.k), "by cluster, k = " + each.k])],
     () => { fillHighlight(); drawMap(); });
   mapHighlight = fillSelect("map-highlight", [], () => drawMap());
