@@ -9,9 +9,11 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import yaml
+from datasets import ClassLabel, Dataset, DatasetDict, Features, Value
 from huggingface_hub import ModelCard
 
 from tests.made_runs import LABELS, make_run
+from textclf.data.audit import audit
 from textclf.hub.arguments import PushArguments
 from textclf.hub.card import TEMPLATE, render_card
 from textclf.hub.card_tables import METRIC_NAMES
@@ -236,3 +238,16 @@ def test_no_text_of_the_data_stands_in_the_card(runs):
         card = render(run)
         for text in pq.read_table(run.path / "predictions" / "test.parquet")["text"].to_pylist():
             assert text not in card, kind
+
+
+def test_what_the_audit_found_fine_is_no_limit_of_the_model(run):
+    """Balanced labels stood in cards as "12 training rows carry 'bad', 1 times fewer than 'good'"."""
+    rows = {"text": [f"text {word}" for word in "abcdefgh"], "labels": [0, 1] * 4}
+    features = Features({"text": Value("string"), "labels": ClassLabel(names=["bad", "good"])})
+    train = Dataset.from_dict(rows, features=features)
+    test = Dataset.from_dict({"text": ["Text  A", "other"], "labels": [0, 1]}, features=features)
+    run.write_json("audit.json", audit(DatasetDict(train=train, test=test)).to_dict())
+    card = render(run)
+    assert "1 training row repeats 1 test text" in card
+    assert "fewer than" not in card
+    assert "imbalance" not in card

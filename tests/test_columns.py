@@ -80,6 +80,7 @@ def by_text(loaded):
         ({"index": list(range(40)), "title": WORDS, "topic_idx": [0, 1, 2]}, ("title",), ("topic_idx",)),
         ({"UserName": [1, 2], "OriginalTweet": WORDS, "Sentiment": ["a", "b"]}, ("OriginalTweet",), ("Sentiment",)),
         ({"id": list(range(40)), "문장": numbered(WORDS), "분류": ["가", "나"]}, ("문장",), ("분류",)),
+        ({"제목": WORDS, "본문": WORDS, "분류": ["가", "나"], "주소": WORDS}, ("제목", "본문"), ("분류",)),
         ({"id": list(range(40)), "comment_text": WORDS, "toxic": [0, 1], "insult": [1, 0, 0]},
          ("comment_text",), ("toxic", "insult")),
         ({"premise": WORDS, "hypothesis": WORDS, "label": [0, 1]}, ("premise", "hypothesis"), ("label",)),
@@ -87,6 +88,13 @@ def by_text(loaded):
 )  # fmt: skip
 def test_columns_that_can_only_be_meant_one_way_are_found(columns, text, labels):
     assert chosen(columns) == (text, labels)
+
+
+def test_columns_that_have_the_loaders_own_names_are_not_announced(tmp_path):
+    """Every dataset script began with "Labels are read from 'labels'", where nothing had been found."""
+    plain = load_csv(tmp_path, {"labels": ["a", "b"]})
+    assert not any("read from" in note for note in plain.provenance.notes)
+    assert any("read from 'label'" in note for note in load_csv(tmp_path, ["a", "b"]).provenance.notes)
 
 
 def test_a_declared_class_label_is_found_under_any_name():

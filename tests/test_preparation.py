@@ -53,7 +53,7 @@ def test_exact_leaks_leave_train_and_are_counted(leaking, tokenizer):
     assert prepared.audit["augmentation"] == {"before": 14, "after": 14}
     for name in ("validation", "test"):
         assert prepared.splits[name].data == leaking[name].data
-    assert "2 leaking rows left train." in prepared.lines
+    assert "2 leaking rows left train; 14 remain." in prepared.lines
     assert any("--drop_near_duplicates" in line for line in prepared.lines)
     assert len(leaking["train"]) == 16  # what was handed in stays as it was
 
@@ -86,7 +86,14 @@ def test_nothing_left_to_train_on_is_an_error(tokenizer):
 def test_what_is_fine_is_not_mentioned(tokenizer):
     splits = DatasetDict(train=split_of(ENGLISH), validation=split_of(KOREAN[:8]), test=split_of(KOREAN[8:]))
     lines = prepare(splits, tokenizer, arguments(), limit=128, seed=1).lines
-    assert lines == ["2 (66.7 %) splits are written in other scripts than train: validation, test"]
+    longest = max(len(ids) for ids in tokenizer(ENGLISH)["input_ids"])
+    assert lines == [
+        "Audit of 40 rows (20 train, 8 validation, 12 test):",
+        "  2 (66.7 %) splits are written in other scripts than train: validation, test",
+        f"Texts are cut to {longest} tokens, which leaves 100.0 % of train whole; the longest has {longest}.",
+    ]
+    same = DatasetDict(train=split_of(ENGLISH[:10]), test=split_of(ENGLISH[10:]))
+    assert prepare(same, tokenizer, arguments(), limit=128, seed=1).lines[0].endswith("10 test): nothing found.")
 
 
 def test_the_length_covers_train_without_its_leaks_and_without_augmentation(tokenizer):

@@ -20,10 +20,12 @@ TEXT_NAMES = (
     "documents", "doc", "review", "reviews", "reviewtext", "reviewbody", "tweet", "tweets", "tweettext",
     "originaltweet", "title", "titles", "newstitle", "headline", "headlines", "body", "cleanbody", "message",
     "utterance", "question", "description", "abstract", "article", "passage", "query", "post", "premise",
-    "hypothesis",
+    "hypothesis", "텍스트", "문장", "제목", "본문", "내용", "댓글", "리뷰", "기사",
 )
-TITLES = ("title", "headline", "subject")
-BODIES = ("body", "cleanbody", "content", "contents", "text", "description", "abstract", "article", "message")
+TITLES = ("title", "headline", "subject", "제목")
+BODIES = (
+    "body", "cleanbody", "content", "contents", "text", "description", "abstract", "article", "message", "본문", "내용",
+)
 PAIR_NAMES = (
     ("text", "textpair"), ("text1", "text2"), ("sentence1", "sentence2"), ("question1", "question2"),
     ("premise", "hypothesis"), ("question", "sentence"), ("question", "passage"),
@@ -33,9 +35,12 @@ PAIR_NAMES = (
 LABEL_NAMES = (
     ("labels", "label"),
     ("category", "categories", "class", "classes", "topic", "topics", "topicidx", "sentiment", "target", "tag", "tags",
-     "intent", "emotion", "emotions", "gold", "goldlabel", "y", "genre", "rating", "stars", "polarity"),
+     "intent", "emotion", "emotions", "gold", "goldlabel", "y", "genre", "rating", "stars", "polarity", "라벨",
+     "레이블", "분류", "주제", "범주", "카테고리", "태그", "감정"),
 )
 # fmt: on
+# The loader's own names, which the dataset scripts give too: nothing was to be found, nothing is to be said.
+OWN_TEXT, OWN_LABELS = (("text",), ("text", "text_pair")), ("labels",)
 # What a look at the first rows of train takes for labels: few distinct values, each several times.
 ROWS_LOOKED_AT = 10_000
 MOST_LABELS = 100
@@ -70,11 +75,13 @@ def choose_columns(train: RawSplit, args: DataArguments) -> Columns:
     taken = {*text, *labels, group}
     if not labels:
         labels = _find_labels(train, [name for name in train.columns if name not in taken])
-        notes.append(f"Labels are read from {_listed(labels)}.")
+        if labels != OWN_LABELS:
+            notes.append(f"Labels are read from {_listed(labels)}.")
         taken |= set(labels)
     if not text:
         text = _find_text(train, [name for name in train.columns if name not in taken])
-        notes.append(f"Text is read from {_listed(text)}.")
+        if text not in OWN_TEXT:
+            notes.append(f"Text is read from {_listed(text)}.")
     twice = set(text) & set(labels)
     if twice or len(set(text)) < len(text) or len(set(labels)) < len(labels):
         raise UserError(f"Every column can be used once; found {_listed([*text, *labels])}.")

@@ -19,7 +19,7 @@ from .exact_duplicates import (
     row_keys,
     rows_found_in,
 )
-from .findings import EXAMPLES, Example, Finding, excerpt
+from .findings import EXAMPLES, Example, Finding, counted, excerpt
 from .sampling import TextSample, read_texts
 
 
@@ -48,31 +48,38 @@ def _exact_findings(splits: DatasetDict, keys: dict[str, Keys], leaks: NDArray[n
     repeats = {name: repeated_rows(each.texts) for name, each in keys.items()}
     conflicts = conflicting_texts(keys)
     conflicting = {name: rows_found_in(each.texts, conflicts) for name, each in keys.items()}
-    leaking, own = f"training rows repeat {found_in} texts", "rows repeat another row of their split"
+    held_out = counted(sum(affected.values()), "text", "texts")
+    leaking = (f"training row repeats {found_in} {held_out}", f"training rows repeat {found_in} {held_out}")
+    own = ("row repeats another row of its split", "rows repeat another row of their split")
+    conflict = " that also occurs with another label"
     findings = [
         _finding(splits, "exact_leaks", leaking, {"train": leaks}, affected=affected),
         _finding(splits, "exact_duplicates", own, repeats),
-        _finding(splits, "conflicting_labels", "rows have a text that also occurs with another label", conflicting),
+        _finding(
+            splits, "conflicting_labels", (f"row has a text{conflict}", f"rows have a text{conflict}"), conflicting
+        ),
     ]
     if all(name in keys for name in HELD_OUT):
         overlap = {"validation": rows_found_in(keys["validation"].texts, keys["test"].texts)}
-        findings.insert(1, _finding(splits, "validation_in_test", "validation rows repeat a test text", overlap))
+        says = ("validation row repeats a test text", "validation rows repeat a test text")
+        findings.insert(1, _finding(splits, "validation_in_test", says, overlap))
     return findings
 
 
 def _finding(
     splits: DatasetDict,
     name: str,
-    says: str,
+    says: tuple[str, str],
     rows: dict[str, NDArray[np.int64]],
     **details: Any,  # plain values for audit.json
 ) -> Finding:
-    """Build a finding about whole rows, with examples from the splits in their order."""
+    """Build a finding about whole rows (said of one, and of several), with examples from the splits in their order."""
     places = [(split, int(row)) for split, found in rows.items() for row in found[:EXAMPLES]][:EXAMPLES]
     examples = [Example(split, row, excerpt(read_texts(splits[split], np.array([row]))[0])) for split, row in places]
     per_split = {split: len(found) for split, found in rows.items()}
     of = sum(len(splits[split]) for split in rows)
-    return Finding(name, says, sum(per_split.values()), of, examples, {"per_split": per_split, **details})
+    count = sum(per_split.values())
+    return Finding(name, counted(count, *says), count, of, examples, {"per_split": per_split, **details})
 
 
 class _NearPairs(NamedTuple):
@@ -117,11 +124,12 @@ def _near_findings(
     repeats = np.unique(near.pairs[within, 1])
     per_split = np.bincount(sample.owners()[repeats], minlength=len(sample.rows))
     held_out = {name: int(np.isin(keys[name].texts, near.held_out).sum()) for name in HELD_OUT if name in keys}
-    leaking = "training rows nearly repeat a validation or test text"
+    leaking = ("training row nearly repeats", "training rows nearly repeat")
+    own = ("text nearly repeats another one of its split", "texts nearly repeat another one of their split")
     return [
         Finding(
             "near_leaks",
-            leaking,
+            f"{counted(len(leaks), *leaking)} a validation or test text",
             len(leaks),
             len(keys["train"].texts),
             _pair_examples(sample, near.pairs[near.leaks]),
@@ -129,7 +137,7 @@ def _near_findings(
         ),
         Finding(
             "near_duplicates",
-            "texts nearly repeat another one of their split",
+            counted(len(repeats), *own),
             len(repeats),
             len(sample),
             _pair_examples(sample, near.pairs[within]),

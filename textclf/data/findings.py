@@ -32,7 +32,7 @@ class Finding:
     details: Mapping[str, Any] = field(default_factory=dict)
     """Plain values for audit.json, no text of the data among them."""
     worth_a_line: bool = True
-    """Whether the screen should show it, if the count is not 0."""
+    """Whether people should be told, if the count is not 0."""
 
     @property
     def share(self) -> float:
@@ -48,12 +48,17 @@ class Finding:
         """Return plain values for audit.json: it goes up with the model, so rows are named by number only."""
         rows = [{"split": example.split, "row": example.row} for example in self.examples]
         return {
-            "says": self.says,
+            "says": self.says if self.count and self.worth_a_line else None,
             "count": self.count,
             "share": round(self.share, 6),
             **self.details,
             "examples": rows,
         }
+
+
+def counted(count: int, one: str, many: str) -> str:
+    """Return the words that go with a count: 'row repeats' with 1, 'rows repeat' with any other number."""
+    return one if count == 1 else many
 
 
 def percentage(share: float) -> str:

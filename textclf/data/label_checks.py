@@ -7,7 +7,7 @@ from datasets import Dataset, DatasetDict
 from numpy.typing import NDArray
 
 from ..labels import LabelSpace
-from .findings import Finding
+from .findings import Finding, counted
 from .sampling import BATCH
 
 IMBALANCE = 10  # from this ratio of the most to the least frequent label it is worth a line
@@ -36,14 +36,15 @@ def check(splits: DatasetDict) -> list[Finding]:
     return [
         Finding(
             "labels_absent_from_train",
-            f"labels of validation or test never occur in train: {_shown(absent)}",
+            f"{counted(len(absent), 'label', 'labels')} of validation or test never "
+            f"{counted(len(absent), 'occurs', 'occur')} in train: {_shown(absent)}",
             len(absent),
             len(space),
             details={"labels": absent, "frequencies": per_split},
         ),
         Finding(
             "labels_without_rows",
-            f"labels occur in no split: {_shown(unused)}",
+            f"{counted(len(unused), 'label occurs', 'labels occur')} in no split: {_shown(unused)}",
             len(unused),
             len(space),
             details={"labels": unused},
@@ -63,7 +64,8 @@ def _imbalance(space: LabelSpace, frequencies: NDArray[np.int64]) -> Finding:
     ratio = most / least
     return Finding(
         "imbalance",
-        f"training rows carry {rare!r}, {ratio:,.0f} times fewer than {frequent!r}",
+        f"{counted(least, 'training row carries', 'training rows carry')} {rare!r}, "
+        f"{ratio:,.0f} times fewer than {frequent!r}",
         least,
         int(frequencies.sum()),
         details={"ratio": round(ratio, 4), "least_frequent": rare, "most_frequent": frequent},

@@ -14,7 +14,7 @@ from ..errors import UserError
 from ..labels import LabelSpace
 from .audit import Audit, audit
 from .augmentation import augment
-from .findings import Finding, percentage
+from .findings import Finding, counted, percentage
 from .lengths import SAMPLE, auto_max_length, coverage_table, token_lengths, within_limit
 from .sampling import sample_rows
 
@@ -57,10 +57,14 @@ def prepare(
         "augmentation": augmented.counts,
     }
     content["findings"]["longer_than_max_length"] = measured.finding.to_dict()
-    lines = found.lines + kept.lines
-    if measured.finding.worth_a_line:
-        lines.append(measured.finding.line)
+    lines = [_headline(found), *(f"  {line}" for line in found.lines), *kept.lines, measured.line]
     return Prepared(splits, measured.max_length, content, lines, [*found.findings, measured.finding])
+
+
+def _headline(found: Audit) -> str:
+    """Say which rows were looked at, and if that is all there is to say."""
+    sizes = ", ".join(f"{rows:,} {name}" for name, rows in found.sizes.items())
+    return f"Audit of {sum(found.sizes.values()):,} rows ({sizes}):" + ("" if found.lines else " nothing found.")
 
 
 def join_columns(splits: DatasetDict, between: str | None) -> DatasetDict:
@@ -113,13 +117,15 @@ def _take_out_leaks(train: Dataset, found: Audit, args: DataArguments) -> _Kept:
         raise UserError("Every training text also stands in validation or test: nothing is left to train on.")
     kept = np.ones(len(train), dtype=bool)
     kept[rows] = False
-    return _Kept(train.select(np.flatnonzero(kept)), counts, [f"{len(rows):,} leaking rows left train.", *hint])
+    left = f"{len(rows):,} leaking {counted(len(rows), 'row', 'rows')} left train; {int(kept.sum()):,} remain."
+    return _Kept(train.select(np.flatnonzero(kept)), counts, [left, *hint])
 
 
 class _Lengths(NamedTuple):
     max_length: int
     details: dict[str, Any]
     finding: Finding
+    line: str
 
 
 def _measure_lengths(train: Dataset, tokenizer: PreTrainedTokenizerBase, args: DataArguments, limit: int) -> _Lengths:
@@ -136,7 +142,13 @@ def _measure_lengths(train: Dataset, tokenizer: PreTrainedTokenizerBase, args: D
         "texts_counted": len(rows),
         "covering": coverage_table(lengths),
     }
-    return _Lengths(chosen, details, _cut_texts(train, rows, lengths, chosen, args.length_coverage))
+    finding = _cut_texts(train, rows, lengths, chosen, args.length_coverage)
+    if finding.worth_a_line:
+        line = f"{finding.line}."
+    else:
+        line = f"Texts are cut to {chosen} tokens, which leaves {percentage(1 - finding.share)} of train whole"
+        line += f"; the longest has {int(lengths.max(initial=0)):,}."
+    return _Lengths(chosen, details, finding, line)
 
 
 def _cut_texts(
@@ -145,20 +157,20 @@ def _cut_texts(
     """Report training texts longer than `max_length`, for each label its share."""
     space = LabelSpace.from_features(train.features)
     cut = lengths > max_length
-    counted = (
+    looked_at = (
         train.select_columns("labels") if len(rows) == len(train) else train.select_columns("labels").select(rows)
     )
-    gold = space.gold(counted)
+    gold = space.gold(looked_at)
     indicator = gold if space.multi_label else np.eye(len(space), dtype=np.int64)[gold]
     totals = indicator.sum(axis=0)
     shares = indicator[cut].sum(axis=0) / np.maximum(totals, 1)
     per_label = {name: round(float(share), 4) for name, share, n in zip(space.names, shares, totals, strict=True) if n}
     worst = max(per_label, key=lambda name: per_label[name], default="")
-    says = f"training texts are longer than {max_length} tokens and will be cut"
+    count = int(cut.sum())
+    longer = counted(count, "training text is longer", "training texts are longer")
+    says = f"{longer} than {max_length} tokens and will be cut"
     if worst and per_label[worst] > 2 * cut.mean():
         says += f" (of {worst!r} {percentage(per_label[worst])})"
     worth_a_line = bool(cut.mean() > 1 - coverage + 1e-9) if len(cut) else False
     details = {"share_per_label": per_label}
-    return Finding(
-        "longer_than_max_length", says, int(cut.sum()), len(cut), details=details, worth_a_line=worth_a_line
-    )
+    return Finding("longer_than_max_length", says, count, len(cut), details=details, worth_a_line=worth_a_line)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from ftfy.badness import is_bad
 
 from .cleaning import clean as clean_texts
-from .findings import EXAMPLES, Example, Finding, excerpt
+from .findings import EXAMPLES, Example, Finding, counted, excerpt
 from .sampling import TextSample
 
 TINY = 3  # letters or digits; fewer are hardly a text
@@ -58,13 +58,34 @@ def _mojibake(text: str) -> bool:
     return not text.isascii() and ("\ufffd" in text or is_bad(text))
 
 
-CHECKS: dict[str, tuple[Callable[[str], bool], str]] = {
-    "blank": (_blank, "texts are blank"),
-    "tiny": (_tiny, f"texts have fewer than {TINY} letters or digits"),
-    "not_composed": (_decomposed, "texts are not in composed form (NFC); the tokenizer composes them"),
-    "invisible_characters": (_invisible, "texts hold zero-width or other invisible characters"),
-    "lone_jamo": (_lone_jamo, "texts hold Hangul letters outside syllables (ㅋㅋ, ㅠㅠ, broken input)"),
-    "mojibake": (_mojibake, "texts look as if they had been decoded wrongly"),
+# Each with what is said of one text, and of several.
+CHECKS: dict[str, tuple[Callable[[str], bool], str, str]] = {
+    "blank": (_blank, "text is blank", "texts are blank"),
+    "tiny": (
+        _tiny,
+        f"text has fewer than {TINY} letters or digits",
+        f"texts have fewer than {TINY} letters or digits",
+    ),
+    "not_composed": (
+        _decomposed,
+        "text is not in composed form (NFC); the tokenizer composes it",
+        "texts are not in composed form (NFC); the tokenizer composes them",
+    ),
+    "invisible_characters": (
+        _invisible,
+        "text holds zero-width or other invisible characters",
+        "texts hold zero-width or other invisible characters",
+    ),
+    "lone_jamo": (
+        _lone_jamo,
+        "text holds Hangul letters outside syllables (ㅋㅋ, ㅠㅠ, broken input)",
+        "texts hold Hangul letters outside syllables (ㅋㅋ, ㅠㅠ, broken input)",
+    ),
+    "mojibake": (
+        _mojibake,
+        "text looks as if it had been decoded wrongly",
+        "texts look as if they had been decoded wrongly",
+    ),
 }
 CLEANED_AWAY = "cleaned_to_nothing"
 
@@ -88,21 +109,21 @@ class _Tally:
         if len(self.examples) < EXAMPLES:
             self.examples.append(Example(split, row, excerpt(text)))
 
-    def finding(self, name: str, says: str, of: int) -> Finding:
+    def finding(self, name: str, says: tuple[str, str], of: int) -> Finding:
         count = sum(self.per_split.values())
-        return Finding(name, says, count, of, self.examples, {"per_split": self.per_split})
+        return Finding(name, counted(count, *says), count, of, self.examples, {"per_split": self.per_split})
 
 
 def check(sample: TextSample, clean: Sequence[str] = ()) -> Checked:
     """Look into the sampled texts one by one; with cleaning steps, also for texts of which they leave nothing."""
-    says = {name: what for name, (_, what) in CHECKS.items()}
+    says = {name: (one, many) for name, (_, one, many) in CHECKS.items()}
     if clean:
-        says[CLEANED_AWAY] = "texts are cleaned to nothing"
+        says[CLEANED_AWAY] = ("text is cleaned to nothing", "texts are cleaned to nothing")
     tallies = {name: _Tally(list(sample.rows)) for name in says}
     letters = {split: dict.fromkeys([*SCRIPTS, "other"], 0) for split in sample.rows}
     for split, rows, texts in sample.batches():
         for row, text in zip(rows.tolist(), texts, strict=True):
-            for name, (finds, _) in CHECKS.items():
+            for name, (finds, _, _) in CHECKS.items():
                 if finds(text):
                     tallies[name].add(split, row, text)
             _count_scripts(text, letters[split])
@@ -143,5 +164,6 @@ def _script_shift(scripts: dict[str, dict[str, float]]) -> Finding:
         moved = max((abs(shares.get(s, 0) - train.get(s, 0)) for s in {*train, *shares}), default=0.0)
         if shares and moved > SCRIPT_SHIFT:
             shifted[split] = round(moved, 4)
-    says = f"splits are written in other scripts than train: {', '.join(shifted)}"
+    written = counted(len(shifted), "split is written", "splits are written")
+    says = f"{written} in other scripts than train: {', '.join(shifted)}"
     return Finding("script_shift", says, len(shifted), len(scripts), details={"largest_difference": shifted})
