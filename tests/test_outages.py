@@ -35,8 +35,9 @@ def on_full_disks(tiny_model, tmp_path_factory):
         pytest.skip("small disks cannot be mounted here")
     shutil.copytree(tiny_model("bert"), folder / "tiny")
     write_csv(folder / "rows.csv", ["text", "label"], [(t, "en" if t[0].isascii() else "ko") for t in texts(60, 20)])
-    done = subprocess.run([*namespace, sys.executable, "tests/full_disk.py", str(folder)], cwd=ROOT)
-    assert done.returncode == 0
+    command = [*namespace, sys.executable, "tests/full_disk.py", str(folder)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-3000:]
     return json.loads((folder / "found.json").read_text())
 
 
