@@ -1,0 +1,90 @@
+"""What is settled on validation ends up in the checkpoint, once, however often a run is concluded."""
+
+import shutil
+
+import numpy as np
+import pytest
+from datasets import ClassLabel, Dataset, Features, List, Value
+from safetensors.numpy import load_file
+from scipy.special import logit
+
+from tests.tiny_models import SENTENCES
+from textclf.arguments import MeasureArguments
+from textclf.evaluation.decisions import TRAINED_HEAD, TRAINING, settle
+from textclf.inference.classifier import Classifier
+from textclf.run_folder import RunFolder
+
+NAMES = ["정치", "경제"]
+
+
+def validation_of(several):
+    label = ClassLabel(names=NAMES)
+    features = Features({"text": Value("string"), "labels": List(label) if several else label})
+    rows = [[0], [1], [0, 1], []] * 10 if several else [0, 1] * 20
+    return Dataset.from_dict({"text": SENTENCES, "labels": rows}, features=features)
+
+
+@pytest.fixture(params=["bert", "modernbert"])
+def run(request, tiny_model, tmp_path):
+    shutil.copytree(tiny_model(request.param, labels=tuple(NAMES)), tmp_path / "run")
+    return RunFolder(tmp_path / "run")
+
+
+def logits_of(run):
+    return Classifier.load(run.path).logits(SENTENCES)
+
+
+def test_a_run_that_is_concluded_twice_is_calibrated_once(run):
+    """The second time fitted a temperature of 1 on top, whose record hid the first one."""
+    before = logits_of(run)
+    first = settle(run, validation_of(False), MeasureArguments())
+    calibrated = logits_of(run)
+    assert settle(run, validation_of(False), MeasureArguments()) == first
+    np.testing.assert_array_equal(logits_of(run), calibrated)
+    temperature = first["calibration"]["temperature"]
+    assert abs(temperature - 1) > 0.1
+    np.testing.assert_allclose(calibrated, before / temperature, rtol=1e-4, atol=1e-5)
+
+
+def test_calibration_can_be_taken_back(run):
+    before = logits_of(run)
+    settle(run, validation_of(False), MeasureArguments())
+    assert settle(run, validation_of(False), MeasureArguments(calibrate=False))["calibration"] is None
+    np.testing.assert_array_equal(logits_of(run), before)
+
+
+def test_an_earlier_training_in_the_folder_lends_no_head(run):
+    settle(run, validation_of(False), MeasureArguments())
+    run.write_text(TRAINING, '{"training": "another one"}')
+    now = logits_of(run)
+    settle(run, validation_of(False), MeasureArguments(calibrate=False))
+    np.testing.assert_array_equal(logits_of(run), now)
+    kept = load_file(run.path / TRAINED_HEAD)
+    np.testing.assert_array_equal(kept["weight"], _head(run))
+
+
+def _head(run):
+    return load_file(run.path / "model.safetensors")["classifier.weight"]
+
+
+def as_several(run):
+    config = run.read_json("config.json") | {"problem_type": "multi_label_classification"}
+    run.write_json("config.json", config)
+
+
+@pytest.mark.parametrize("baked", [False, True])
+def test_thresholds_give_the_same_decisions_baked_or_not(run, baked):
+    as_several(run)
+    validation = validation_of(True)
+    found = settle(run, validation, MeasureArguments(bake_thresholds=baked))
+    classifier = Classifier.load(run.path)
+    cuts = np.array(list(found["thresholds"]["cuts"].values()))
+    assert found["thresholds"]["baked"] is baked
+    if baked:
+        assert classifier.thresholds.tolist() == [0.5, 0.5]
+        settle(run, validation, MeasureArguments())
+        plain = Classifier.load(run.path)
+        np.testing.assert_allclose(plain.logits(SENTENCES) - logit(cuts), classifier.logits(SENTENCES), atol=1e-4)
+        assert plain.predict(SENTENCES)[3].labels == classifier.predict(SENTENCES)[3].labels
+    else:
+        assert classifier.thresholds.tolist() == cuts.tolist()
