@@ -92,6 +92,21 @@ def test_scores_that_run_backwards_keep_their_order():
     assert scales.scale.tolist() == [SCALE_LIMITS[0]] * 2
 
 
+def test_the_record_names_what_ended_at_a_limit():
+    """A model that was hardly trained ended at a temperature of 0.05, which nothing told."""
+    rng = np.random.default_rng(7)
+    gold = rng.integers(0, 3, 300)
+    flat = np.eye(3)[gold] * 0.1 + rng.normal(size=(300, 3)) * 0.03
+    record = fit_scales(flat, gold, ONE).record(flat, gold, ONE)
+    assert record["temperature"] < 0.05
+    assert record["at_limit"] == []
+    tiny = flat / 1000
+    assert fit_scales(tiny, gold, ONE).record(tiny, gold, ONE)["at_limit"] == ["정치", "경제", "사회"]
+    logits = rng.normal(size=(200, 2))
+    both = np.stack([logits[:, 0] < 0, rng.random(200) < expit(logits[:, 1])], axis=1).astype(int)
+    assert fit_scales(logits, both, SEVERAL).record(logits, both, SEVERAL)["at_limit"] == ["정치"]
+
+
 def test_one_class_only_and_one_row_give_numbers():
     logits = np.array([[2.0, -1, 0]])
     assert SCALE_LIMITS[0] <= fit_scales(logits, np.array([1]), ONE).scale[0] <= SCALE_LIMITS[1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,9 +18,12 @@ from ..labels import LabelSpace
 from ..models.heads import fold
 from .report import quick_metrics
 
+logger = logging.getLogger(__name__)
+
 # Scales (1 / temperature) end here even where more would fit validation better, as it would after perfect separation
-# of very many rows. They are above 0, so the order of scores never turns round.
-SCALE_LIMITS = (0.05, 20.0)
+# of very many rows; the record says so. They are above 0, so the order of scores never turns round. A model that was
+# hardly trained, with all logits near 0, asks for scales of 20 and more.
+SCALE_LIMITS = (0.01, 100.0)
 # A label with fewer validation texts that carry it (or that lack it) takes the scale and shift fitted on the cells of
 # all labels. On Reuters-21578 (114 labels), with bounds of 1, 5 and 40, log loss on test is .0089, .0090 and .0091,
 # and ECE .0013, .0011 and .0007.
@@ -39,6 +43,11 @@ class Scales:
         """Return calibrated logits, float32 [N, L]."""
         return (logits * self.scale + self.shift).astype(np.float32)
 
+    def at_limit(self, labels: LabelSpace) -> list[str]:
+        """Return the labels whose scale ended at one of SCALE_LIMITS; all of them, where a temperature did."""
+        ended = np.isclose(self.scale, SCALE_LIMITS[0]) | np.isclose(self.scale, SCALE_LIMITS[1])
+        return [labels.names[i] for i in np.flatnonzero(ended)]
+
     def record(self, logits: NDArray[np.floating[Any]], gold: NDArray[np.int64], labels: LabelSpace) -> dict[str, Any]:
         """Return what evaluation.json keeps: the method, its numbers, and figures of the fitted rows before, after."""
         before = quick_metrics(gold, activate(logits, labels))
@@ -50,6 +59,7 @@ class Scales:
             result["pooled_labels"] = [labels.names[i] for i in np.flatnonzero(self.pooled)]
         else:
             result["temperature"] = float(1 / self.scale[0])
+        result["at_limit"] = self.at_limit(labels)
         for figure in ("ece", "log_loss"):
             result |= {f"{figure}_before": before[figure], f"{figure}_after": after[figure]}
         return result
@@ -67,6 +77,13 @@ def calibrate(classifier: Classifier, validation: Dataset) -> dict[str, Any]:
     logits = classifier.logits(texts_of(validation))
     scales = fit_scales(logits, gold, classifier.labels)
     fold(classifier.model, scales.scale, scales.shift)
+    if ended := scales.at_limit(classifier.labels):
+        logger.warning(
+            "Calibration ended at its limit (scale %g to %g) for %s: these scores hardly follow the labels, or the "
+            "model was hardly trained.",
+            *SCALE_LIMITS,
+            ", ".join(ended),
+        )
     return scales.record(logits, gold, classifier.labels)
 
 
