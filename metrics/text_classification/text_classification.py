@@ -23,6 +23,7 @@ from .rankings import Ranking, label_ranking_precision
 Array = NDArray[Any]  # any number type; shapes are given where they matter
 
 ECE_BINS = 15  # equal-width bins, as in Guo et al. 2017, "On Calibration of Modern Neural Networks"
+LOWER_IS_BETTER = frozenset({"log_loss", "brier", "ece", "hamming_loss"})  # of every other figure, more is better
 SMALLEST = np.finfo(np.float32).eps  # scores are float32: a 0 or 1 stands for "within one ulp of it"
 
 DESCRIPTION = "Accuracy, precision, recall, F1, ranking, calibration figures of a text classifier."

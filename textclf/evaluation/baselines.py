@@ -11,7 +11,7 @@ import numpy as np
 from datasets import Dataset
 from numpy.typing import NDArray
 
-from metrics.text_classification.text_classification import Rows
+from metrics.text_classification.text_classification import LOWER_IS_BETTER, Rows
 
 from ..errors import UserError, did_you_mean
 from ..inference.classifier import Text, activate, texts_of
@@ -25,8 +25,6 @@ from .thresholds import choose
 from .treatment import Treatment
 
 logger = logging.getLogger(__name__)
-
-LOWER_IS_BETTER = {"loss", "log_loss", "brier", "ece", "hamming_loss"}
 
 
 class FittedBaseline:

@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 from transformers import EvalPrediction
 from transformers.modeling_outputs import SequenceClassifierOutput
 
+from metrics.text_classification.text_classification import LOWER_IS_BETTER
+
 from ..errors import UserError, did_you_mean
 from ..labels import LabelSpace
 from ..models.losses import StepLoss
 
 # Gold int64 [N] or 0/1 [N, L] and scores float32 [N, L] in [0, 1] to {metric name: value}.
 Metrics = Callable[[NDArray[Any], NDArray[Any]], dict[str, float]]
-LOWER_IS_BETTER = {"loss", "log_loss", "brier", "ece", "hamming_loss"}
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ def choose_metric(wanted: str | None, labels: LabelSpace, gold: NDArray[np.int64
             f"--metric_for_best_model {name} is not among the validation metrics.{did_you_mean(name, known)} "
             f"Known: {', '.join(sorted(known))}."
         )
-    return Selection(name, name not in LOWER_IS_BETTER, labels, metrics)
+    return Selection(name, name not in {"loss", *LOWER_IS_BETTER}, labels, metrics)
 
 
 def scores(logits: torch.Tensor, labels: LabelSpace) -> NDArray[np.float32]:
