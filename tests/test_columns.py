@@ -265,3 +265,11 @@ def test_large_strings_and_nulls_in_parquet(tmp_path):
 def test_numbers_are_no_text(tmp_path):
     with pytest.raises(UserError, match="text column 'label' of the train split must hold text; found int64"):
         load(tmp_path, {"label": [1, 2], "kind": ["a", "b"]}, text_columns=["label"], label_columns=["kind"])
+
+
+def test_labels_that_look_like_several_in_one_cell_are_pointed_out(tmp_path):
+    """`경제|속보` became a class of its own beside `경제`, without a word."""
+    notes = load_csv(tmp_path, ["경제", "경제|속보", "사회"]).provenance.notes
+    assert "Some labels look like several (경제|속보): if they are, give --label_separator '|'." in notes
+    for fine in (["경제", "사회, 정치", "문화"], ["R&B", "hip-hop|rap"]):
+        assert not any("look like several" in note for note in load_csv(tmp_path, fine).provenance.notes)

@@ -68,8 +68,8 @@ def test_provenance_says_where_the_rows_come_from(tmp_path):
     assert said["name"] == "rows"
     assert said["sizes"] == {"train": 68, "validation": 12, "test": 20}
     assert said["how_split"] == (
-        "test carved out: 20% of the rows, stratified by label, seed 13; "
-        "validation carved out: 15% of the rows, stratified by label, seed 13."
+        "test carved out: 20 % of the rows, stratified by label, seed 13; "
+        "validation carved out: 15 % of the rows, stratified by label, seed 13."
     )
     assert [record["name"] for record in said["files"]] == ["rows.csv"]
     assert str(tmp_path) not in json.dumps(said)
@@ -105,7 +105,7 @@ def test_blank_texts_stop_with_their_line_or_are_counted(tmp_path, blank):
     loaded = load_splits(DataArguments(dataset=path, on_bad_row="skip"))
     assert loaded.provenance.removed == {"blank text": 1}
     assert sum(loaded.provenance.sizes.values()) == 31
-    assert "1 rows left out: blank text." in loaded.provenance.notes
+    assert "1 row left out: blank text." in loaded.provenance.notes
 
 
 def test_rows_without_a_label_stop_or_are_counted(tmp_path):
@@ -160,8 +160,8 @@ def test_rare_and_unseen_labels_leave_rows_with_their_others(tmp_path):
     assert list(loaded.splits["test"]["labels"]) == [[0], [], [1], []]
     assert list(loaded.splits["train"]["labels"])[-2:] == [[], [0]]
     notes = " ".join(loaded.provenance.notes)
-    assert "1 labels with fewer than 5 training rows dropped (--min_label_count): rare." in notes
-    assert "1 labels that never occur in train dropped: new (2 times in the other splits)." in notes
+    assert "1 label with fewer than 5 training rows dropped (--min_label_count): rare." in notes
+    assert "1 label that never occurs in train dropped: new (2 times in the other splits)." in notes
 
 
 def test_rows_left_without_labels_can_be_dropped(tmp_path):
@@ -188,7 +188,7 @@ def test_declared_labels_that_occur_nowhere_leave_the_label_space(tmp_path):
     datasets.Dataset.from_dict(rows, features=features).to_parquet(tmp_path / "rows.parquet")
     loaded = load_splits(DataArguments(dataset=str(tmp_path / "rows.parquet")))
     assert names(loaded) == ("x", "y")
-    assert "1 declared labels that occur nowhere dropped: never." in loaded.provenance.notes
+    assert "1 declared label that occurs nowhere dropped: never." in loaded.provenance.notes
 
 
 def test_groups_stay_together_and_given_splits_are_checked(tmp_path):
@@ -202,11 +202,49 @@ def test_groups_stay_together_and_given_splits_are_checked(tmp_path):
     assert loaded.splits["train"].column_names == ["text", "labels"]
     files = {"train_file": path, "test_file": csv(tmp_path / "test.csv", rows[:5], ("text", "label", "author"))}
     with pytest.raises(UserError, match="5 groups of 'author' stand in both train and test, 'author 0' for one"):
-        load_splits(DataArguments(**files, group_column="author"))
+        load_splits(DataArguments(**files, group_column="author", strict=True))
     rows[7] = ("글 7", "b", None)
     with pytest.raises(UserError, match="line 9: no value in 'author'"):
         load_splits(DataArguments(dataset=csv(tmp_path / "rows.csv", rows, ("text", "label", "author")),
                                   group_column="author"))  # fmt: skip
+
+
+def test_rows_of_a_group_that_stands_in_a_later_split_leave_the_earlier_one(tmp_path):
+    """Splits given by a publisher ended with "give one file", which a dataset script's user cannot do."""
+    rows = [(f"글 {i}", "ab"[i % 2], f"author {i % 30}") for i in range(300)]
+    columns = ("text", "label", "author")
+    files = {
+        "train_file": csv(tmp_path / "train.csv", rows, columns),
+        "validation_file": csv(tmp_path / "validation.csv", [("v 0", "a", "author 29"), ("v 1", "b", "author 0"),
+                                                             ("v 2", "a", "somebody")], columns),
+        "test_file": csv(tmp_path / "test.csv", [("t 0", "a", "author 0"), ("t 1", "b", "author 1")], columns),
+    }  # fmt: skip
+    loaded = load_splits(DataArguments(**files, group_column="author"))
+    assert loaded.provenance.sizes == {"train": 270, "validation": 2, "test": 2}
+    assert texts(loaded)["validation"] == ["v 0", "v 2"]
+    assert {text.split()[1] for text in texts(loaded)["train"]} == {str(i) for i in range(300) if 1 < i % 30 < 29}
+    assert loaded.provenance.removed == {
+        "'author' of train that also stands in validation": 20,
+        "'author' of train that also stands in test": 10,
+        "'author' of validation that also stands in test": 1,
+    }
+    assert "less rows of one 'author' with a later split" in loaded.provenance.how_split
+
+
+def test_the_extra_column_of_a_dataset_script_groups_its_rows(tmp_path):
+    for split, users in (("train", "aabbccdd"), ("test", "xxaa")):
+        (tmp_path / f"sampled_{split}").mkdir()
+        for i, user in enumerate(users):
+            (tmp_path / f"sampled_{split}" / f"{split}{i}.txt").write_text(f"sentence of {user} {split} {i}")
+    lines = [f"train{i},{user},1,0,{('hate', 'noHate')[i % 2]}" for i, user in enumerate("aabbccdd")]
+    lines += [f"test{i},{user},1,0,{('hate', 'noHate')[i % 2]}" for i, user in enumerate("xxaa")]
+    header = "file_id,user_id,subforum_id,num_contexts,label"
+    (tmp_path / "annotations_metadata.csv").write_text("\n".join([header, *lines]))
+    loaded = load_splits(DataArguments(dataset="hate_speech", data_dir=str(tmp_path), group_column="user_id"))
+    users = {split: {text.split()[2] for text in rows} for split, rows in texts(loaded).items()}
+    assert users["test"] == {"x", "a"}
+    assert users["train"] | users["validation"] == {"b", "c", "d"}
+    assert not users["train"] & users["validation"]
 
 
 @pytest.mark.parametrize(

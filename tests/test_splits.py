@@ -138,7 +138,7 @@ def test_rows_without_labels_take_part():
 
 
 def test_how_it_was_done_is_said():
-    assert describe(0.2, 13, several([[0]]), None) == "20% of the rows, iteratively stratified by label, seed 13"
+    assert describe(0.2, 13, several([[0]]), None) == "20 % of the rows, iteratively stratified by label, seed 13"
     assert "rows of one 'author' kept together" in describe(0.2, 13, single([0]), "author")
 
 

@@ -24,7 +24,8 @@ TEXT_NAMES = (
 )
 TITLES = ("title", "headline", "subject", "제목")
 BODIES = (
-    "body", "cleanbody", "content", "contents", "text", "description", "abstract", "article", "message", "본문", "내용",
+    "body", "cleanbody", "content", "contents", "text", "description", "abstract", "article", "message",
+    "본문", "내용",
 )
 PAIR_NAMES = (
     ("text", "textpair"), ("text1", "text2"), ("sentence1", "sentence2"), ("question1", "question2"),
@@ -75,17 +76,16 @@ def choose_columns(train: RawSplit, args: DataArguments) -> Columns:
     taken = {*text, *labels, group}
     if not labels:
         labels = _find_labels(train, [name for name in train.columns if name not in taken])
-        if labels != OWN_LABELS:
-            notes.append(f"Labels are read from {_listed(labels)}.")
+        notes.append(f"Labels are read from {_listed(labels)}.")
         taken |= set(labels)
     if not text:
         text = _find_text(train, [name for name in train.columns if name not in taken])
-        if text not in OWN_TEXT:
-            notes.append(f"Text is read from {_listed(text)}.")
+        notes.append(f"Text is read from {_listed(text)}.")
     twice = set(text) & set(labels)
     if twice or len(set(text)) < len(text) or len(set(labels)) < len(labels):
         raise UserError(f"Every column can be used once; found {_listed([*text, *labels])}.")
-    return Columns(text, labels, group, tuple(notes))
+    nothing_to_find = labels == OWN_LABELS and text in OWN_TEXT
+    return Columns(text, labels, group, () if nothing_to_find else tuple(notes))
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -12,6 +12,7 @@ from datasets import DatasetDict
 from ..arguments import DataArguments
 from ..errors import UserError, did_you_mean
 from .columns import Columns, choose_columns
+from .findings import counted
 from .label_cells import LabelCells, read_cells
 from .provenance import Origin, Provenance
 from .raw_split import RawSplit, composed, is_string
@@ -90,7 +91,9 @@ def _finish(read: _Read) -> LoadedData:
         {split: write_split(rows, columns.text, draft.space, split) for split, rows in draft.splits.items()}
     )
     removed = {reason: count for reason, count in draft.removed.items() if count}
-    draft.notes += [f"{count} rows left out: {reason}." for reason, count in removed.items()]
+    draft.notes += [
+        f"{count:,} {counted(count, 'row', 'rows')} left out: {reason}." for reason, count in removed.items()
+    ]
     provenance = Provenance(
         origin=read.origin,
         fingerprint=fingerprint(splits),

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ..arguments import DataArguments
 from ..errors import UserError
 from ..labels import LabelSpace
+from .findings import counted
 from .rows import Rows
 from .splits import carve, describe
 
@@ -35,14 +36,17 @@ def shape(draft: Draft, args: DataArguments) -> None:
     has no say in it; then validation is carved.
 
     Raises:
-        UserError: groups straddle given splits, labels are unseen in train, or nothing is left to learn from.
+        UserError: labels are unseen in train, nothing is left to learn from, or `strict` and groups straddle splits.
     """
     if len(draft.splits["train"]) == 0:
         raise UserError("The data set is empty: no training rows with a text and a label.")
     _check_classes(draft)
-    _check_groups(draft, args.group_column)
+    before = sum(draft.removed.values())
+    _part_groups(draft, args)
     given = [split for split in SPLITS if split in draft.splits]
     sentences = [f"{' and '.join(given)} as given" if len(given) > 1 else ""]
+    if sum(draft.removed.values()) > before:
+        sentences[0] += f", less rows of one {args.group_column!r} with a later split"
     if "test" not in draft.splits:
         sentences.append(_carve(draft, "test", args.test_share, args))
     _drop_rare_labels(draft, args.min_label_count)
@@ -64,25 +68,30 @@ def _carve(draft: Draft, name: str, share: float, args: DataArguments) -> str:
     leaves = carve(train.labels, len(draft.space), share, args.split_seed, train.groups)
     draft.splits["train"], draft.splits[name] = train.select(~leaves), train.select(leaves)
     sentence = f"{name} carved out: {describe(share, args.split_seed, train.labels, args.group_column)}"
-    draft.notes.append(f"{sentence[0].upper()}{sentence[1:]} ({int(leaves.sum())} rows).")
+    draft.notes.append(f"{sentence[0].upper()}{sentence[1:]} ({int(leaves.sum()):,} rows).")
     return sentence
 
 
-def _check_groups(draft: Draft, column: str | None) -> None:
-    """Stop where a group stands in two of the given splits."""
-    groups = {split: rows.groups for split, rows in draft.splits.items() if rows.groups is not None}
-    names = list(groups)
-    for i, first in enumerate(names):
-        for second in names[i + 1 :]:
-            shared = np.intersect1d(groups[first], groups[second])
-            if len(shared):
-                rows = draft.splits[first]
-                at = int(rows.index[np.flatnonzero(groups[first] == shared[0])[0]])
-                value = rows.raw.table[column][at].as_py()
+def _part_groups(draft: Draft, args: DataArguments) -> None:
+    """Take rows out of given splits whose group stands in a later one: out of train and validation, never of test."""
+    given = [split for split in SPLITS if split in draft.splits and draft.splits[split].groups is not None]
+    for place, split in enumerate(given):
+        for later in given[place + 1 :]:
+            rows, others = draft.splits[split], draft.splits[later]
+            assert rows.groups is not None  # `given` has such splits alone
+            assert others.groups is not None
+            shared = np.isin(rows.groups, others.groups)
+            if not shared.any():
+                continue
+            if args.strict:
+                at = int(rows.index[np.flatnonzero(shared)[0]])
+                value = rows.raw.table[args.group_column][at].as_py()
                 raise UserError(
-                    f"{len(shared)} groups of {column!r} stand in both {first} and {second}, {value!r} for one. "
-                    "Give one file and let the splits be carved, or leave --group_column out."
+                    f"--strict: {len(np.unique(rows.groups[shared]))} groups of {args.group_column!r} stand in both "
+                    f"{split} and {later}, {value!r} for one. Leave --strict away: then their rows leave {split}."
                 )
+            draft.removed[f"{args.group_column!r} of {split} that also stands in {later}"] += int(shared.sum())
+            draft.splits[split] = rows.select(~shared)
 
 
 def _drop_rare_labels(draft: Draft, least: int) -> None:
@@ -91,7 +100,8 @@ def _drop_rare_labels(draft: Draft, least: int) -> None:
     if rare.any():
         names = [draft.space.names[i] for i in np.flatnonzero(rare)]
         draft.notes.append(
-            f"{len(names)} labels with fewer than {least} training rows dropped (--min_label_count): {_some(names)}."
+            f"{len(names)} {counted(len(names), 'label', 'labels')} with fewer than {least} training rows dropped "
+            f"(--min_label_count): {_some(names)}."
         )
         _drop_labels(draft, rare, f"label with fewer than {least} training rows")
 
@@ -113,11 +123,14 @@ def _drop_absent_labels(draft: Draft, drop_rows: bool) -> None:
     if unseen:
         times = sum(int(rows.labels.counts(len(draft.space))[absent].sum()) for rows in draft.splits.values())
         draft.notes.append(
-            f"{len(unseen)} labels that never occur in train dropped: {_some(unseen)} "
-            f"({times} times in the other splits)."
+            f"{len(unseen)} {counted(len(unseen), 'label that never occurs', 'labels that never occur')} in train "
+            f"dropped: {_some(unseen)} ({counted(times, 'once', f'{times:,} times')} in the other splits)."
         )
     if nowhere:
-        draft.notes.append(f"{len(nowhere)} declared labels that occur nowhere dropped: {_some(nowhere)}.")
+        draft.notes.append(
+            f"{len(nowhere)} declared {counted(len(nowhere), 'label that occurs', 'labels that occur')} nowhere "
+            f"dropped: {_some(nowhere)}."
+        )
     if absent.any():
         _drop_labels(draft, absent, "label that never occurs in train")
 
@@ -131,7 +144,7 @@ def _drop_labels(draft: Draft, drop: NDArray[np.bool_], reason: str) -> None:
     if draft.space.multi_label:
         bare = sum(int(((rows.labels.sizes() == 0) & (before[s] > 0)).sum()) for s, rows in draft.splits.items())
         if bare:
-            draft.notes.append(f"{bare} rows were left without any label by that.")
+            draft.notes.append(f"That left {bare:,} {counted(bare, 'row', 'rows')} without any label.")
     else:
         _drop_rows(draft, {split: rows.labels.sizes() == 0 for split, rows in draft.splits.items()}, reason)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..arguments import DEFAULT_DATASET, DataArguments
-from ..errors import UserError
+from ..errors import UserError, did_you_mean
 from .files import READERS, missing_file
 from .folder_source import read_folder, split_name
 from .hub_source import load_from_hub
@@ -51,7 +51,7 @@ def read_source(args: DataArguments) -> Source:
         return _named(splits, Origin(composed(path.stem), files=(record,) if record else ()))
     if path.is_absolute() or name.startswith((".", "~")) or name.count("/") > 1:
         raise UserError(missing_file(path))
-    _refuse_unused(args, "a Hub data set", "dataset_config", "dataset_revision")
+    _refuse_unused(args, f"a Hub data set ({name})", "dataset_config", "dataset_revision")
     return _from_hub(name, args)
 
 
@@ -59,7 +59,10 @@ def _refuse_unused(args: DataArguments, kind: str, *used: str) -> None:
     """Stop at an option that says nothing about this kind of source, rather than ignore it."""
     for option in ("dataset_config", "dataset_revision", "data_dir"):
         if option not in used and getattr(args, option) is not None:
-            raise UserError(f"--{option} does not go with {kind}; found {getattr(args, option)!r}. Leave it out.")
+            near = did_you_mean(args.dataset or "", _script_names())
+            raise UserError(
+                f"--{option} does not go with {kind}; found {getattr(args, option)!r}. Leave it out.{near}"
+            )
 
 
 def _from_named_files(args: DataArguments) -> Source:

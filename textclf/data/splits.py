@@ -67,7 +67,7 @@ def describe(share: float, seed: int, labels: LabelIds, group_column: str | None
     """Say in a few words how `carve` chooses."""
     method = "iteratively stratified" if labels.multi_label else "stratified"
     grouped = f", rows of one {group_column!r} kept together" if group_column else ""
-    return f"{share:.0%} of the rows, {method} by label{grouped}, seed {seed}"
+    return f"{100 * share:.0f} % of the rows, {method} by label{grouped}, seed {seed}"
 
 
 def _choose_rows(labels: LabelIds, n_labels: int, share: float, seed: int) -> NDArray[np.bool_]:

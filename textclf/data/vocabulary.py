@@ -16,6 +16,7 @@ from .raw_split import RawSplit
 
 # More labels than this, and more than half as many as rows, is an id or a sentence taken for a label.
 MANY_LABELS = 50
+SEPARATORS = ("|", ";", ",")
 
 
 class Encoded(NamedTuple):
@@ -55,6 +56,7 @@ def encode(
         names, meaning, notes = _given_names(found, class_names)
     else:
         names = _sorted_names(found, cells, raw, column)
+        notes = [] if multi_label else _hint_of_several(names)
         meaning = {name: name for name in found}
     _check_number(names, train, column)
     space = LabelSpace(tuple(names), multi_label)
@@ -112,6 +114,16 @@ def _sorted_names(
             f"in column {column!r}; expected classes. If these numbers are classes, list them with --class_names."
         )
     return sorted((name for name in numbers if float(name) != -1), key=float)
+
+
+def _hint_of_several(names: Sequence[str]) -> list[str]:
+    """Return a note if names look like several labels of one row: `sport|breaking` beside `sport`."""
+    for mark in SEPARATORS:
+        joined = [name for name in names if mark in name]
+        parts = [part.strip() for name in joined for part in name.split(mark)]
+        if joined and any(part in names or parts.count(part) > 1 for part in parts):
+            return [f"Some labels look like several ({joined[0]}): if they are, give --label_separator {mark!r}."]
+    return []
 
 
 def _place(name: str, cells: Mapping[str, LabelCells], raw: Mapping[str, RawSplit]) -> str:
