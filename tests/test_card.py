@@ -246,8 +246,10 @@ def test_what_the_audit_found_fine_is_no_limit_of_the_model(run):
     features = Features({"text": Value("string"), "labels": ClassLabel(names=["bad", "good"])})
     train = Dataset.from_dict(rows, features=features)
     test = Dataset.from_dict({"text": ["Text  A", "other"], "labels": [0, 1]}, features=features)
-    run.write_json("audit.json", audit(DatasetDict(train=train, test=test)).to_dict())
+    found = audit(DatasetDict(train=train, test=test)).to_dict()
+    run.write_json("audit.json", found | {"removed_from_train": {"exact_leaks": 1}})
     card = render(run)
+    assert "1 of these rows left train before training" in card
     assert "1 training row repeats 1 test text" in card
     assert "fewer than" not in card
     assert "imbalance" not in card

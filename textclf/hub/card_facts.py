@@ -10,7 +10,9 @@ from .card_tables import Figures, Words
 def audit_lines(audit: Figures) -> list[str]:
     """Return what the audit of the data found, a line each; what it had no words for was fine."""
     findings = (audit.get("findings") or {}).values()
-    return [f"{finding['count']} {finding['says']}" for finding in findings if finding.get("says")]
+    lines = [f"{finding['count']} {finding['says']}" for finding in findings if finding.get("says")]
+    removed = sum((audit.get("removed_from_train") or {}).values())
+    return [*lines, f"{removed} of these rows left train before training"] if removed else lines
 
 
 def facts(rows: Mapping[str, object]) -> str:
