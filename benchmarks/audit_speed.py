@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import platform
 import resource
-import sys
 import time
+from argparse import ArgumentParser
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -90,4 +90,6 @@ random sample; exact duplicates and leaks are looked for on every row.
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000)
+    parser = ArgumentParser(description=__doc__)
+    parser.add_argument("rows", type=int, nargs="?", default=100_000)
+    main(parser.parse_args().rows)
