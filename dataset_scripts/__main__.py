@@ -30,8 +30,11 @@ def main(argv: list[str]) -> int:
 
 def _write(arguments: argparse.Namespace) -> None:
     # Here, not above: the list of options needs neither datasets nor huggingface_hub.
+    import datasets
+
     from ._parquet_folder import check_output, summary_lines, write_folder
 
+    datasets.disable_progress_bars()  # a dozen of them for a few seconds' work
     builder_type = builder_class(arguments.name)
     name = builder_type.__module__.rpartition(".")[2]
     check_output(arguments.output, name)
@@ -45,6 +48,7 @@ def _write(arguments: argparse.Namespace) -> None:
     for builder in builders:
         for line in summary_lines(builder.config.name, builder.as_dataset()):
             print(line)
+    print(f"Written to {arguments.output}: load_dataset({str(arguments.output)!r}) reads it.")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -89,7 +89,7 @@ class TextBuilder(datasets.GeneratorBasedBuilder):
             FileNotFoundError,
         ) as error:  # HF_HUB_OFFLINE=1; fsspec finds nothing where nothing answers
             raise MissingDataError(
-                f"Expected to download {self.METADATA.pretty_name}, but: {error} "
+                f"{self.METADATA.pretty_name} could not be downloaded ({error}). "
                 f"Get the files from {self.METADATA.source} and pass their folder: --data_dir FOLDER."
             ) from error
 
