@@ -1,6 +1,7 @@
 """Training end to end on tiny models: what is written, what is chosen, what is refused."""
 
 import json
+import os
 
 import numpy as np
 import pyarrow as pa
@@ -12,6 +13,8 @@ from safetensors.torch import load_file
 from transformers import AutoModelForSequenceClassification, pipeline
 
 from tests.training_runs import ONE, accuracy, arguments, built, rows, train
+from textclf.arguments import DataArguments
+from textclf.data.loading import load_splits
 from textclf.errors import UserError
 from textclf.training import fit as fit_module
 from textclf.training.encoding import Padding, TokenLists, encode
@@ -230,6 +233,30 @@ def test_token_ids_stay_in_the_mapped_file_of_the_cache(tiny_model, tmp_path):
     assert not encoded[3].input_ids.flags.owndata
     assert not encoded[3].input_ids.flags.writeable  # of a file mapped for reading
     assert not encoded.sorted_by_length()[3].input_ids.flags.owndata
+
+
+def test_a_changed_cell_reaches_the_token_ids_and_equal_rows_come_from_the_cache(tiny_model, tmp_path, monkeypatch):
+    """Through every cache on the way: the file's rows, the splits, the token ids; size and time stay as they were."""
+    monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", tmp_path / "cache")
+    _, tokenizer = built(tiny_model("bert"), rows(4))
+    path = tmp_path / "rows.csv"
+    stamp = (1_700_000_000, 1_700_000_000)
+
+    def ids(word, length=16):
+        lines = [f"the film {i} is {word},{'ab'[i % 2]}" for i in range(40)]
+        path.write_text("\n".join(["text,label", *lines]))
+        os.utime(path, stamp)
+        train = load_splits(DataArguments(dataset=str(path))).splits["train"]
+        encoded = encode(train, tokenizer, length)
+        assert [encoded[i].input_ids.tolist() for i in range(len(train))] == tokenizer(
+            list(train["text"]), truncation=True, max_length=length
+        )["input_ids"]
+        return len(list((tmp_path / "cache").rglob("cache-*.arrow")))
+
+    assert ids("good") == 1
+    assert ids("late") == 2
+    assert ids("good") == 2
+    assert ids("good", length=5) == 3
 
 
 def test_rows_of_many_pieces_are_found_in_their_order():
