@@ -26,6 +26,7 @@ def evaluate(model: str, data: DataArguments, options: EvalOptions) -> None:
     from pathlib import Path
 
     from textclf.data.splits_to_measure import split_to_measure
+    from textclf.evaluation.held_out import recorded_data, training_note
     from textclf.evaluation.matching import match_labels
     from textclf.evaluation.predictions import write_predictions
     from textclf.evaluation.report import measure
@@ -38,9 +39,18 @@ def evaluate(model: str, data: DataArguments, options: EvalOptions) -> None:
     classifier = Classifier.load(model, trust_code=options.trust_remote_code)
     chosen = split_to_measure(data, options.split)
     matched = match_labels(chosen.rows, classifier.labels)
-    screen.show([*chosen.notes, *([matched.note] if matched.note else [])])
+    notes = [*chosen.notes, *filter(None, [matched.note, training_note(recorded_data(model), chosen)])]
+    screen.show(notes)
     report = measure(classifier, matched.split, draws=options.bootstrap_draws)
-    found = {"model": model, "split": chosen.name, "data": chosen.provenance.to_dict(), **report.to_dict()}
+    found = {
+        "model": model,
+        "task": classifier.labels.problem_type,
+        "split": chosen.name,
+        "labels": list(classifier.labels.names),
+        "data": chosen.provenance.to_dict(),
+        "notes": notes,
+        **report.to_dict(),
+    }
     show_report(found)
     if options.output:
         folder = RunFolder(Path(options.output))

@@ -1,0 +1,128 @@
+"""`eval.py` as a user types it: runs, other models, models on the Hub, other data than they were trained on."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from sklearn.metrics import accuracy_score, f1_score
+
+import eval as evaluate
+from tests.hub_stand_in import StandInHub
+from tests.tiny_models import SENTENCES
+from tests.trained_runs import texts, write_csv, write_json_lines
+from textclf.errors import UserError
+
+ROOT = Path(__file__).parent.parent
+QUICK = ["--bootstrap_draws", "20", "--output", "found"]
+SEEN = "include those that the model was trained on"
+
+
+@pytest.fixture(autouse=True)
+def place(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def measured(argv, capsys):
+    """Run the command and return evaluation.json, what was shown, and what was said beside it."""
+    evaluate.main([str(word) for word in [*argv, *QUICK]])
+    shown = capsys.readouterr()
+    return json.loads(Path("found/evaluation.json").read_text(encoding="utf-8")), shown.out, shown.err
+
+
+def test_all_rows_of_the_runs_own_data_are_said_to_include_training_rows(trained, capsys):
+    """A run measured on its whole data set looked better than it is, and nothing said why."""
+    found = trained("single")
+    rows = found.workspace / "rows.csv"
+    everything, _, said = measured([found.run.path, "--dataset", rows], capsys)
+    assert everything["split"] == "all"
+    assert SEEN in said
+    assert "--split test" in said
+    assert any(SEEN in note for note in everything["notes"])
+    test, _, said = measured([found.run.path, "--dataset", rows, "--split", "test"], capsys)
+    assert "trained on" not in said
+    assert test["metrics"]["accuracy"]["value"] == found.evaluation["metrics"]["accuracy"]["value"]
+    _, _, said = measured([found.run.path, "--dataset", rows, "--split", "test", "--split_seed", "5"], capsys)
+    assert "may hold rows that it was trained on" in said
+
+
+def test_the_test_file_of_a_run_and_other_data_are_not_said_to_be_trained_on(trained, place, capsys):
+    found = trained("separator")
+    for rows in ("test.jsonl", "train.jsonl"):
+        argv = [found.run.path, "--dataset", found.workspace / rows, "--label_separator", ";"]
+        assert (SEEN in measured(argv, capsys)[2]) is (rows == "train.jsonl")
+    write_csv(place / "new.csv", ["text", "label"], [(text, "good") for text in texts(20, 77)])
+    assert SEEN not in measured([trained("single").run.path, "--dataset", "new.csv"], capsys)[2]
+
+
+def test_several_labels_are_decided_by_the_models_own_cuts(trained, place, capsys):
+    found = trained("separator")
+    names = list(found.evaluation["labels"])
+    rows = [{"text": text, "topics": names[len(text) % len(names)]} for text in texts(40, 78)]
+    write_json_lines(place / "new.jsonl", rows)
+    evaluation, shown, _ = measured([found.run.path, "--dataset", "new.jsonl", "--label_separator", ";"], capsys)
+    cuts = found.run.read_json("config.json")["thresholds"]
+    assert {name: row["threshold"] for name, row in evaluation["per_label"].items()} == pytest.approx(cuts)
+    written = pq.read_table("found/predictions/all.parquet").to_pydict()
+    decided = np.array(written["scores"]) >= np.array([cuts[name] for name in names], dtype=np.float32)
+    gold = np.array([[name in row for name in names] for row in written["labels"]])
+    expected = f1_score(gold, decided, average="micro", zero_division=0)
+    assert evaluation["metrics"]["f1_micro"]["value"] == pytest.approx(expected)
+    assert "all, n = 40, 95 % bootstrap intervals" in shown
+
+
+def test_fewer_labels_than_the_model_has_are_measured_and_more_are_explained(trained, place, capsys):
+    run = trained("single").run.path
+    write_csv(
+        place / "fewer.csv", ["text", "label"], [(t, "good" if i % 2 else "bad") for i, t in enumerate(SENTENCES)]
+    )
+    evaluation, _, _ = measured([run, "--dataset", "fewer.csv"], capsys)
+    assert evaluation["labels"] == ["bad", "good", "neither | nor"]
+    written = pq.read_table("found/predictions/all.parquet").to_pydict()
+    expected = accuracy_score(written["labels"], written["predicted"])
+    assert evaluation["metrics"]["accuracy"]["value"] == pytest.approx(expected)
+    assert evaluation["per_label"]["neither | nor"]["support"] == 0
+    write_csv(
+        place / "more.csv", ["text", "label"], [(t, "good" if i % 2 else "awful") for i, t in enumerate(SENTENCES)]
+    )
+    with pytest.raises(UserError, match=r"does not know the label awful of the data; its labels are bad, good"):
+        evaluate.main([str(run), "--dataset", "more.csv"])
+
+
+def test_one_label_against_several_is_explained(trained, capsys):
+    rows = trained("separator").workspace / "test.jsonl"
+    with pytest.raises(UserError, match="several labels a text"):
+        evaluate.main([str(trained("single").run.path), "--dataset", str(rows), "--label_separator", ";"])
+
+
+def test_a_model_on_the_hub_without_label_names_is_measured_in_order(tiny_model, place):
+    """Somebody else's model, by its id, over the real client."""
+    folder = tiny_model("distilbert", labels=("LABEL_0", "LABEL_1"))
+    write_csv(
+        place / "rows.csv", ["text", "label"], [(t, "긍정" if i % 3 else "부정") for i, t in enumerate(SENTENCES)]
+    )
+    with StandInHub() as hub:
+        files = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+        hub.create("model", "someone/sentiment", files=files)
+        environment = {**hub.environment(place / "home"), "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+        command = [sys.executable, str(ROOT / "eval.py"), "someone/sentiment", "--dataset", "rows.csv", *QUICK]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "LABEL_0 = 긍정, LABEL_1 = 부정" in done.stderr or "LABEL_0 = 부정, LABEL_1 = 긍정" in done.stderr
+    evaluation = json.loads(Path("found/evaluation.json").read_text(encoding="utf-8"))
+    assert evaluation["model"] == "someone/sentiment"
+    assert evaluation["n"] == len(SENTENCES)
+
+
+def test_a_hub_id_that_is_not_there_is_one_sentence(place):
+    with StandInHub() as hub:
+        environment = {**hub.environment(place / "home"), "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+        command = [sys.executable, str(ROOT / "eval.py"), "someone/nothing", "--dataset", "news_sample"]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert "someone/nothing" in done.stderr
