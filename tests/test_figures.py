@@ -11,6 +11,7 @@ from scipy.special import expit, softmax
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from textclf.evaluation import figure_style
+from textclf.evaluation.curve_figures import reliability_diagram
 from textclf.evaluation.curves import (
     POINTS,
     precision_recall,
@@ -202,3 +203,13 @@ def test_gold_as_an_indicator():
     report = single("abc", 20)
     assert (truth_of(report).argmax(axis=1) == report.gold).all()
     assert truth_of(report).sum() == 20
+
+
+def test_the_legend_of_the_reliability_diagram_covers_no_point():
+    """It stood in the upper left, where the points of an underconfident model are."""
+    report = single(["정치", "경제", "사회"])
+    figure = reliability_diagram(report, np.full((300, 3), 1 / 3))
+    figure.canvas.draw()
+    (legend,) = figure.legends
+    assert all(axes.get_legend() is None for axes in figure.axes)
+    assert not any(legend.get_window_extent().overlaps(axes.get_tightbbox()) for axes in figure.axes)

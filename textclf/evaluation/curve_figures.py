@@ -86,7 +86,7 @@ def _ranking_figure(report: Report, ranking: Ranking, area: str) -> tuple[Figure
 
 def reliability_diagram(report: Report, before: NDArray[np.floating[Any]] | None) -> Figure:
     """Draw the share that was right over confidence, after calibration and before, with how many texts are where."""
-    figure, (axes, counts) = canvas(2, 1, 5.0, height_ratios=(3.4, 1))
+    figure, (axes, counts) = canvas(2, 1, 5.6, height_ratios=(3.4, 1))
     axes.plot([0, 1], [0, 1], color=GREY, linewidth=1, linestyle=":", label="perfectly calibrated")
     after = reliability(report, report.scores)
     if before is not None:
@@ -97,11 +97,11 @@ def reliability_diagram(report: Report, before: NDArray[np.floating[Any]] | None
     axes.plot(after.confidence, after.right, "o-", color=BLUE, markersize=5, linewidth=1.8, label=words)
     what = "share of such scores whose label is gold" if report.labels.multi_label else "share that was right"
     unit_axes(axes, "", what, f"Reliability (n = {report.n:,})")
-    axes.legend(loc="upper left")
     axes.tick_params(labelbottom=False)
     _show_counts(counts, after)
     what = "score of a label" if report.labels.multi_label else "confidence: the score of the predicted label"
     counts.set(xlim=(-0.01, 1.01), xlabel=what, ylabel="how many")
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=1)  # no corner is always free
     return figure
 
 
