@@ -1,14 +1,17 @@
 """Reports: intervals, per-label rows, paired comparisons."""
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
-from datasets import ClassLabel, Dataset, Features, Value
+from datasets import ClassLabel, Dataset, Features, List, Value
 from scipy.stats import binomtest
 
 from textclf.errors import UserError
 from textclf.evaluation.comparison import compare
+from textclf.evaluation.predictions import write_predictions
 from textclf.evaluation.report import measure, report_on
 from textclf.labels import LabelSpace
+from textclf.run_folder import RunFolder
 
 PAIR = LabelSpace(("no", "yes"), multi_label=False)
 
@@ -91,3 +94,28 @@ def test_a_clear_winner_on_few_texts_is_not_oversold():
 def test_other_label_names_stop_with_both_lists():
     with pytest.raises(UserError, match=r"no, yes.*nein, ja"):
         measure(Fixed(PAIR, {}), split_of(["a"], [0], names=("nein", "ja")))
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_predictions_are_written_a_piece_at_a_time_and_read_back_whole(tmp_path, monkeypatch, several):
+    label = ClassLabel(names=["아니요", "예"])
+    gold = [[0, 1], [], [1], [0], [1], [0], []] if several else [0, 1, 1, 0, 1, 0, 1]
+    features = Features(text=Value("string"), text_pair=Value("string"), labels=List(label) if several else label)
+    pairs = ["둘째", None, "", "d", None, "f", "g"]
+    split = Dataset.from_dict({"text": list("abcdefg"), "text_pair": pairs, "labels": gold}, features=features)
+    space = LabelSpace.from_features(features)
+    scores = np.random.default_rng(0).random((7, 2)).astype(np.float32)
+    report = report_on(scores, space.gold(split), space, draws=2)
+    monkeypatch.setattr("textclf.evaluation.predictions.ROWS_AT_ONCE", 3)
+    write_predictions(RunFolder(tmp_path), "test", split, report)
+    file = pq.ParquetFile(tmp_path / "predictions/test.parquet")
+    assert file.num_row_groups == 3
+    table = file.read().to_pydict()
+    assert table["text"] == list("abcdefg")
+    assert table["text_pair"] == pairs
+    names = [[label.names[i] for i in row] for row in gold] if several else [label.names[i] for i in gold]
+    assert table["labels"] == names
+    assert np.array_equal(np.array(table["scores"], dtype=np.float32), scores)
+    best = scores.argmax(axis=1)
+    decided = [[label.names[k] for k in np.flatnonzero(row >= 0.5)] for row in scores]
+    assert table["predicted"] == (decided if several else [label.names[k] for k in best])
