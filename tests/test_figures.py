@@ -212,4 +212,4 @@ def test_the_legend_of_the_reliability_diagram_covers_no_point():
     figure.canvas.draw()
     (legend,) = figure.legends
     assert all(axes.get_legend() is None for axes in figure.axes)
-    assert not any(legend.get_window_extent().overlaps(axes.get_tightbbox()) for axes in figure.axes)
+    assert not any(legend.get_window_extent().overlaps(axes.get_window_extent()) for axes in figure.axes)
