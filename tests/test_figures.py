@@ -209,7 +209,7 @@ def test_the_legend_of_the_reliability_diagram_covers_no_point():
     """It stood in the upper left, where the points of an underconfident model are."""
     report = single(["정치", "경제", "사회"])
     figure = reliability_diagram(report, np.full((300, 3), 1 / 3))
-    figure.canvas.draw()
+    figure.draw_without_rendering()
     (legend,) = figure.legends
     assert all(axes.get_legend() is None for axes in figure.axes)
     assert not any(legend.get_window_extent().overlaps(axes.get_window_extent()) for axes in figure.axes)
