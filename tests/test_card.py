@@ -216,6 +216,20 @@ def test_examples_of_the_user_stand_in_the_snippet_field_by_field(runs):
     )
 
 
+def test_two_fields_joined_into_one_text_are_to_be_sent_so(runs, run):
+    """The card asked for `text` and `text_pair`, which a model trained with --join_text has never seen."""
+    data = run.read_json("evaluation.json")["data"]
+    change(run, "evaluation.json", data=data | {"text_columns": ["title", "body"]})
+    recipe = (run.path / "recipe.yaml").read_text(encoding="utf-8")
+    run.write_text("recipe.yaml", recipe + "join_text: ' - '\n")
+    card = render(run, examples=["First line\nSecond line"])
+    assert "send `title` and `body` with ` - ` between them" in card
+    assert 'text = "First line - Second line"' in card
+    assert "text_pair" not in card
+    run.write_text("recipe.yaml", recipe + "join_text: '\n'\n".replace("'\n'", '"\\n"'))
+    assert "with `\\n` between" in render(run)
+
+
 def test_the_recipe_is_quoted_and_named_in_the_command(run):
     card = render(run)
     quoted = yaml.safe_load(re.search(r"```yaml\n(.+?)```", card, flags=re.S)[1])

@@ -88,25 +88,29 @@ def _content(
         "procedure": _procedure(evaluation, recipe, say),
         "recipe": (run.path / "recipe.yaml").read_text(encoding="utf-8").strip(),
         "environment": training_facts(evaluation.get("training") or {}, say),
-        **_use(evaluation, examples_of_run(run, arguments, language), say),
+        **_use(evaluation, recipe.get("join_text"), examples_of_run(run, arguments, language), say),
         **_measured(evaluation, say),
     }
 
 
-def _use(evaluation: dict[str, Any], examples: list[str], say: tables.Words) -> dict[str, Any]:
+def _use(evaluation: dict[str, Any], between: str | None, examples: list[str], say: tables.Words) -> dict[str, Any]:
     """Return what the card says about using the model."""
     columns = evaluation["data"].get("text_columns") or []
     several = evaluation["task"] == "multi_label_classification"
     summary = say["several" if several else "one"].format(n=len(evaluation["labels"]))
-    if len(columns) == 2:
-        summary += " " + say["pair"].format(first=f"`{columns[0]}`", second=f"`{columns[1]}`")
+    two, joined = len(columns) == 2, len(columns) == 2 and between is not None
+    if two:
+        fields = {"first": f"`{columns[0]}`", "second": f"`{columns[1]}`"}
+        summary += " " + say["joined" if joined else "pair"].format(**fields, between=repr(between)[1:-1])
     thresholds = evaluation.get("thresholds") or {}
     first, _, second = examples[0].partition("\n")  # of two fields each has its line
+    second = second or examples[-1]
+    example = f"{first}{between}{second}" if joined else first if two else examples[0]
     return {
         "summary": summary,
-        "pair": len(columns) == 2,
-        "example": first if len(columns) == 2 else examples[0],
-        "example_pair": second or examples[-1],
+        "pair": two and not joined,
+        "example": example,
+        "example_pair": second,
         "thresholds": bool(thresholds) and not thresholds.get("baked"),
         "baked": bool(thresholds.get("baked")),
     }
