@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from .machine import available_cores
 if TYPE_CHECKING:  # what a machine without them can do without: batches of ids need neither
     import pyarrow as pa
     from datasets import Dataset
+
+logger = logging.getLogger(__name__)
 
 # Below this a pool of processes costs more than it saves (200 rows: 1 s against milliseconds).
 PARALLEL_ROWS = 100_000
@@ -110,12 +113,15 @@ def encode(split: Dataset, tokenizer: PreTrainedTokenizerBase, max_length: int) 
     """
     pairs = "text_pair" in split.column_names
     columns = ["text", "text_pair"] if pairs else ["text"]
+    workers = available_cores() if len(split) >= PARALLEL_ROWS else None
+    if workers:
+        logger.info("Tokenising %s texts in %d processes, unless the cache has them.", f"{len(split):,}", workers)
     encoded = split.select_columns(columns).map(
         _tokenise,
         batched=True,
         fn_kwargs={"tokenizer": tokenizer, "max_length": max_length},
         remove_columns=columns,
-        num_proc=available_cores() if len(split) >= PARALLEL_ROWS else None,
+        num_proc=workers,
         desc="Tokenising",
     )
     table = encoded.with_format("arrow")[:]
