@@ -21,7 +21,7 @@ from .label_errors import Suspect, find_suspects
 from .mistakes import Mistake, rows_of_pair, surest_mistakes
 from .page_charts import all_charts
 from .report import Report
-from .table import HEADLINE, HIDDEN_FOR_ONE_LABEL, figure_text
+from .table import figure_text, headline
 
 FOLDER = Path(__file__).parent / "report_page"
 MOST_MISTAKES = 100
@@ -54,7 +54,7 @@ def write_page(
     html = environment.get_template("page.html.j2").render(
         name=(evaluation.get("data") or {}).get("name") or run.path.resolve().name,
         evaluation=evaluation,
-        headline=_headline(evaluation),
+        headline=headline(evaluation),
         charts={each["id"]: each for each in made},
         mistakes=[_shown_mistake(m, test, splits["test"]) for m in surest_mistakes(test, MOST_MISTAKES)],
         pairs=[_shown_pair(pair, test, splits["test"]) for pair in evaluation["confused_pairs"]],
@@ -83,12 +83,6 @@ def readable(text: str) -> str:
 
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-
-
-def _headline(evaluation: dict[str, Any]) -> list[str]:
-    """Return the metrics that stand at the top, those that the screen's table has."""
-    single = evaluation["confusion_matrix"] is not None
-    return [m for m in HEADLINE if m in evaluation["metrics"] and not (single and m in HIDDEN_FOR_ONE_LABEL)]
 
 
 def _parts(text: Text) -> list[str]:

@@ -19,6 +19,7 @@ HEADLINE = (
     "log_loss",
     "ece",
 )
+BESIDE = 3  # baselines that fit beside the model on a screen of 80 characters
 HIDDEN_FOR_ONE_LABEL = {"f1_micro"}  # it is the accuracy
 
 
@@ -32,12 +33,27 @@ def results_table(evaluation: dict[str, Any]) -> Table:
     table.add_column("model", justify="right", style="bold", no_wrap=True)
     for name in baselines:
         table.add_column(name, justify="right", no_wrap=True)
-    single = evaluation["confusion_matrix"] is not None
-    for metric in HEADLINE:
-        if metric in evaluation["metrics"] and not (single and metric in HIDDEN_FOR_ONE_LABEL):
-            others = [figure_text(b["metrics"].get(metric), brief=True) for b in baselines.values()]
-            table.add_row(metric, figure_text(evaluation["metrics"][metric]), *others)
+    for metric in headline(evaluation):
+        others = [figure_text(b["metrics"].get(metric), brief=True) for b in baselines.values()]
+        table.add_row(metric, figure_text(evaluation["metrics"][metric]), *others)
     return table
+
+
+def baselines_table(evaluation: dict[str, Any]) -> Table:
+    """Return a line for each baseline, for more of them than have room beside the model."""
+    metrics = headline(evaluation)
+    table = Table("baseline")
+    for metric in metrics:
+        table.add_column(metric, justify="right")
+    for name, baseline in evaluation["baselines"].items():
+        table.add_row(name, *(figure_text(baseline["metrics"].get(metric), brief=True) for metric in metrics))
+    return table
+
+
+def headline(evaluation: dict[str, Any]) -> list[str]:
+    """Return the metrics that stand at the top of the table and of the page."""
+    single = evaluation["confusion_matrix"] is not None
+    return [m for m in HEADLINE if m in evaluation["metrics"] and not (single and m in HIDDEN_FOR_ONE_LABEL)]
 
 
 def figure_text(figure: dict[str, float] | None, *, brief: bool = False) -> str:
@@ -64,7 +80,11 @@ def show_report(found: dict[str, Any]) -> None:
 def show_results(evaluation: dict[str, Any], run: Path) -> None:
     """Print the table, whether the model beats the best baseline, where the run lies, and what to type next."""
     console = Console()
-    console.print(results_table(evaluation))
+    if len(evaluation["baselines"]) <= BESIDE:
+        console.print(results_table(evaluation))
+    else:
+        console.print(results_table(evaluation | {"baselines": {}}))
+        console.print(baselines_table(evaluation))
     if evaluation.get("against_baseline"):
         console.print(evaluation["against_baseline"]["verdict"], highlight=False)
     console.print(f"\nThe run folder: {run}\nNext:", highlight=False)

@@ -117,7 +117,7 @@ def _beside_baselines(
     if baselines:
         best = best_baseline(baselines, metric).name
         name = metric if metric in model.metrics and metric in reports[best].metrics else next(iter(model.metrics))
-        found["against_baseline"] = compare(model, reports[best], best, name)
+        found["against_baseline"] = {**compare(model, reports[best], best, name), "best_on": "validation"}
     return found
 
 

@@ -1,0 +1,38 @@
+"""What a command shows at its end."""
+
+from pathlib import Path
+
+from textclf.evaluation.table import show_results
+
+METRICS = ("accuracy", "f1_macro", "f1_micro", "roc_auc", "log_loss", "ece")
+NAMES = ("majority", "prior", "tfidf_svm", "bag_of_words", "frozen_encoder", "word2vec_skipgram")
+
+
+def evaluation(baselines):
+    figures = {name: {"value": 0.5 + i / 100, "low": 0.4, "high": 0.6} for i, name in enumerate(METRICS)}
+    return {
+        "split": "test",
+        "n": 80,
+        "metrics": figures,
+        "confusion_matrix": [[1, 0], [0, 1]],
+        "baselines": {name: {"metrics": figures} for name in baselines},
+    }
+
+
+def test_a_few_baselines_stand_beside_the_model(monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "80")
+    show_results(evaluation(NAMES[:3]), Path("run"))
+    shown = capsys.readouterr().out
+    assert "│ accuracy │ 0.5000 [0.4000, 0.6000] │   0.5000 │ 0.5000 │    0.5000 │" in shown
+    assert "f1_micro" not in shown
+    assert "…" not in shown
+
+
+def test_many_baselines_have_a_line_each(monkeypatch, capsys):
+    """Eight columns beside the model left no room for a metric's name or a whole number."""
+    monkeypatch.setenv("COLUMNS", "80")
+    show_results(evaluation(NAMES), Path("run"))
+    shown = capsys.readouterr().out
+    assert "│ accuracy │ 0.5000 [0.4000, 0.6000] │" in shown
+    assert all(f"│ {name:<17} │   0.5000 │   0.5100 │  0.5300 │" in shown for name in NAMES)
+    assert "…" not in shown

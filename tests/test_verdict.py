@@ -1,0 +1,31 @@
+"""evaluation.json of a finished run: what was chosen on what, and how often test was scored."""
+
+import shutil
+
+import pytest
+
+from tests.trained_runs import COMMON, follow
+
+
+@pytest.mark.parametrize("case", ["single", "separator"])
+def test_it_says_what_was_chosen_on_what(case, trained):
+    found = trained(case).evaluation
+    assert found["selection"]["split"] == "validation"
+    assert found["calibration"]["fitted_on"] == "validation"
+    assert {baseline["chosen"]["chosen_on"] for baseline in found["baselines"].values()} == {"validation"}
+    assert found["against_baseline"]["best_on"] == "validation"
+    assert (found["thresholds"] or {"chosen_on": "validation"})["chosen_on"] == "validation"
+    assert found["n"] == found["data"]["sizes"]["test"]
+    assert found["calibration"]["n"] == found["data"]["sizes"]["validation"]
+    assert found["test_scored"] == 1
+
+
+def test_a_run_that_is_concluded_again_says_that_test_was_scored_twice(trained, tmp_path):
+    found = trained("single")
+    shutil.copytree(found.workspace, tmp_path / "work")
+    argv = ["--dataset", "rows.csv", "--baselines", "majority", "prior", "tfidf_svm", "--model", "tiny"]
+    shown = follow(tmp_path / "work", [*COMMON, *argv, "--resume_from_checkpoint", "run"])
+    again = type(found)(type(found.run)(tmp_path / "work" / "run"), tmp_path, shown).evaluation
+    assert again["test_scored"] == 2
+    for key in ("metrics", "calibration", "selection", "against_baseline"):
+        assert again[key] == found.evaluation[key], key
