@@ -214,9 +214,9 @@ def test_the_audit_is_timed_on_four_labels_split_80_10_10():
 def test_large_data_is_written_and_its_memory_is_seen(tmp_path):
     large_data.write_parquet(tmp_path / "rows.parquet", 300)
     assert pq.read_table(tmp_path / "rows.parquet").num_rows == 300
-    before = large_data.memory()["RssAnon"]
+    before = large_data.memory()["Pss_Anon"]
     held = np.ones(80_000_000, dtype=np.uint8)
-    assert large_data.memory()["RssAnon"] - before == pytest.approx(held.nbytes / 2**20, rel=0.2)
+    assert large_data.memory()["Pss_Anon"] - before == pytest.approx(held.nbytes / 2**20, rel=0.2)
 
 
 def test_made_rows_keep_their_lengths_and_tell_their_label():
