@@ -8,13 +8,16 @@ METRICS = ("accuracy", "f1_macro", "f1_micro", "roc_auc", "log_loss", "ece")
 NAMES = ("majority", "prior", "tfidf_svm", "bag_of_words", "frozen_encoder", "word2vec_skipgram")
 
 
-def evaluation(baselines):
-    figures = {name: {"value": 0.5 + i / 100, "low": 0.4, "high": 0.6} for i, name in enumerate(METRICS)}
+SEVERAL = ("f1_macro", "f1_micro", "subset_accuracy", "average_precision_micro", "log_loss", "ece")
+
+
+def evaluation(baselines, metrics=METRICS):
+    figures = {name: {"value": 0.5 + i / 100, "low": 0.4, "high": 0.6} for i, name in enumerate(metrics)}
     return {
         "split": "test",
         "n": 80,
         "metrics": figures,
-        "confusion_matrix": [[1, 0], [0, 1]],
+        "confusion_matrix": [[1, 0], [0, 1]] if metrics is METRICS else None,
         "baselines": {name: {"metrics": figures} for name in baselines},
     }
 
@@ -36,3 +39,14 @@ def test_many_baselines_have_a_line_each(monkeypatch, capsys):
     assert "│ accuracy │ 0.5000 [0.4000, 0.6000] │" in shown
     assert all(f"│ {name:<17} │   0.5000 │   0.5100 │  0.5300 │" in shown for name in NAMES)
     assert "…" not in shown
+
+
+def test_long_metric_names_stay_whole(monkeypatch, capsys):
+    """With three baselines beside the model, average_precision_micro was cut."""
+    monkeypatch.setenv("COLUMNS", "80")
+    show_results(evaluation(NAMES[:3], SEVERAL), Path("run"))
+    shown = capsys.readouterr().out
+    assert "│ average_precision_micro │ 0.5300 [0.4000, 0.6000] │" in shown
+    assert "…" not in shown
+    assert "average_pr" not in shown.replace("average_precision_micro", "")
+    assert all(f"│ {name:<9} │ " in shown for name in NAMES[:3])

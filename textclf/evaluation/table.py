@@ -19,7 +19,6 @@ HEADLINE = (
     "log_loss",
     "ece",
 )
-BESIDE = 3  # baselines that fit beside the model on a screen of 80 characters
 HIDDEN_FOR_ONE_LABEL = {"f1_micro"}  # it is the accuracy
 
 
@@ -29,7 +28,7 @@ def results_table(evaluation: dict[str, Any]) -> Table:
     table = Table(
         title=f"{evaluation['split']}, n = {evaluation['n']}, 95 % bootstrap intervals", title_justify="left"
     )
-    table.add_column("metric")
+    table.add_column("metric", no_wrap=True)
     table.add_column("model", justify="right", style="bold", no_wrap=True)
     for name in baselines:
         table.add_column(name, justify="right", no_wrap=True)
@@ -40,11 +39,12 @@ def results_table(evaluation: dict[str, Any]) -> Table:
 
 
 def baselines_table(evaluation: dict[str, Any]) -> Table:
-    """Return a line for each baseline, for more of them than have room beside the model."""
+    """Return a line for each baseline, for where they have no room beside the model."""
     metrics = headline(evaluation)
-    table = Table("baseline")
+    table = Table()
+    table.add_column("baseline", no_wrap=True)
     for metric in metrics:
-        table.add_column(metric, justify="right")
+        table.add_column(metric.replace("_", " "), justify="right")  # words, so that a long name takes lines
     for name, baseline in evaluation["baselines"].items():
         table.add_row(name, *(figure_text(baseline["metrics"].get(metric), brief=True) for metric in metrics))
     return table
@@ -80,8 +80,10 @@ def show_report(found: dict[str, Any]) -> None:
 def show_results(evaluation: dict[str, Any], run: Path) -> None:
     """Print the table, whether the model beats the best baseline, where the run lies, and what to type next."""
     console = Console()
-    if len(evaluation["baselines"]) <= BESIDE:
-        console.print(results_table(evaluation))
+    together = results_table(evaluation)
+    unbounded = console.options.update(width=1000)  # measured in its own width, a table is never too wide
+    if console.measure(together, options=unbounded).maximum <= console.width:
+        console.print(together)
     else:
         console.print(results_table(evaluation | {"baselines": {}}))
         console.print(baselines_table(evaluation))
