@@ -141,6 +141,7 @@ def test_training_rows_alone_are_augmented_and_resampled(leaking, tokenizer):
     assert prepared.splits["train"].features == leaking["train"].features
     assert prepared.splits["test"]["text"][:] == TEST
     assert prepared.audit["augmentation"]["after"] == 42
+    assert "Augmentation and resampling make 42 training rows of 14." in prepared.lines
     again = prepare(leaking, tokenizer, options, limit=128, seed=1)
     assert again.splits["train"]["text"][:] == prepared.splits["train"]["text"][:]
     other = prepare(leaking, tokenizer, options, limit=128, seed=2)
