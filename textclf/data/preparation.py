@@ -58,8 +58,9 @@ def prepare(
     }
     content["findings"]["longer_than_max_length"] = measured.finding.to_dict()
     lines = [_headline(found), *(f"  {line}" for line in found.lines), *kept.lines, measured.line]
-    if len(augmented.train) != len(kept.train):
-        lines.append(f"Augmentation and resampling make {len(augmented.train):,} training rows of {len(kept.train):,}.")
+    before, after = len(kept.train), len(augmented.train)
+    if after != before:
+        lines.append(f"Augmentation and resampling make {after:,} training rows of {before:,}.")
     return Prepared(splits, measured.max_length, content, lines, [*found.findings, measured.finding])
 
 
