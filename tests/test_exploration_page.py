@@ -17,7 +17,7 @@ from textclf.errors import UserError
 from textclf.exploration.arguments import ExploreOptions
 from textclf.exploration.explore import explore
 from textclf.exploration.label_counts import indicator
-from textclf.exploration.render import page_path, render, script_data
+from textclf.exploration.render import page_path, render
 from textclf.exploration.text_lengths import measure_lengths
 from textclf.labels import LabelSpace
 
@@ -130,13 +130,6 @@ def test_indicators_are_one_hot_or_as_given():
     several = Features({"labels": List(ClassLabel(names=["x", "y", "z"]))})
     split = Dataset.from_dict({"labels": [[0, 2], [], [1]]}, features=several)
     assert indicator(split, LabelSpace.from_features(several)).tolist() == [[1, 0, 1], [0, 0, 0], [0, 1, 0]]
-
-
-def test_script_data_is_json_that_ends_no_script():
-    text = script_data({"text": "</script><!-- \u2028 한"})
-    assert "<" not in text
-    assert "\u2028" not in text
-    assert json.loads(text) == {"text": "</script><!-- \u2028 한"}
 
 
 @pytest.mark.parametrize("output", ["page.pdf", "page", "."])

@@ -1,4 +1,4 @@
-"""What the interactive charts are made of: plain plotly figures whose colours the page fills in.
+"""What interactive charts are made of: plain plotly figures whose colours the page fills in, and JSON inside a page.
 
 Colours are written `var(--series-1)`: the page has a light and a dark one for each. A chart shows one of its choices
 at a time.
@@ -6,8 +6,11 @@ at a time.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from typing import Any
+
+from markupsafe import Markup
 
 Chart = dict[str, Any]  # JSON for plotly.js, which has no Python types
 SERIES = [f"var(--series-{i})" for i in range(1, 9)]
@@ -36,3 +39,9 @@ def line(x: Iterable[float], y: Iterable[float], name: str, colour: str, **more:
 def rounded(values: Iterable[float]) -> list[float]:
     """Return values with the four digits that a screen can show."""
     return [float(f"{value:.4g}") for value in values]
+
+
+def script_json(values: Any) -> Markup:  # Any: JSON
+    """Return JSON that cannot end the script element it stands in, whatever a label name holds."""
+    text = json.dumps(values, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return Markup(text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029"))

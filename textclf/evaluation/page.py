@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -17,6 +16,7 @@ from plotly.offline import get_plotlyjs
 from ..inference.classifier import Text, texts_of
 from ..run_folder import RunFolder
 from .curves import read_training
+from .interactive import script_json
 from .label_errors import Suspect, find_suspects
 from .mistakes import Mistake, rows_of_pair, surest_mistakes
 from .page_charts import all_charts
@@ -68,12 +68,6 @@ def write_page(
 
 
 _INLINED = {"style": "page.css", "script": "page.js"}
-
-
-def script_json(values: Any) -> Markup:  # Any: JSON
-    """Return JSON that cannot end the script element it stands in, whatever a label name holds."""
-    text = json.dumps(values, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return Markup(text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029"))
 
 
 def readable(text: str) -> str:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from plotly.offline import get_plotlyjs
 
 from ..data.findings import Finding, percentage
 from ..errors import UserError
+from ..evaluation.interactive import script_json
 from ..run_folder import RunFolder
 from .explore import Exploration
 from .page_content import MOST_LABELS, MOST_ROWS, drawn
@@ -44,7 +43,7 @@ def render(found: Exploration) -> str:
         most_rows=MOST_ROWS,
         chance=_chance(found),
         made=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
-        data=script_data(drawn(found)),
+        data=script_json(drawn(found)),
         style=(FOLDER / "page.css").read_text(encoding="utf-8"),
         plotly=get_plotlyjs(),
         scripts=[(FOLDER / name).read_text(encoding="utf-8") for name in SCRIPTS],
@@ -87,12 +86,6 @@ def facts(found: Exploration) -> dict[str, str]:
         "model": found.model,
     }
     return {name: value for name, value in given.items() if value}
-
-
-def script_data(values: dict[str, Any]) -> str:
-    """Return JSON that cannot end the script element it stands in, whatever the texts hold."""
-    text = json.dumps(values, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 
 def _chance(found: Exploration) -> float:
