@@ -25,8 +25,8 @@ def train(recipe: Recipe) -> None:
     from textclf.data.loading import load_splits
     from textclf.data.preparation import prepare
     from textclf.data.provenance import remarks
-    from textclf.evaluation.figures import draw_figures
-    from textclf.evaluation.page import write_page
+    from textclf.evaluation.figures.drawing import draw_figures
+    from textclf.evaluation.page.writing import write_page
     from textclf.evaluation.report import quick_metrics
     from textclf.evaluation.table import show_results
     from textclf.evaluation.verdict import Facts, check_options, conclude

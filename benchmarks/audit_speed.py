@@ -14,9 +14,9 @@ from pathlib import Path
 from datasets import ClassLabel, Dataset, DatasetDict, Features, Value
 
 from benchmarks.made_texts import made_texts
-from textclf.data import duplicate_checks, label_checks, text_checks
-from textclf.data.audit import MOST_ROWS, audit
-from textclf.data.sampling import TextSample
+from textclf.data.auditing import duplicate_checks, label_checks, text_checks
+from textclf.data.auditing.audit import MOST_ROWS, audit
+from textclf.data.auditing.sampling import TextSample
 
 CLEAN = ["lowercase", "strip_urls", "strip_mentions", "strip_punctuation", "collapse_spaces"]
 RESULT = Path(__file__).parent / "results" / "audit_speed.md"

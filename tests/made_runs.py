@@ -16,7 +16,7 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from tests.tiny_models import ENGLISH, KOREAN, make_tiny
 from textclf.arguments import ModelArguments
-from textclf.data.audit import audit
+from textclf.data.auditing.audit import audit
 from textclf.evaluation.calibration import calibrate
 from textclf.evaluation.comparison import compare
 from textclf.evaluation.predictions import write_predictions

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.tiny_models import ENGLISH, KOREAN
-from textclf.data import audit as audit_module
-from textclf.data.audit import audit
-from textclf.data.exact_duplicates import fold, repeated_rows, row_keys, text_key
-from textclf.data.findings import Finding, excerpt, percentage
-from textclf.data.sampling import TextSample, sample_rows
+from textclf.data.auditing import audit as audit_module
+from textclf.data.auditing.audit import audit
+from textclf.data.auditing.exact_duplicates import fold, repeated_rows, row_keys, text_key
+from textclf.data.auditing.findings import Finding, excerpt, percentage
+from textclf.data.auditing.sampling import TextSample, sample_rows
 
 NAMES = ["bad", "good", "odd"]
 FINE = [*ENGLISH, *KOREAN]

@@ -12,11 +12,11 @@ from sklearn.svm import LinearSVC
 
 from textclf.arguments import ModelArguments
 from textclf.errors import UserError
-from textclf.evaluation import baseline_rows
-from textclf.evaluation.baseline_cache import digest_texts
-from textclf.evaluation.baselines import best_baseline, fit_baselines
+from textclf.evaluation.baselines import rows as baseline_rows
+from textclf.evaluation.baselines.cache import digest_texts
+from textclf.evaluation.baselines.fitted import best_baseline, fit_baselines
+from textclf.evaluation.baselines.treatment import Treatment
 from textclf.evaluation.report import measure
-from textclf.evaluation.treatment import Treatment
 from textclf.labels import LabelSpace
 from textclf.models.baselines import BASELINES
 from textclf.models.linear import support_vectors

@@ -13,7 +13,7 @@ from datasets import ClassLabel, Dataset, DatasetDict, Features, Value
 from huggingface_hub import ModelCard
 
 from tests.made_runs import LABELS, make_run
-from textclf.data.audit import audit
+from textclf.data.auditing.audit import audit
 from textclf.hub.arguments import PushArguments
 from textclf.hub.card import TEMPLATE, render_card
 from textclf.hub.card_tables import METRIC_NAMES

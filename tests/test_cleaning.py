@@ -137,7 +137,7 @@ PIECES = [
     unicodedata.normalize("NFD", KOREAN),
     "See HTTPS://t.co/AbC1?x=(y), www.example.org. or http://a",
     "www.www.www. http:// https://https://",
-    "mail me@example.org @user_1 @@x @ #tag #1 a#b ##c ＠전각 ＃태그",
+    "mail me@example.org @user_1 textclf.x @ #tag #1 a#b ##c ＠전각 ＃태그",
     "The THE I don't dont rock’n’roll can't 'the' the_ _the a and AND",
     "1,234.50. covid19 3.14.15, ٣٤,٥ 10000000 ½ ² 1.",
     "sooooo goood!!!!!!! ......… \n\n\n\n \t\t  ",

@@ -10,9 +10,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from textclf.arguments import DataArguments
-from textclf.data.columns import choose_columns
+from textclf.data.labelling.columns import choose_columns
 from textclf.data.loading import load_splits
-from textclf.data.raw_split import RawSplit
+from textclf.data.reading.raw_split import RawSplit
 from textclf.errors import UserError
 from textclf.labels import LabelSpace
 

@@ -10,8 +10,6 @@ from matplotlib.image import imread
 from scipy.special import expit, softmax
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from textclf.evaluation import figure_style
-from textclf.evaluation.curve_figures import reliability_diagram
 from textclf.evaluation.curves import (
     POINTS,
     precision_recall,
@@ -22,7 +20,9 @@ from textclf.evaluation.curves import (
     threshold_curve,
     truth_of,
 )
-from textclf.evaluation.figures import draw_figures, most_confused
+from textclf.evaluation.figures import style as figure_style
+from textclf.evaluation.figures.curve_figures import reliability_diagram
+from textclf.evaluation.figures.drawing import draw_figures, most_confused
 from textclf.evaluation.report import report_on
 from textclf.labels import LabelSpace
 from textclf.run_folder import RunFolder

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.tiny_models import ENGLISH, KOREAN
-from textclf.data.near_duplicates import BATCH, FEWEST_GRAMS, GRAM, JACCARD, hash_grams, near_pairs
+from textclf.data.auditing.near_duplicates import BATCH, FEWEST_GRAMS, GRAM, JACCARD, hash_grams, near_pairs
 
 
 def find(texts, seed=0):

@@ -9,9 +9,9 @@ import pytest
 from datasets import ClassLabel, Dataset, DatasetDict, Features, List, Value
 from scipy.special import expit, softmax
 
-from textclf.evaluation.interactive import script_json
 from textclf.evaluation.mistakes import findings
-from textclf.evaluation.page import readable, write_page
+from textclf.evaluation.page.interactive import script_json
+from textclf.evaluation.page.writing import readable, write_page
 from textclf.evaluation.report import report_on
 from textclf.labels import LabelSpace
 from textclf.run_folder import RunFolder

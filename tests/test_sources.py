@@ -16,9 +16,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from textclf.arguments import DataArguments
-from textclf.data.files import read_rows
-from textclf.data.reading import LINE_COLUMN
-from textclf.data.sources import read_source
+from textclf.data.reading.files import read_rows
+from textclf.data.reading.sources import read_source
+from textclf.data.reading.tables import LINE_COLUMN
 from textclf.errors import UserError
 
 TEXTS = ["정부, 내년 예산안 발표", 'He said "no", twice', "first line\nsecond line", '쉼표, 따옴표 "와" 줄바꿈\r\n끝']

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from textclf.data.label_ids import LabelIds
+from textclf.data.labelling.label_ids import LabelIds
 from textclf.data.splits import carve, describe
 from textclf.errors import UserError
 

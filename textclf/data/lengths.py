@@ -11,7 +11,7 @@ from transformers import PreTrainedTokenizerBase
 
 from ..arguments import DataArguments
 from ..errors import UserError
-from .sampling import BATCH, sample_rows
+from .auditing.sampling import BATCH, sample_rows
 
 SAMPLE = 50_000  # texts: the 99th percentile of that many has a standard error of 0.0005 in coverage
 COVERAGES = (0.9, 0.95, 0.99, 1.0)

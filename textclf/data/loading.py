@@ -11,16 +11,16 @@ from datasets import DatasetDict
 
 from ..arguments import DataArguments
 from ..errors import UserError, did_you_mean
-from .columns import Columns, choose_columns
-from .findings import counted
-from .label_cells import LabelCells, read_cells
+from .auditing.findings import counted
+from .labelling.columns import Columns, choose_columns
+from .labelling.label_cells import LabelCells, read_cells
+from .labelling.rows import take_good_rows
+from .labelling.vocabulary import encode
 from .provenance import Origin, Provenance
-from .raw_split import RawSplit, composed, is_string
-from .rows import take_good_rows
+from .reading.raw_split import RawSplit, composed, is_string
+from .reading.sources import read_source
 from .shaping import Draft, shape
-from .sources import read_source
 from .split_files import fingerprint, write_split
-from .vocabulary import encode
 
 
 class LoadedData(NamedTuple):

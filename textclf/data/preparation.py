@@ -12,11 +12,11 @@ from transformers import PreTrainedTokenizerBase
 from ..arguments import DataArguments
 from ..errors import UserError
 from ..labels import LabelSpace
-from .audit import Audit, audit
+from .auditing.audit import Audit, audit
+from .auditing.findings import Finding, counted, percentage
+from .auditing.sampling import sample_rows
 from .augmentation import augment
-from .findings import Finding, counted, percentage
 from .lengths import SAMPLE, auto_max_length, coverage_table, token_lengths, within_limit
-from .sampling import sample_rows
 
 
 class Prepared(NamedTuple):

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from ..arguments import DataArguments
 from ..errors import UserError
 from ..labels import LabelSpace
-from .findings import counted
-from .rows import Rows
+from .auditing.findings import counted
+from .labelling.rows import Rows
 from .splits import carve, describe
 
 SPLITS = ("train", "validation", "test")

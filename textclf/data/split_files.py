@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..labels import LabelSpace
-from .files import store_folder
-from .rows import Rows, is_blank
+from .labelling.rows import Rows, is_blank
+from .reading.files import store_folder
 
 ROWS_PER_BATCH = 10_000
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sklearn.model_selection import GroupShuffleSplit, StratifiedGroupKFold, StratifiedShuffleSplit
 
 from ..errors import UserError
-from .label_ids import LabelIds
+from .labelling.label_ids import LabelIds
 
 # Label sets with this many rows are strata of their own; only rows of rarer sets need the iterative method, which
 # looks at one row at a time (measured: a million rows of 90 labels take 3 s in all).

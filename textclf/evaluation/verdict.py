@@ -17,14 +17,14 @@ from ..inference.classifier import Classifier, texts_of
 from ..labels import LabelSpace
 from ..recipe import Recipe
 from ..run_folder import RunFolder
-from .baselines import FittedBaseline, best_baseline, check_baselines, fit_baselines
+from .baselines.fitted import FittedBaseline, best_baseline, check_baselines, fit_baselines
+from .baselines.treatment import Treatment
 from .comparison import compare
 from .decisions import settle
 from .mistakes import findings
 from .predictions import write_predictions
 from .report import Report, measure, report_on
 from .thresholds import parse_aim
-from .treatment import Treatment
 
 CACHE = Path(".cache/baselines")  # of the working folder; keyed by the rows, so it is never stale
 

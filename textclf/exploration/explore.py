@@ -9,12 +9,12 @@ from datasets import Dataset
 from numpy.typing import NDArray
 
 from ..arguments import DEFAULT_MODEL, DataArguments
-from ..data.audit import Audit, audit
+from ..data.auditing.audit import Audit, audit
+from ..data.auditing.sampling import read_texts
 from ..data.cleaning import normalizer
 from ..data.loading import LoadedData
 from ..data.preparation import join_columns
 from ..data.provenance import Provenance
-from ..data.sampling import read_texts
 from ..labels import LabelSpace
 from ..models.checkpoint import prepare_tokenizer
 from ..models.encoder import load_config

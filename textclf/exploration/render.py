@@ -8,9 +8,9 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from plotly.offline import get_plotlyjs
 
-from ..data.findings import Finding, percentage
+from ..data.auditing.findings import Finding, percentage
 from ..errors import UserError
-from ..evaluation.interactive import script_json
+from ..evaluation.page.interactive import script_json
 from ..run_folder import RunFolder
 from .explore import Exploration
 from .page_content import MOST_LABELS, MOST_ROWS, drawn

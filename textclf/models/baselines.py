@@ -1,6 +1,6 @@
 """Baselines: what a text classifier should beat, each a function from training rows to logits; one table of them.
 
-They are calibrated and given thresholds in `evaluation/baselines.py`, by the code that does so for the model.
+They are calibrated and given thresholds in `evaluation/baselines/`, by the code that does so for the model.
 """
 
 from __future__ import annotations

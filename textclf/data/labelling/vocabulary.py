@@ -8,11 +8,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import UserError, did_you_mean
-from ..labels import LabelSpace
+from ...errors import UserError, did_you_mean
+from ...labels import LabelSpace
+from ..reading.raw_split import RawSplit
 from .label_cells import NUMBER, LabelCells
 from .label_ids import UNLABELLED, LabelIds
-from .raw_split import RawSplit
 
 # More labels than this, and more than half as many as rows, is an id or a sentence taken for a label.
 MANY_LABELS = 50

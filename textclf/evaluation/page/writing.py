@@ -13,17 +13,17 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
-from ..inference.classifier import Text, texts_of
-from ..run_folder import RunFolder
-from .curves import read_training
+from ...inference.classifier import Text, texts_of
+from ...run_folder import RunFolder
+from ..curves import read_training
+from ..label_errors import Suspect, find_suspects
+from ..mistakes import Mistake, rows_of_pair, surest_mistakes
+from ..report import Report
+from ..table import figure_text, headline
+from .charts import all_charts
 from .interactive import script_json
-from .label_errors import Suspect, find_suspects
-from .mistakes import Mistake, rows_of_pair, surest_mistakes
-from .page_charts import all_charts
-from .report import Report
-from .table import figure_text, headline
 
-FOLDER = Path(__file__).parent / "report_page"
+FOLDER = Path(__file__).parent / "template"
 MOST_MISTAKES = 100
 MOST_SUSPECTS = 50  # of each split
 EXAMPLES = 3  # of a confused pair

@@ -10,8 +10,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from ..errors import UserError
-from .reading import LINE_COLUMN, Fault, Reading, check_utf8
+from ...errors import UserError
+from .tables import LINE_COLUMN, Fault, Reading, check_utf8
 
 ROWS_PER_BATCH = 10_000
 # A row as JSON gives it, with the line (or the position in the list) where it stands.

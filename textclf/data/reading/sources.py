@@ -6,12 +6,12 @@ import importlib.util
 from pathlib import Path
 from typing import NamedTuple
 
-from ..arguments import DEFAULT_DATASET, DataArguments
-from ..errors import UserError, did_you_mean
+from ...arguments import DEFAULT_DATASET, DataArguments
+from ...errors import UserError, did_you_mean
+from ..provenance import FileRecord, Origin, hash_file, record_files
 from .files import READERS, missing_file
 from .folder_source import read_folder, split_name
 from .hub_source import load_from_hub
-from .provenance import FileRecord, Origin, hash_file, record_files
 from .raw_split import RawSplit, composed, from_dataset, from_files
 
 

@@ -9,9 +9,9 @@ import datasets
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..arguments import DataArguments
-from ..errors import UserError, did_you_mean
-from .raw_split import RawSplit, composed, is_string
+from ...arguments import DataArguments
+from ...errors import UserError, did_you_mean
+from ..reading.raw_split import RawSplit, composed, is_string
 
 # Names under which text is published, one field or two; lower case, letters and digits only.
 # fmt: off

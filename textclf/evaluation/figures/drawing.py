@@ -11,11 +11,11 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from ..run_folder import RunFolder
+from ...run_folder import RunFolder
+from ..curves import read_training, scores_before_calibration
+from ..report import Report
 from .curve_figures import precision_recall_curves, reliability_diagram, roc_curves, threshold_curves, training_curves
-from .curves import read_training, scores_before_calibration
-from .figure_style import BLUE, FAINT, GREEN, INK, ORANGE, WIDTH, canvas, drawing, drawn_width, shortened
-from .report import Report
+from .style import BLUE, FAINT, GREEN, INK, ORANGE, WIDTH, canvas, drawing, drawn_width, shortened
 
 MOST_CLASSES = 60  # in a confusion matrix or bar chart; more could not be read
 COUNT_AND_SHARE = 10  # labels up to which a cell has room for both

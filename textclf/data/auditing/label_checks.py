@@ -6,7 +6,7 @@ import numpy as np
 from datasets import Dataset, DatasetDict
 from numpy.typing import NDArray
 
-from ..labels import LabelSpace
+from ...labels import LabelSpace
 from .findings import Finding, counted
 from .sampling import BATCH
 

@@ -14,11 +14,11 @@ import datasets
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ..errors import UserError, did_you_mean
+from ...errors import UserError, did_you_mean
+from ..provenance import hash_file
 from .csv_rows import read_csv, read_tsv
 from .json_rows import read_json, read_json_lines
-from .provenance import hash_file
-from .reading import Fault, Reading
+from .tables import Fault, Reading
 
 # Part of the cache key: change it when a reader reads the same bytes differently.
 READER_VERSION = "2"

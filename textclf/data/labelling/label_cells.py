@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from ..errors import UserError
+from ...errors import UserError
+from ..reading.raw_split import RawSplit, composed, is_string
 from .label_ids import UNLABELLED, LabelIds
-from .raw_split import RawSplit, composed, is_string
 
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 

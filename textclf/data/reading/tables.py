@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from ..errors import UserError
+from ...errors import UserError
 
 # Beside a file's own columns: where each row starts (see `Reading.unit`), for messages.
 LINE_COLUMN = "__line__"

@@ -11,11 +11,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from ..errors import UserError
+from ...errors import UserError
+from ..reading.raw_split import RawSplit
 from .columns import Columns
 from .label_cells import read_distinct
 from .label_ids import UNLABELLED, LabelIds
-from .raw_split import RawSplit
 from .vocabulary import Encoded
 
 

@@ -9,8 +9,8 @@ import numpy as np
 from datasets import Dataset
 from numpy.typing import NDArray
 
-from ..inference.classifier import Text, texts_of
-from ..labels import LabelSpace
+from ...inference.classifier import Text, texts_of
+from ...labels import LabelSpace
 
 logger = logging.getLogger(__name__)
 

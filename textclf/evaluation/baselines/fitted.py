@@ -13,15 +13,15 @@ from numpy.typing import NDArray
 
 from metrics.text_classification.text_classification import LOWER_IS_BETTER, Rows
 
-from ..errors import UserError, did_you_mean
-from ..inference.classifier import Text, activate, texts_of
-from ..labels import LabelSpace
-from ..models.baselines import BASELINES, Candidates, TrainingRows
-from ..models.linear import Linear
-from .baseline_cache import BaselineCache
-from .baseline_rows import CleanedTexts, training_sample
-from .calibration import fit_scales
-from .thresholds import choose
+from ...errors import UserError, did_you_mean
+from ...inference.classifier import Text, activate, texts_of
+from ...labels import LabelSpace
+from ...models.baselines import BASELINES, Candidates, TrainingRows
+from ...models.linear import Linear
+from ..calibration import fit_scales
+from ..thresholds import choose
+from .cache import BaselineCache
+from .rows import CleanedTexts, training_sample
 from .treatment import Treatment
 
 logger = logging.getLogger(__name__)

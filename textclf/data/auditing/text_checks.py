@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from ftfy.badness import is_bad
 
-from .cleaning import clean as clean_texts
+from ..cleaning import clean as clean_texts
 from .findings import EXAMPLES, Example, Finding, counted, excerpt
 from .sampling import TextSample
 

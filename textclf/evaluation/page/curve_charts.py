@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .curve_figures import MOST_LINES, Ranking, ranked_curves, shown_metrics
-from .curves import TrainingCurves, precision_recall, reliability, threshold_curve, truth_of
+from ..curves import TrainingCurves, precision_recall, reliability, threshold_curve, truth_of
+from ..figures.curve_figures import MOST_LINES, Ranking, ranked_curves, shown_metrics
+from ..report import Report
 from .interactive import INK, QUIET, SERIES, UNIT, Chart, chart, choice, line, rounded
-from .report import Report
 
 
 def ranking_chart(name: str, report: Report, ranking: Ranking, area: str, axes: tuple[str, str]) -> Chart | None:

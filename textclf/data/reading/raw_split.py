@@ -11,9 +11,9 @@ from typing import NamedTuple
 import datasets
 import pyarrow as pa
 
-from ..errors import UserError
+from ...errors import UserError
 from .files import read_rows
-from .reading import LINE_COLUMN
+from .tables import LINE_COLUMN
 
 
 class Segment(NamedTuple):

@@ -19,14 +19,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..inference.classifier import Text
-from ..models.baselines import TrainingRows
-from ..models.encoder_features import identity
-from ..run_folder import RunFolder
-from .baseline_rows import CleanedTexts
+from ...inference.classifier import Text
+from ...models.baselines import TrainingRows
+from ...models.encoder_features import identity
+from ...run_folder import RunFolder
+from .rows import CleanedTexts
 from .treatment import Treatment
 
-PACKAGE = Path(__file__).parent.parent
+PACKAGE = Path(__file__).parent.parent.parent
 # Modules whose change makes every stored number stale.
 SOURCES = (
     "labels.py",
@@ -35,9 +35,9 @@ SOURCES = (
     "models/linear.py",
     "models/text_features.py",
     "models/word_vectors.py",
-    "evaluation/baseline_cache.py",
-    "evaluation/baseline_rows.py",
-    "evaluation/baselines.py",
+    "evaluation/baselines/cache.py",
+    "evaluation/baselines/rows.py",
+    "evaluation/baselines/fitted.py",
     "evaluation/calibration.py",
     "evaluation/thresholds.py",
 )

@@ -10,9 +10,9 @@ from pathlib import Path
 import datasets
 from huggingface_hub import DatasetCard
 
-from ..errors import UserError, did_you_mean
+from ...errors import UserError, did_you_mean
+from ..provenance import FileRecord, record_files
 from .files import READERS, store_folder
-from .provenance import FileRecord, record_files
 from .raw_split import RawSplit, from_dataset, from_files
 
 # What other people call the three splits.

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import StrMethodFormatter
 from numpy.typing import NDArray
 
-from .curves import (
+from ..curves import (
     RankingCurve,
     Reliability,
     TrainingCurves,
@@ -21,8 +21,8 @@ from .curves import (
     threshold_curve,
     truth_of,
 )
-from .figure_style import BLUE, FAINT, GREEN, GREY, INK, ORANGE, PALETTE, canvas, shortened, unit_axes
-from .report import Report
+from ..report import Report
+from .style import BLUE, FAINT, GREEN, GREY, INK, ORANGE, PALETTE, canvas, shortened, unit_axes
 
 MOST_LINES = 8  # labels with a colour of their own; more are grey, but for the worst of them
 MOST_PANELS = 12  # labels with a panel of threshold curves

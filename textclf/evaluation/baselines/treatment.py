@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..arguments import ModelArguments
+from ...arguments import ModelArguments
 
 
 @dataclass(frozen=True)

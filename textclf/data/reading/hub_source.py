@@ -20,7 +20,7 @@ from huggingface_hub.errors import (
     RevisionNotFoundError,
 )
 
-from ..errors import UserError, did_you_mean
+from ...errors import UserError, did_you_mean
 
 logger = logging.getLogger(__name__)
 

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..curves import TrainingCurves, precision_recall, roc, scores_before_calibration
+from ..figures.drawing import most_confused
+from ..figures.style import shortened
+from ..report import Report
 from .curve_charts import ranking_chart, reliability_chart, threshold_chart, training_chart
-from .curves import TrainingCurves, precision_recall, roc, scores_before_calibration
-from .figure_style import shortened
-from .figures import most_confused
 from .interactive import SERIES, Chart, chart, choice, rounded
-from .report import Report
 
 FIGURES_IN_CELLS = 25  # labels up to which a share fits into a cell of the confusion matrix
 

@@ -10,8 +10,8 @@ from typing import IO, Literal
 
 import pyarrow as pa
 
-from ..errors import UserError
-from .reading import LINE_COLUMN, Fault, Reading, check_utf8
+from ...errors import UserError
+from .tables import LINE_COLUMN, Fault, Reading, check_utf8
 
 ROWS_PER_BATCH = 10_000
 Quoting = Literal[0, 3]  # csv.QUOTE_MINIMAL, csv.QUOTE_NONE

@@ -1,0 +1,1 @@
+"""Reading a source, whatever it is, into raw splits of columns."""

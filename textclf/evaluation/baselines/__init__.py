@@ -1,0 +1,1 @@
+"""The baselines that stand beside every model, settled on validation like it."""

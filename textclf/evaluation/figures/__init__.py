@@ -1,0 +1,1 @@
+"""The figures of the model card, as PNG files."""
