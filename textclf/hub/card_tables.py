@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from metrics.text_classification.text_classification import LOWER_IS_BETTER
+
 Figures = Mapping[str, Any]  # Any: parsed JSON; ARCHITECTURE.md says what is in it
 Words = Mapping[str, str]
 
@@ -32,7 +34,6 @@ METRIC_NAMES = {
     "brier": "Brier score",
     "ece": "expected calibration error",
 }
-_LOWER_IS_BETTER = {"hamming_loss", "log_loss", "brier", "ece"}
 # With one label these equal the accuracy, or say what the macro average says.
 _ONLY_SEVERAL = {"f1_micro", "precision_micro", "recall_micro", "f1_samples"}
 _LARGEST_MATRIX = 12  # labels; wider tables do not fit on a page
@@ -81,7 +82,7 @@ def results(evaluation: Figures, say: Words) -> str:
     head = [say["metric"], say["this_model"], *(baseline_name(name, say) for name in baselines)]
     rows = [
         [
-            METRIC_NAMES[name] + (f" ({say['lower']})" if name in _LOWER_IS_BETTER else ""),
+            METRIC_NAMES[name] + (f" ({say['lower']})" if name in LOWER_IS_BETTER else ""),
             with_interval(evaluation["metrics"][name]),
             *(number((b["metrics"].get(name) or {}).get("value")) for b in baselines.values()),
         ]
