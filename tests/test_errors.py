@@ -188,7 +188,7 @@ def test_with_drop_unseen_labels_its_rows_leave_and_are_counted(place, capsys):
     evaluation = json.loads(Path("run/evaluation.json").read_text())
     assert evaluation["n"] == len(NEW)
     assert evaluation["data"]["removed"] == {"label that never occurs in train": 1}
-    assert "1 labels that never occur in train dropped: de" in capsys.readouterr().err
+    assert "1 label that never occurs in train dropped: de" in capsys.readouterr().err
 
 
 def test_with_several_labels_it_is_dropped_and_counted(place, capsys):
@@ -198,7 +198,7 @@ def test_with_several_labels_it_is_dropped_and_counted(place, capsys):
     evaluation = json.loads(Path("run/evaluation.json").read_text())
     assert evaluation["labels"] == ["a", "b", "en", "ko"]
     assert evaluation["n"] == len(NEW)
-    assert f"1 labels that never occur in train dropped: c ({len(NEW)} times" in capsys.readouterr().err
+    assert f"1 label that never occurs in train dropped: c ({len(NEW)} times" in capsys.readouterr().err
 
 
 def test_a_test_split_labelled_minus_one_counts_as_missing(place, capsys):
