@@ -120,7 +120,9 @@ def _figure(value: float, draws: NDArray[np.float64] | None) -> dict[str, float]
     bounds = None if draws is None else interval(draws)
     if bounds is None:
         return {"value": float(value)}
-    return {"value": float(value), "low": bounds[0], "high": bounds[1]}
+    # Resampling inflates the calibration error, so that its interval can lie above the figure itself: then it begins
+    # at the figure.
+    return {"value": float(value), "low": min(bounds[0], float(value)), "high": max(bounds[1], float(value))}
 
 
 def _per_label(
