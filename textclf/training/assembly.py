@@ -78,8 +78,8 @@ def assemble(
 
 def _headline(args: FitArguments) -> str:
     """Say what the machine was found to be good at; each of it can be set."""
-    count = torch.get_num_threads()
-    threads = f", {count} thread{'s' * (count > 1)} each" if args.device.type == "cpu" else ""
+    each = torch.get_num_threads()
+    threads = f", {each} thread{'s' * (each > 1)} each" if args.device.type == "cpu" else ""
     name, count = machine.device_name(args.device), args.world_size
     return f"Training on {name}: {args.chosen_precision}, {count} process{'es' if count > 1 else ''}{threads}."
 
