@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -11,6 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from ...labels import LabelSpace
 from ...run_folder import RunFolder
 from ..curves import read_training, scores_before_calibration
 from ..report import Report
@@ -54,15 +55,12 @@ def confusion_heat_map(report: Report) -> Figure | None:
     """Draw gold by predicted: the colour is the share of the row, the number the count; None with several labels."""
     if report.confusion is None:
         return None
-    counts = np.asarray(report.confusion)
-    shown = most_confused(counts)
-    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    counts, shares = counts[np.ix_(shown, shown)], shares[np.ix_(shown, shown)]
-    size = len(shown)
+    counts, shares, names = shown_confusions(np.asarray(report.confusion), report.labels)
+    size = len(names)
     width = WIDTH if size <= 20 else min(13.0, WIDTH + 0.16 * (size - 20))
     figure, (axes,) = canvas(1, 1, width - 1.0 if size > 6 else 2.2 + 0.75 * size, width=width)
     image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto" if size <= 6 else "equal")
-    _name_cells(axes, [shortened(report.labels.names[k]) for k in shown])
+    _name_cells(axes, [shortened(name) for name in names])
     _number_cells(axes, counts, shares)
     cut = "" if size == len(report.labels) else f", the {size} labels with most mistakes of {len(report.labels)}"
     axes.set(xlabel="predicted", ylabel="gold", title=f"Confusion matrix (n = {report.n:,}{cut})")
@@ -97,10 +95,26 @@ def _number_cells(axes: Axes, counts: NDArray[np.int64], shares: NDArray[np.floa
         axes.text(column, row, text, ha="center", va="center", fontsize=font_size, color=colour)
 
 
+class Confusions(NamedTuple):
+    """The part of a confusion matrix that is shown: counts int64 [K, K], shares of the whole row [K, K], names [K]."""
+
+    counts: NDArray[np.int64]
+    shares: NDArray[np.float64]
+    names: list[str]
+
+
 def most_confused(counts: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the labels to show of a confusion matrix [L, L]: all, or those with most mistakes, in label order."""
     wrong = counts.sum(axis=0) + counts.sum(axis=1) - 2 * np.diagonal(counts)
     return np.sort(np.argsort(-wrong, kind="stable")[:MOST_CLASSES])
+
+
+def shown_confusions(counts: NDArray[np.int64], labels: LabelSpace) -> Confusions:
+    """Return the part of a confusion matrix [L, L] that a person can read."""
+    shown = most_confused(counts)
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    part = np.ix_(shown, shown)
+    return Confusions(counts[part], shares[part], [labels.names[k] for k in shown])
 
 
 def per_label_bars(report: Report) -> Figure:

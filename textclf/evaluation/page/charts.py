@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..curves import TrainingCurves, precision_recall, roc, scores_before_calibration
-from ..figures.drawing import most_confused
+from ..figures.drawing import shown_confusions
 from ..figures.style import shortened
 from ..report import Report
 from .curve_charts import ranking_chart, reliability_chart, threshold_chart, training_chart
@@ -38,11 +38,7 @@ def confusion_chart(report: Report) -> Chart | None:
     """Gold by predicted, as shares of the row or as counts; None with several labels."""
     if report.confusion is None:
         return None
-    counts = np.asarray(report.confusion)
-    shown = most_confused(counts)
-    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    counts, shares = counts[np.ix_(shown, shown)], shares[np.ix_(shown, shown)]
-    names = [report.labels.names[k] for k in shown]
+    counts, shares, names = shown_confusions(np.asarray(report.confusion), report.labels)
     size = len(names)
     map_of = _heat_map(names, counts, shares)
     as_share = map_of | {"texttemplate": "%{z:.0%}" if size <= FIGURES_IN_CELLS else ""}
