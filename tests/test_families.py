@@ -11,6 +11,7 @@ from transformers import AutoConfig, AutoModel, AutoModelForSequenceClassificati
 
 from tests.tiny_models import FAMILIES
 from textclf.arguments import ModelArguments
+from textclf.inference.classifier import Classifier
 from textclf.labels import LabelSpace
 from textclf.models import checkpoint
 from textclf.models.encoder import build
@@ -142,6 +143,23 @@ def test_words_at_the_end_of_a_long_text_decide_where_the_model_has_the_position
     cut = pipeline("text-classification", model=str(tmp_path))
     short = [cut(text, truncation=True, max_length=512, top_k=None) for text, _ in rows]
     assert short[0] == short[1]  # cut at 512 they are one text
+
+
+def test_words_at_the_end_of_a_long_text_decide_through_windows_where_there_are_no_positions(tiny_model, tmp_path):
+    """BERT's layout with 128 positions: what truncation never sees, the last window does."""
+    set_seed(1)
+    model, tokenizer = build(ModelArguments(model=str(tiny_model("bert")), dropout=0.0), LABELS)
+    neutral = "경찰은 트럭이 자갈을 쏟은 뒤에 도로를 막았다. The museum shows paintings. "
+    ends = ("정말 정말 최악이에요.", "정말 정말 최고예요!")
+    rows = [(neutral * count + end, label) for count in range(3) for label, end in enumerate(ends)]
+    assert train(model, tokenizer, rows, steps=200, rate=3e-3, max_length=128) < 0.1
+    checkpoint.save(model, tokenizer, tmp_path, max_length=128)
+    classifier = Classifier.load(tmp_path, device="cpu")
+    long = [neutral * 6 + end for end in ends]
+    assert min(len(tokenizer(text)["input_ids"]) for text in long) > 128
+    cut, windows = classifier.scores(long), classifier.scores(long, windows=True)
+    assert np.array_equal(cut[0], cut[1]), "cut at 128 they are one text"
+    assert windows[1, 1] - windows[0, 1] > 0.2, "one of two windows"
 
 
 PRESETS = sorted(Path("recipes/presets").glob("*.yaml"))
