@@ -19,7 +19,7 @@ def test_the_bar_shows_loss_rate_speed_and_time_left_on_the_talking_channel(show
     last = [part for part in err.split("\r") if "16/16" in part][-1]
     for part in ("loss ", "lr ", "tokens/s"):
         assert part in last
-    assert "1 process, 1 threads each" in err
+    assert "1 process, 1 thread each" in err
     assert "<" in last, "tqdm's elapsed<remaining"
     assert "Writing model shards" not in err.split("Training:", 1)[1].split("16/16")[0]
 
