@@ -137,7 +137,7 @@ def ours(model: PreTrainedModel, rows: Rows, batch: int, use_cpu: bool, seed: in
             compute_loss_func=CountedLoss(loss_function("auto", rows.labels), record),
             callbacks=[clock],
         )
-        speed.enter_context(padding_free(model, "auto", use_cpu))
+        speed.enter_context(padding_free(model, "auto", args.device))
         speed.enter_context(fast_dropout(model, use_cpu))
         speed.enter_context(kept_memory(use_cpu))
         return _round(trainer, clock)

@@ -113,7 +113,7 @@ def _at_full_speed(trainer: BatchTrainer) -> Iterator[None]:
     args, model = trainer.args, trainer.model
     on_processor = args.device.type == "cpu"
     plain = model.get_base_model() if isinstance(model, PeftModel) else model
-    hooks = padding_free(plain, args.padding_free, on_processor)
+    hooks = padding_free(plain, args.padding_free, args.device)
     with hooks, fast_dropout(model, on_processor), kept_memory(on_processor):
         yield
 
