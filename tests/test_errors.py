@@ -6,11 +6,14 @@ All run in this process through `run_command`, as the command itself does; test_
 import errno
 import json
 import shutil
+import signal
+import time
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from torch.distributed.elastic.multiprocessing.errors import ChildFailedError, ProcessFailure
 
 import eval as evaluate
 import explore
@@ -18,7 +21,8 @@ import push_to_hub
 import train
 from tests.tiny_models import KOREAN, SENTENCES
 from tests.trained_runs import COMMON, write_csv, write_json_lines
-from textclf.errors import did_you_mean, run_command
+from textclf import errors
+from textclf.errors import UserError, did_you_mean, run_command
 
 GOOD = [(text, "en" if text[0].isascii() else "ko") for text in SENTENCES]
 
@@ -254,6 +258,34 @@ def test_what_the_machine_refuses_is_one_sentence(capsys):
     assert ends(PermissionError(errno.EACCES, "Permission denied", "secret.csv")) == 2
     assert "secret.csv cannot be used: Permission denied." in capsys.readouterr().err
     assert ends(KeyboardInterrupt("Stopped after step 3.")) == 130
+
+
+def test_under_a_launcher_the_mistake_ends_the_launchers_own_report(tmp_path, capsys, monkeypatch):
+    """Each process had printed it, and a page of torchelastic's followed."""
+    report = tmp_path / "error.json"
+    monkeypatch.setenv("RANK", "0")
+    monkeypatch.setenv("TORCHELASTIC_ERROR_FILE", str(report))
+    assert ends(UserError("Unknown option --x. 옵션이 없습니다.")) == 2
+    shown = capsys.readouterr()
+    assert shown.out + shown.err == ""
+    failure = ProcessFailure(local_rank=0, pid=1, exitcode=2, error_file=str(report))
+    page = str(ChildFailedError("train.py", {0: failure})).rstrip("=\n ")
+    assert page.endswith("\n  error: Unknown option --x. 옵션이 없습니다.")
+
+
+def test_another_process_waits_for_process_0_to_speak(capsys, monkeypatch):
+    before = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setenv("RANK", "1")
+    monkeypatch.setattr(errors, "PATIENCE_SECONDS", 0.2)
+    try:
+        started = time.monotonic()
+        assert ends(UserError("Only here.")) == 2
+        assert time.monotonic() - started >= 0.2
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert capsys.readouterr().err == "error: Only here.\n"
+    assert ends(KeyboardInterrupt("Stopped after step 3.")) == 130
+    assert capsys.readouterr().err == ""
 
 
 def test_a_bug_keeps_its_traceback():

@@ -73,6 +73,17 @@ def test_two_processes_say_every_line_once(tiny_model, tmp_path):
     assert done.stdout.count("The run folder:") == 1
 
 
+@pytest.mark.slow
+def test_two_processes_say_a_mistake_once_and_last():
+    command = [sys.executable, "-m", "accelerate.commands.launch", "--config_file", "accelerate_config.yaml"]
+    command += ["--num_processes", "2", "train.py", "--learnig_rate", "1"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr.count("Unknown option --learnig_rate.") == 1
+    assert done.stderr.rstrip("=\n ").splitlines()[-1].strip().startswith("error: Unknown option --learnig_rate.")
+    assert done.stderr.count("Traceback") == 1  # the launcher's own
+
+
 @pytest.mark.parametrize("path", LAUNCHER_FILES, ids=lambda path: path.name)
 def test_every_launcher_file_is_read_by_accelerate(path):
     config = load_config_from_file(str(path))

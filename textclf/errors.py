@@ -2,10 +2,14 @@
 
 import difflib
 import errno
+import json
 import os
 import re
+import signal
 import sys
+import time
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
 
 class UserError(ValueError):
@@ -18,6 +22,9 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f" Did you mean '{near[0]}'?" if near else ""
 
 
+# How long a process waits for process 0 to end on the same mistake, and for the launcher to end all others then.
+PATIENCE_SECONDS = 15.0
+
 # What the machine refuses, and its user can mend; every other error of the system is a bug and keeps its traceback.
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG}
@@ -27,24 +34,47 @@ def run_command(main: Callable[[list[str]], int | None], argv: list[str] | None 
     """Run a command's `main(argv)` and leave the process: 0, its own code, 2 for a user's mistake, 130 for Ctrl-C.
 
     Only `UserError`, a full disk and files that may not be used are dressed as one sentence; any other exception is
-    a bug and keeps its traceback.
+    a bug and keeps its traceback. Of several processes (RANK, as every launcher sets it) one speaks.
     """
     try:
         code = main(sys.argv[1:] if argv is None else argv) or 0
     except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
+        _say(str(error))
         code = 2
     except KeyboardInterrupt as stop:
-        print(f"\n{stop}" if str(stop) else "\nstopped.", file=sys.stderr)
+        if _process() == 0:
+            print(f"\n{stop}" if str(stop) else "\nstopped.", file=sys.stderr)
         code = 130
     except Exception as error:
         sentence = _machine_says(error)
         if sentence is None:
             raise
-        print(f"error: {sentence}", file=sys.stderr)
+        _say(sentence)
         code = 2
     sys.stdout.flush()
     sys.exit(code)
+
+
+def _say(sentence: str) -> None:
+    """Show a mistake once, however many processes meet it.
+
+    The launchers over torch.distributed.elastic (`accelerate launch`, `torchrun`) put a page of their own behind
+    whatever a process printed, so there the sentence goes where that page ends: into the report of the failure.
+    """
+    if _process() > 0:  # process 0 has most likely met the same one: the launcher then ends this process
+        signal.signal(signal.SIGTERM, lambda number, frame: os._exit(0))  # not one more failure to report
+        time.sleep(PATIENCE_SECONDS)
+    report = os.environ.get("TORCHELASTIC_ERROR_FILE")
+    if not report:
+        print(f"error: {sentence}", file=sys.stderr)
+        return
+    shown = {"py_callstack": f"none: no bug\n\nerror: {sentence}\n", "timestamp": str(int(time.time()))}
+    Path(report).write_text(json.dumps({"message": {"message": sentence, "extraInfo": shown}}), encoding="utf-8")
+
+
+def _process() -> int:
+    """Return which of the launched processes this is: 0 where it is the only one."""
+    return int(os.environ.get("RANK", "0"))
 
 
 def _machine_says(error: Exception) -> str | None:
