@@ -14,7 +14,7 @@ from transformers import TrainerCallback
 
 from tests.training_runs import accuracy, arguments, built, rows, train
 from textclf.errors import UserError
-from textclf.training import assembly
+from textclf.training import assembly, interruption
 from textclf.training import fit as fit_module
 from textclf.training.fit import fit
 from textclf.training.interruption import GracefulStop
@@ -93,14 +93,23 @@ def test_ctrl_c_saves_says_how_to_go_on_and_changes_nothing(step, uninterrupted,
     same(resumed(tiny_model, run), uninterrupted)
 
 
-def test_a_second_ctrl_c_stops_at_once(tiny_model, tmp_path, monkeypatch):
-    def twice():
-        signal.raise_signal(signal.SIGINT)
-        signal.raise_signal(signal.SIGINT)
+def twice():
+    signal.raise_signal(signal.SIGINT)
+    signal.raise_signal(signal.SIGINT)
 
+
+def test_a_second_ctrl_c_stops_at_once(tiny_model, tmp_path, monkeypatch):
+    monkeypatch.setattr(interruption, "FORWARD_SECONDS", 0.0)
     with pytest.raises(KeyboardInterrupt) as stop:
         run_with([At(2, twice)], monkeypatch, tiny_model, tmp_path / "run")
     assert not str(stop.value)
+
+
+def test_ctrl_c_passed_on_by_a_launcher_counts_once(tiny_model, tmp_path, monkeypatch):
+    """The terminal signals every process, `accelerate launch` then each of its own again: nothing was saved."""
+    with pytest.raises(KeyboardInterrupt, match="Stopped after step 2 of 12"):
+        run_with([At(2, twice)], monkeypatch, tiny_model, tmp_path / "run")
+    assert newest_checkpoint(tmp_path / "run").name == "checkpoint-2"
 
 
 def test_a_half_written_checkpoint_is_never_taken(uninterrupted, tiny_model, tmp_path, monkeypatch):

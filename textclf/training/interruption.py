@@ -15,6 +15,7 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 logger = logging.getLogger(__name__)
 
 SAVE_SECONDS = 600.0  # between two checkpoints, so that a killed run loses ten minutes at most
+FORWARD_SECONDS = 1.0  # a launcher passes on the Ctrl-C that the terminal gave to all: that is not a second one
 _ASK_EVERY = 10  # steps between two questions to the other processes where each costs a wait for the accelerator
 
 
@@ -29,7 +30,7 @@ class GracefulStop(TrainerCallback):
         self.steps_per_epoch = batches_per_epoch
         self.save_seconds = save_seconds
         self.stopped_at: int | None = None
-        self._signal: int | None = None
+        self._signalled: float | None = None  # when the first signal came
         self._saved = time.monotonic()
         self._before: dict[int, Any] = {}  # what signal.signal returned
 
@@ -48,9 +49,12 @@ class GracefulStop(TrainerCallback):
             signal.signal(number, handler)
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        if self._signal is not None:
+        now = time.monotonic()
+        if self._signalled is not None:
+            if now - self._signalled < FORWARD_SECONDS:
+                return
             raise KeyboardInterrupt
-        self._signal = number
+        self._signalled = now
         logger.warning("Stopping after this step; the state will be saved. Once more stops at once.")
 
     def on_train_begin(
@@ -86,7 +90,7 @@ class GracefulStop(TrainerCallback):
 
     def _agree(self, args: TrainingArguments) -> tuple[bool, bool]:
         """Return whether any process was told to stop, and whether any finds a checkpoint due."""
-        wishes = [self._signal is not None, time.monotonic() - self._saved > self.save_seconds]
+        wishes = [self._signalled is not None, time.monotonic() - self._saved > self.save_seconds]
         if args.world_size > 1:
             shared = torch.tensor(wishes, dtype=torch.int32, device=args.device)
             torch.distributed.all_reduce(shared, op=torch.distributed.ReduceOp.MAX)
