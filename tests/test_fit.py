@@ -17,7 +17,8 @@ from textclf.arguments import DataArguments
 from textclf.data.loading import load_splits
 from textclf.errors import UserError
 from textclf.training import fit as fit_module
-from textclf.training.encoding import Padding, TokenLists, encode
+from textclf.training.collation import Padding
+from textclf.training.encoding import TokenLists, encode
 from textclf.training.fit import fit
 
 
@@ -36,7 +37,7 @@ def test_a_run_is_a_plain_checkpoint_with_its_log(run):
     (result,) = classifier(["한국은행이 올해 세 번째로 기준금리를 올렸다."], truncation=True)
     assert result["label"] == "ko"
     assert {"step", "loss", "learning_rate", "grad_norm", "epoch"} <= set(log_of(run.path)[0])
-    assert sorted(p.name for p in (run.path / "checkpoints").iterdir()) == ["training.json"]
+    assert sorted(p.name for p in (run.path / "checkpoints").iterdir()) == ["plan.json", "training.json"]
 
 
 def test_the_facts_say_how_it_was_trained_and_chosen(run):
@@ -62,10 +63,11 @@ def test_a_folder_in_use_is_refused_before_anything_is_touched(run, tiny_model):
 
 
 def test_a_finished_run_is_not_trained_again(run, tiny_model):
-    model, tokenizer = built(tiny_model("bert"), rows(8))
-    args = arguments(None, resume_from_checkpoint=str(run.path))
+    splits = rows(96), rows(40, seed=1)
+    model, tokenizer = built(tiny_model("bert"), splits[0])
+    args = arguments(None, resume_from_checkpoint=str(run.path), num_train_epochs=3, learning_rate=1e-3)
     args.output_dir = None
-    assert fit(model, tokenizer, rows(8), rows(8), args, max_length=64, metrics=accuracy) == run
+    assert fit(model, tokenizer, *splits, args, max_length=64, metrics=accuracy) == run
 
 
 def test_the_seed_decides_every_weight(tiny_model, tmp_path):

@@ -19,7 +19,8 @@ from ..models.losses import StepLoss, loss_function
 from . import machine
 from .arguments import FitArguments
 from .batching import Share, StepBatches, StepSize
-from .encoding import EncodedTexts, Padding
+from .collation import Padding
+from .encoding import EncodedTexts
 from .guards import DiskGuard, LossGuard, StepRecord
 from .interruption import GracefulStop
 from .optimisation import HeadFirst, layered_optimizer, set_plateau

@@ -1,16 +1,15 @@
-"""Texts as token ids: a split tokenised once, and batches padded to their longest text."""
+"""Texts as token ids: a split tokenised once, its rows given out one by one."""
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch.utils.data import Dataset as RowDataset
 from transformers import PreTrainedTokenizerBase
@@ -62,6 +61,12 @@ class TokenLists:
         at = index - self._first[piece]
         return values[offsets[at] : offsets[at + 1]]
 
+    def add_to(self, digest: hashlib.blake2b) -> None:
+        """Let a digest take in all texts, however they lie in pieces."""
+        digest.update(self.lengths.data)
+        for values, offsets in self._pieces:
+            digest.update(np.ascontiguousarray(values[offsets[0] : offsets[-1]]).data)
+
 
 class EncodedTexts(RowDataset[Row]):
     """A tokenised split; `self[-1]` is a stand-in for a text, with nothing to learn from it."""
@@ -99,6 +104,15 @@ class EncodedTexts(RowDataset[Row]):
         at = index if self._order is None else int(self._order[index])
         types = None if self.token_type_ids is None else self.token_type_ids[at]
         return Row(self.input_ids[at], types, self._labels[at], counts)
+
+    def digest(self) -> str:
+        """Return 16 hexadecimal digits that follow from ids, segment ids and labels, in their order."""
+        digest = hashlib.blake2b(digest_size=8)
+        for lists in (self.input_ids, self.token_type_ids):
+            if lists is not None:
+                lists.add_to(digest)
+        digest.update(np.ascontiguousarray(self._labels).data)
+        return digest.hexdigest()
 
     def sorted_by_length(self) -> EncodedTexts:
         """Return the same rows, longest first: figures over a whole split do not depend on the order."""
@@ -162,46 +176,3 @@ def _gold(split: Dataset) -> NDArray[np.integer[Any]]:
     for number, batch in enumerate(split.select_columns("labels").iter(ROWS_AT_ONCE)):
         gold[number * ROWS_AT_ONCE :][:ROWS_AT_ONCE] = space.encode(batch["labels"])
     return gold
-
-
-@dataclass(frozen=True)
-class Padding:
-    """A collator: rows to tensors, padded to the longest of the batch (rounded up to `multiple`)."""
-
-    pad_id: int = 0
-    pad_type: int = 0
-    left: bool = False
-    multiple: int = 1
-
-    @classmethod
-    def of(cls, tokenizer: PreTrainedTokenizerBase, multiple: int = 1) -> Padding:
-        """Take padding ids and side from a tokenizer."""
-        left = tokenizer.padding_side == "left"
-        return cls(int(tokenizer.pad_token_id), int(tokenizer.pad_token_type_id), left, multiple)
-
-    def __call__(self, rows: Sequence[Row]) -> dict[str, torch.Tensor]:
-        """Return input_ids, attention_mask (and token_type_ids) int64 [B, T], labels int64 [B] or float32 [B, L]."""
-        lengths = np.array([len(row.input_ids) for row in rows])
-        width = -(-int(lengths.max()) // self.multiple) * self.multiple
-        real = np.arange(width)[None, :] < lengths[:, None]
-        real = real[:, ::-1] if self.left else real
-        batch = {
-            "input_ids": self._padded([row.input_ids for row in rows], real, self.pad_id),
-            "attention_mask": torch.from_numpy(real.astype(np.int64)),
-            "labels": _labels(rows),
-        }
-        if rows[0].token_type_ids is not None:
-            batch["token_type_ids"] = self._padded([row.token_type_ids for row in rows], real, self.pad_type)
-        return batch
-
-    def _padded(self, parts: list[Any], real: NDArray[np.bool_], fill: int) -> torch.Tensor:
-        values = np.full(real.shape, fill, dtype=np.int64)
-        values[real] = np.concatenate(parts)
-        return torch.from_numpy(values)
-
-
-def _labels(rows: Sequence[Row]) -> torch.Tensor:
-    labels = np.stack([row.label for row in rows])
-    labels = labels.astype(np.int64 if labels.ndim == 1 else np.float32)
-    labels[[not row.counts for row in rows]] = IGNORED
-    return torch.from_numpy(labels)

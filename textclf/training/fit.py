@@ -19,7 +19,7 @@ from transformers.utils import logging as transformers_logging
 
 from ..errors import UserError
 from ..labels import LabelSpace
-from . import machine, resume
+from . import machine, plan, resume
 from .arguments import FitArguments
 from .assembly import Training, assemble
 from .dropout import fast_dropout
@@ -58,22 +58,24 @@ def fit(
     only, the plain checkpoint, `training_log.jsonl` and `checkpoints/training.json` (what is returned).
 
     Raises:
-        UserError: the folder is in use, nothing to resume, an unknown metric, or one of the guards stopped the run.
+        UserError: the folder is in use, nothing to resume, another plan, an unknown metric, or a guard's stop.
         KeyboardInterrupt: after Ctrl-C, once the state is saved; its message says how to go on.
     """
     place = resume.find_place(args)
-    if (place.run / resume.FINISHED).exists():
-        logger.warning("%s is already trained; its checkpoint is used as it is.", place.run)
-        return Fitted(place.run, **json.loads((place.run / resume.FINISHED).read_text(encoding="utf-8")))
     labels = LabelSpace.from_features(train.features)
     machine.check_precision(args.chosen_precision, model.config.model_type)
     torch.set_num_threads(args.chosen_threads)
     with args.main_process_first(desc="tokenising"):
         splits = encode(train, tokenizer, max_length), encode(validation, tokenizer, max_length)
+    planned = plan.plan(args, labels, *splits)
+    plan.keep_to(place, planned)
+    if (place.run / resume.FINISHED).exists():
+        logger.warning("%s is already trained; its checkpoint is used as it is.", place.run)
+        return Fitted(place.run, **json.loads((place.run / resume.FINISHED).read_text(encoding="utf-8")))
     selection = choose_metric(args.metric_for_best_model, labels, labels.gold(validation), metrics)
     training = assemble(model, tokenizer, splits, args, place.run, selection)
     whole = copy_of_sharded(training.trainer)
-    _train(training, place)
+    _train(training, place, planned)
     facts = {
         "training": training_facts(training.trainer, training.progress),
         "selection": selection_facts(training.trainer, selection),
@@ -85,7 +87,7 @@ def fit(
     return Fitted(place.run, **facts)
 
 
-def _train(training: Training, place: resume.Place) -> None:
+def _train(training: Training, place: resume.Place, planned: dict[str, Any]) -> None:
     """Run the Trainer from where the run stands, and leave nothing half-written however it ends."""
     trainer, progress, stop = training
     if place.resuming and trainer.is_world_process_zero():
@@ -93,6 +95,8 @@ def _train(training: Training, place: resume.Place) -> None:
     trainer.accelerator.wait_for_everyone()
     try:
         with _told_disk(place.run), _one_bar(), stop, _at_full_speed(trainer):
+            if trainer.is_world_process_zero():
+                plan.note(place, planned)
             trainer.train(resume_from_checkpoint=str(place.checkpoint) if place.checkpoint else None)
     except BaseException:
         if trainer.is_world_process_zero():
