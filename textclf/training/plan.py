@@ -65,8 +65,8 @@ def keep_to(place: Place, wanted: dict[str, Any]) -> None:
     ]
     if differences:
         raise UserError(
-            f"{place.run} was begun with {', '.join(differences)}. A run goes on as what it was: type the command that "
-            f"it was begun with and --resume_from_checkpoint {place.run}, or begin anew with another --output_dir."
+            f"{place.run} was begun with {', '.join(differences)}. A run goes on as what it was: type the command "
+            f"that began it and --resume_from_checkpoint {place.run}, or begin anew with another --output_dir."
         )
 
 
