@@ -67,8 +67,10 @@ class BatchTrainer(Trainer):
                 loss = self._in_pieces(model, inputs, num_items_in_batch)
                 break
             except torch.OutOfMemoryError as error:
-                self._halve(model, inputs, error)
-                again = self._step_batches[: self._done]  # their gradient is gone with this batch's
+                self._give_up_if_hopeless(inputs, error)
+            # Outside the except clause, whose error keeps all that was computed alive.
+            self._halve(model)
+            again = self._step_batches[: self._done]  # their gradient is gone with this batch's
         self._done += 1
         self.record.add_loss(loss)
         return loss
@@ -82,7 +84,7 @@ class BatchTrainer(Trainer):
             losses.append(super().training_step(model, piece, items))
         return torch.stack(losses).sum()
 
-    def _halve(self, model: nn.Module, inputs: dict[str, Tensor], error: torch.OutOfMemoryError) -> None:
+    def _give_up_if_hopeless(self, inputs: dict[str, Tensor], error: torch.OutOfMemoryError) -> None:
         size = -(-len(inputs["labels"]) // self.pieces)
         batch, accumulation = self.args.per_device_train_batch_size, self.args.gradient_accumulation_steps
         if size <= 1:
@@ -96,6 +98,9 @@ class BatchTrainer(Trainer):
                 f"--gradient_accumulation_steps {accumulation * 2}: the steps stay the same, so that "
                 "--resume_from_checkpoint goes on with them."
             ) from error
+
+    def _halve(self, model: nn.Module) -> None:
+        batch, accumulation = self.args.per_device_train_batch_size, self.args.gradient_accumulation_steps
         self.pieces *= 2
         model.zero_grad()
         self.record.clear()
