@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -14,6 +15,8 @@ from ...errors import UserError
 from .tables import LINE_COLUMN, Fault, Reading, check_utf8
 
 ROWS_PER_BATCH = 10_000
+DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars (|)"}
+QUOTED = re.compile(r'"[^"]*"')  # a name may hold what separates others: "text (a, b)";label
 Quoting = Literal[0, 3]  # csv.QUOTE_MINIMAL, csv.QUOTE_NONE
 # The csv module refuses cells beyond 131,072 characters; whole documents are longer. The limit is a C long.
 LONGEST_CELL = 2**31 - 1
@@ -21,18 +24,17 @@ UNCLOSED = "a quote opens here and is never closed"
 
 
 def read_csv(path: Path) -> Reading:
-    """Read a file of comma-separated values (RFC 4180); semicolons and tabs are understood from the header.
+    """Read a file of comma-separated values (RFC 4180); semicolons, tabs and bars are understood from the header.
 
     Cells are never taken for numbers or for missing values: `NA`, `null` and `007` stay what they are.
     """
     check_utf8(path)
     with _open(path) as file:
-        header = file.readline()
-    delimiter = max(",;\t", key=header.count)  # a comma wins a tie
+        header = QUOTED.sub("", file.readline())
+    delimiter = max(DELIMITERS, key=header.count)  # a comma wins a tie
     reading = _read(path, delimiter)
     if delimiter != ",":
-        name = "semicolons" if delimiter == ";" else "tabs"
-        reading.notes.append(f"{path.name}: columns are separated by {name}.")
+        reading.notes.append(f"{path.name}: columns are separated by {DELIMITERS[delimiter]}.")
     return reading
 
 

@@ -21,7 +21,7 @@ from .json_rows import read_json, read_json_lines
 from .tables import Fault, Reading
 
 # Part of the cache key: change it when a reader reads the same bytes differently.
-READER_VERSION = "2"
+READER_VERSION = "3"
 ROWS_PER_BATCH = 10_000
 
 
@@ -33,21 +33,18 @@ class StoredRows(NamedTuple):
     """Rows that could not be read; they are not in the table."""
     notes: list[str]
     mixed: dict[str, str]
-    """Column -> where its values change type (JSON only)."""
+    """Column -> where its values change type, or are of none that a text or a label could have (JSON only)."""
     unit: str
     """What the numbers of rows count: lines of the file, or its rows."""
 
 
 def read_parquet(path: Path) -> Reading:
-    """Read a Parquet file batch by batch; dictionary columns (pandas categories) are decoded."""
+    """Read a Parquet file batch by batch; dictionary columns (pandas categories) and string views are decoded."""
     try:
         file = pq.ParquetFile(path)
     except pa.ArrowInvalid as error:
         raise UserError(f"{path.name} is not a Parquet file that can be read: {error}.") from None
-    fields = [
-        pa.field(each.name, each.type.value_type) if pa.types.is_dictionary(each.type) else each
-        for each in file.schema_arrow
-    ]
+    fields = [pa.field(each.name, _decoded(each.type)) for each in file.schema_arrow]
     schema = pa.schema(fields, metadata=file.schema_arrow.metadata)
 
     def batches() -> Iterator[pa.RecordBatch]:
@@ -59,6 +56,12 @@ def read_parquet(path: Path) -> Reading:
             raise UserError(f"{path.name} is a damaged Parquet file: {error}.") from error
 
     return Reading(schema, batches(), unit="row")
+
+
+def _decoded(arrow_type: pa.DataType) -> pa.DataType:
+    if pa.types.is_dictionary(arrow_type):
+        return arrow_type.value_type
+    return pa.large_string() if pa.types.is_string_view(arrow_type) else arrow_type
 
 
 READERS: dict[str, Callable[[Path], Reading]] = {
@@ -118,6 +121,8 @@ def _convert(reading: Reading, entry: Path) -> None:
 
 def missing_file(path: Path) -> str:
     """Return the sentence for a file that is not there, with the nearest name beside it."""
+    if path.is_dir():
+        return f"{path} is a folder, not a file; --dataset reads folders."
     beside = [other.name for other in path.parent.iterdir()] if path.parent.is_dir() else []
     return f"The file {path} does not exist.{did_you_mean(path.name, beside)}"
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import datasets
+import yaml
 from huggingface_hub import DatasetCard
 
 from ...errors import UserError, did_you_mean
@@ -32,12 +33,8 @@ def read_folder(
         UserError: there is nothing in it that can be read, or it has several configurations and none is chosen.
     """
     if (folder / "dataset_dict.json").exists() or (folder / "state.json").exists():
-        saved = datasets.load_from_disk(str(folder))
-        splits = saved if isinstance(saved, datasets.DatasetDict) else {"train": saved}
-        files = record_files([path for path in folder.rglob("*") if path.is_file()], folder)
-        return {name: from_dataset(split, name) for name, split in splits.items()}, files
-    card = folder / "README.md"
-    if card.exists() and DatasetCard.load(card, ignore_metadata_errors=True).data.to_dict().get("configs"):
+        return _read_saved(folder)
+    if _lists_configs(folder / "README.md"):
         return _read_repository(folder, config)
     if config is not None:
         inner = folder / config
@@ -84,11 +81,51 @@ def _by_split(paths: Iterable[Path], folder: Path) -> dict[str, list[Path]]:
             f"{folder} holds files named after their splits and others ({names}). "
             "Say which is which: --train_file, --validation_file, --test_file."
         )
-    return by_split or {"train": nameless}
+    by_split = by_split or {"train": nameless}
+    for files in by_split.values():
+        different = {path.suffix.lower(): path.name for path in files}
+        if len(different) > 1:  # the same rows in two formats, most likely: they would be read twice
+            raise UserError(
+                f"{folder} holds one split in several formats ({', '.join(different.values())}). "
+                "Say which to read: --train_file, --validation_file, --test_file."
+            )
+    return by_split
+
+
+def _read_saved(folder: Path) -> tuple[dict[str, RawSplit], tuple[FileRecord, ...]]:
+    try:
+        saved = datasets.load_from_disk(str(folder))
+    except (OSError, ValueError, KeyError) as error:  # parts are missing or damaged
+        raise UserError(f"{folder} looks as if save_to_disk had written it, but cannot be read: {error}") from error
+    splits = saved if isinstance(saved, datasets.DatasetDict) else {"train": saved}
+    files = record_files([path for path in folder.rglob("*") if path.is_file()], folder)
+    return {name: from_dataset(split, name) for name, split in splits.items()}, files
+
+
+def _lists_configs(card: Path) -> bool:
+    """Say whether a README begins with metadata that name configurations; most begin with a title."""
+    if not card.is_file():
+        return False
+    content = card.read_text(encoding="utf-8-sig", errors="replace")
+    if not content.startswith("---"):
+        return False
+    try:
+        return bool(DatasetCard(content, ignore_metadata_errors=True).data.to_dict().get("configs"))
+    except (yaml.YAMLError, ValueError, TypeError) as error:
+        found = " ".join(str(error).split())
+        raise UserError(f"{card}: expected YAML between the two lines of ---; found: {found}.") from error
 
 
 def _read_repository(folder: Path, config: str | None) -> tuple[dict[str, RawSplit], tuple[FileRecord, ...]]:
     """Read a folder whose README lists its configurations, as `load_dataset` understands it."""
+    try:
+        splits, files = _load_repository(folder, config)
+    except datasets.exceptions.DatasetsError as error:  # generation errors hide what happened in their cause
+        raise UserError(f"{folder} is not as its README.md says: {error.__cause__ or error}") from error
+    return {name: from_dataset(split, name) for name, split in splits.items()}, files
+
+
+def _load_repository(folder: Path, config: str | None) -> tuple[datasets.DatasetDict, tuple[FileRecord, ...]]:
     known = datasets.get_dataset_config_names(str(folder))
     if config is not None and config not in known:
         raise UserError(
@@ -105,4 +142,4 @@ def _read_repository(folder: Path, config: str | None) -> tuple[dict[str, RawSpl
         cache_dir=str(store_folder() / "repositories" / content),
         verification_mode="no_checks",
     )
-    return {name: from_dataset(split, name) for name, split in splits.items()}, files
+    return splits, files

@@ -17,17 +17,13 @@ ROWS_PER_BATCH = 10_000
 # A row as JSON gives it, with the line (or the position in the list) where it stands.
 NumberedRow = tuple[int, dict[str, Any]]
 
+PLAIN = {"text": pa.string(), "whole number": pa.int64(), "number": pa.float64(), "true/false": pa.bool_()}
 ARROW_TYPES: dict[frozenset[str], pa.DataType] = {
-    frozenset({"text"}): pa.string(),
-    frozenset({"whole number"}): pa.int64(),
-    frozenset({"number"}): pa.float64(),
+    **{frozenset({kind}): arrow_type for kind, arrow_type in PLAIN.items()},
     frozenset({"whole number", "number"}): pa.float64(),
-    frozenset({"true/false"}): pa.bool_(),
     frozenset({"empty list"}): pa.list_(pa.string()),
-    frozenset({"list of text"}): pa.list_(pa.string()),
-    frozenset({"list of whole number"}): pa.list_(pa.int64()),
-    frozenset({"empty list", "list of text"}): pa.list_(pa.string()),
-    frozenset({"empty list", "list of whole number"}): pa.list_(pa.int64()),
+    **{frozenset({f"list of {kind}"}): pa.list_(arrow_type) for kind, arrow_type in PLAIN.items()},
+    **{frozenset({"empty list", f"list of {kind}"}): pa.list_(arrow_type) for kind, arrow_type in PLAIN.items()},
 }
 
 
@@ -89,11 +85,12 @@ def _typed(path: Path, rows: Iterable[NumberedRow], unit: str = "line") -> Readi
             if kind is not None and kind not in kinds:
                 kinds[kind] = number
     if not seen:
-        raise UserError(f"{path.name} holds no JSON objects; expected one a row.")
+        hint = "" if unit == "row" else " One list of all objects goes into a file that ends in .json."
+        raise UserError(f"{path.name} holds no JSON objects; expected one a {unit}.{hint}")
     fields, mixed = [], {}
     for name, kinds in seen.items():
         arrow_type = ARROW_TYPES.get(frozenset(kinds)) if kinds else pa.string()
-        if arrow_type is None and len(kinds) > 1:
+        if arrow_type is None and kinds:
             mixed[name] = ", ".join(f"{kind} on {unit} {number}" for kind, number in kinds.items())
         fields.append(pa.field(name, arrow_type or pa.string()))
     schema = pa.schema([*fields, pa.field(LINE_COLUMN, pa.int64())])
@@ -126,7 +123,7 @@ def _batches(rows: Iterable[NumberedRow], reading: Reading) -> Iterator[pa.Recor
 
 def _column(values: list[Any], arrow_type: pa.DataType) -> pa.Array:
     if arrow_type == pa.string():
-        # Values of no type that a text or a label could have are kept as JSON; such a column is not for us.
+        # Values of no type that a text or a label could have are kept as JSON; such a column stands in `mixed`.
         values = [v if v is None or isinstance(v, str) else json.dumps(v, ensure_ascii=False) for v in values]
     try:
         return pa.array(values, arrow_type)

@@ -34,7 +34,7 @@ class RawSplit:
     """Declared `datasets` features, where there are any: `ClassLabel` names live here."""
     segments: tuple[Segment, ...] = ()
     mixed: Mapping[str, str] = field(default_factory=dict)
-    """Column -> where its values change type (JSON only)."""
+    """Column -> where its values change type, or are of none that a text or a label could have (JSON only)."""
     unreadable: int = 0
     """Rows of its files that cannot be read and were skipped."""
     notes: tuple[str, ...] = ()

@@ -35,7 +35,7 @@ def read_source(args: DataArguments) -> Source:
     if args.validation_file or args.test_file:
         raise UserError("--validation_file and --test_file go with --train_file; found --dataset or nothing.")
     name = args.dataset or DEFAULT_DATASET
-    path = Path(name).expanduser()
+    path = _as_spelt(Path(name).expanduser())
     skip = args.on_bad_row == "skip"
     if _script_name(name):
         _refuse_unused(args, "a dataset script", "dataset_config", "data_dir")
@@ -65,9 +65,18 @@ def _refuse_unused(args: DataArguments, kind: str, *used: str) -> None:
             )
 
 
+def _as_spelt(path: Path) -> Path:
+    """Return a path as its folders spell it: Korean names off a Mac are decomposed, those that people type are not."""
+    if path.exists() or path.parent == path:
+        return path
+    folder = _as_spelt(path.parent)
+    beside = folder.iterdir() if folder.is_dir() else ()
+    return next((other for other in beside if composed(other.name) == composed(path.name)), path)
+
+
 def _from_named_files(args: DataArguments) -> Source:
     given = {"train": args.train_file, "validation": args.validation_file, "test": args.test_file}
-    paths = {split: Path(name).expanduser() for split, name in given.items() if name}
+    paths = {split: _as_spelt(Path(name).expanduser()) for split, name in given.items() if name}
     for path in paths.values():
         if not path.is_file():
             raise UserError(missing_file(path))
