@@ -235,7 +235,7 @@ def test_fractions_that_are_listed_are_classes(tmp_path):
 def test_labels_of_mixed_type_name_both_places(tmp_path):
     with pytest.raises(UserError, match=r"mixed type.*rows\.csv, line 3 holds the number 1.*line 2 the word 'a'"):
         load_csv(tmp_path, ["a", "1"])
-    with pytest.raises(UserError, match=r"mixed type.*text on line 1, whole number on line 2"):
+    with pytest.raises(UserError, match=r"mixed or unknown type.*text on line 1, whole number on line 2"):
         load(tmp_path, ["a", 1])
 
 

@@ -83,7 +83,7 @@ BAD_FILES = {
     ),
     "mixed.jsonl": (
         lambda path: write_json_lines(path, MIXED),
-        "Labels of mixed type in column 'label': mixed.jsonl: whole number on line 1, text on line 21",
+        "Labels of mixed or unknown type in column 'label': mixed.jsonl: whole number on line 1, text on line 21",
     ),
     "windows.csv": (
         bytes_of(b"text,label\n" + "".join(f"{t},{i % 2}\n" for i, t in enumerate(KOREAN)).encode("cp949")),

@@ -12,8 +12,9 @@ from datasets import DatasetDict
 from ..arguments import DataArguments
 from ..errors import UserError, did_you_mean
 from .auditing.findings import counted
+from .labelling.cell_names import LabelCells
 from .labelling.columns import Columns, choose_columns
-from .labelling.label_cells import LabelCells, read_cells
+from .labelling.label_cells import read_cells
 from .labelling.rows import take_good_rows
 from .labelling.vocabulary import encode
 from .provenance import Origin, Provenance

@@ -110,6 +110,9 @@ def _find_text(train: RawSplit, names: Sequence[str]) -> tuple[str, ...]:
     candidates = known or [name for name in strings if _reads_like_text(train, name)]
     if len(candidates) == 1:
         return (candidates[0],)
+    spoilt = [name for name in names if name in train.mixed and _plain(name) in TEXT_NAMES]
+    if spoilt and not candidates:
+        raise UserError(f"The text column {spoilt[0]!r} must hold text; found {train.mixed[spoilt[0]]}.")
     raise UserError(_ambiguous("text", candidates, names))
 
 

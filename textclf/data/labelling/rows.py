@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from ...errors import UserError
 from ..reading.raw_split import RawSplit
+from .cell_names import read_distinct
 from .columns import Columns
-from .label_cells import read_distinct
 from .label_ids import UNLABELLED, LabelIds
 from .vocabulary import Encoded
 
@@ -97,7 +97,7 @@ def _read_groups(raw: Mapping[str, RawSplit], column: str) -> dict[str, NDArray[
     numbers: dict[str, int] = {}
     groups = {}
     for split, each in raw.items():
-        codes, values = read_distinct(each.table[column])
+        codes, values = read_distinct(each.table[column], column)
         known = [
             UNLABELLED if value is None or not str(value).strip() else numbers.setdefault(str(value), len(numbers))
             for value in [*values, None]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ...errors import UserError, did_you_mean
 from ...labels import LabelSpace
 from ..reading.raw_split import RawSplit
-from .label_cells import NUMBER, LabelCells
+from .cell_names import NUMBER, LabelCells
 from .label_ids import UNLABELLED, LabelIds
 
 # More labels than this, and more than half as many as rows, is an id or a sentence taken for a label.
@@ -139,7 +139,12 @@ def _place(name: str, cells: Mapping[str, LabelCells], raw: Mapping[str, RawSpli
 def _given_names(found: Sequence[str], class_names: Sequence[str]) -> tuple[list[str], dict[str, str], list[str]]:
     """Return `class_names`, what each value found means among them (itself, or the name at its place), and notes."""
     names = list(class_names)
-    if all(NUMBER.fullmatch(name) for name in found) and not set(found) & set(names):
+    if all(NUMBER.fullmatch(name) for name in found):
+        # 2.0 is 2, as in the cells; numbers that are listed themselves count neither from 0 nor by their order.
+        listed = {float(name): name for name in names if NUMBER.fullmatch(name)}
+        meaning = {number: listed[float(number)] for number in found if float(number) in listed}
+        if meaning:
+            return names, meaning, []
         numbers = sorted(found, key=float)
         counted = [name for name in numbers if float(name) != -1]
         for candidate in (counted, numbers):
