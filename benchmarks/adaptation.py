@@ -23,7 +23,8 @@ from typing import Any
 
 from benchmarks.adaptation_trial import Trial, run_trial
 from textclf.errors import UserError, did_you_mean, run_command
-from textclf.recipe import build_parser, show_help
+from textclf.flags import build_parser
+from textclf.recipe import show_help
 
 ARMS = ("full", "lora", "rslora", "dora")
 RECIPE = "recipes/hate_speech.yaml"

@@ -1,4 +1,4 @@
-"""The three ways of training that are compared: what users run today, its best flags, and ours."""
+"""The ways of training that are compared: what users run today, its best flags, and ours with and without padding."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from functools import partial
 from typing import Any, NamedTuple
 
 import torch
@@ -111,8 +112,8 @@ def best_flags(model: PreTrainedModel, rows: Rows, batch: int, use_cpu: bool, se
     return _stock(model, rows, padded(None), args)
 
 
-def ours(model: PreTrainedModel, rows: Rows, batch: int, use_cpu: bool, seed: int) -> Round:
-    """(c) What train.py does, without validation and checkpoints."""
+def ours(model: PreTrainedModel, rows: Rows, batch: int, use_cpu: bool, seed: int, tokens: str = "auto") -> Round:
+    """(c) What train.py does, without validation and checkpoints; `tokens` is its --padding_free."""
     with tempfile.TemporaryDirectory() as folder, ExitStack() as speed:
         args = FitArguments(
             output_dir=folder,
@@ -138,13 +139,25 @@ def ours(model: PreTrainedModel, rows: Rows, batch: int, use_cpu: bool, seed: in
             compute_loss_func=CountedLoss(loss_function("auto", rows.labels), record),
             callbacks=[clock],
         )
-        speed.enter_context(padding_free(model, "auto", args.device))
+        speed.enter_context(padding_free(model, tokens, args.device))
         speed.enter_context(fast_dropout(model, use_cpu))
         speed.enter_context(kept_memory(use_cpu))
         return _round(trainer, clock)
 
 
-ARMS = {"plain Trainer": plain, "best flags": best_flags, "ours": ours}
+ARMS: dict[str, Callable[..., Round]] = {
+    "plain Trainer": plain,
+    "best flags": best_flags,
+    "ours": ours,
+    "ours, padded": partial(ours, tokens="off"),
+    "ours, padding-free": partial(ours, tokens="on"),
+}
+
+
+def arms(use_cpu: bool) -> dict[str, Callable[..., Round]]:
+    """Return the arms for this machine: of ours the one that `auto` chooses, and the one that it does not."""
+    same = "ours, padding-free" if use_cpu else "ours, padded"
+    return {name: arm for name, arm in ARMS.items() if name != same}
 
 
 def _stock_arguments(batch: int, use_cpu: bool, seed: int, **flags: Any) -> TrainingArguments:

@@ -1,4 +1,4 @@
-"""How fast training is, beside what users would run instead: three arms in turn, on the same rows and model.
+"""How fast training is, beside what users would run instead: arms in turn, on the same rows and model.
 
     python -m benchmarks.train_speed --data hate_speech --data_dir DIR
     python -m benchmarks.train_speed --data reuters_topics --data_dir DIR
@@ -24,7 +24,7 @@ from typing import Any
 import torch
 from transformers import AutoConfig, AutoModelForSequenceClassification, PreTrainedModel, set_seed
 
-from benchmarks.speed_arms import ARMS, Round
+from benchmarks.speed_arms import ARMS, Round, arms
 from benchmarks.speed_ceiling import ceiling, weights_without_embeddings
 from benchmarks.speed_data import LENGTHS, Rows, made_rows, real_rows
 from textclf.training import machine
@@ -92,10 +92,11 @@ def build(model: str, rows: Rows) -> PreTrainedModel:
 def measure(rows: Rows, args: Namespace, use_cpu: bool) -> dict[str, Any]:
     """Run the arms in turn, each on its own copy of the model, and return the figures."""
     model = build(args.model, rows)
-    models = {arm: copy.deepcopy(model) for arm in ARMS}
-    rounds: dict[str, list[Round]] = {arm: [] for arm in ARMS}
+    compared = arms(use_cpu)
+    models = {arm: copy.deepcopy(model) for arm in compared}
+    rounds: dict[str, list[Round]] = {arm: [] for arm in compared}
     for seed in range(args.rounds + 1):
-        for arm, run in ARMS.items():
+        for arm, run in compared.items():
             rounds[arm].append(run(models[arm], rows, args.batch_size, use_cpu, seed))
     tokens = int(rows.texts.lengths.sum())
     precision = machine.choose_precision("auto", use_cpu)
@@ -105,10 +106,10 @@ def measure(rows: Rows, args: Namespace, use_cpu: bool) -> dict[str, Any]:
     )
     most = ceiling(model, max(1, tokens * args.batch_size // len(rows.texts)), dtype, device)
     per_token = 6 * weights_without_embeddings(model)
-    arms = {}
+    figures = {}
     for arm, done in rounds.items():
         seconds = median(each.seconds for each in done[1:])
-        arms[arm] = {
+        figures[arm] = {
             "examples_per_second": len(rows.texts) / seconds,
             "tokens_per_second": tokens / seconds,
             "share_of_ceiling": per_token * tokens / seconds / most,
@@ -124,7 +125,7 @@ def measure(rows: Rows, args: Namespace, use_cpu: bool) -> dict[str, Any]:
         "batch_size": args.batch_size,
         "precision": precision,
         "ceiling_tflops": most / 1e12,
-        "arms": arms,
+        "arms": figures,
     }
 
 

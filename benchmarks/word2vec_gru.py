@@ -35,11 +35,11 @@ from textclf.errors import UserError, run_command
 from textclf.evaluation.calibration import Scales, fit_scales
 from textclf.evaluation.report import Report, measure, quick_metrics
 from textclf.evaluation.thresholds import choose
+from textclf.flags import build_parser, parse
 from textclf.inference.classifier import Text, activate, texts_of
 from textclf.labels import LabelSpace
 from textclf.models.text_features import as_string
 from textclf.models.word_vectors import WordVectors, train_word_vectors, words_of
-from textclf.recipe import build_parser, parse
 
 LONGEST = 400  # words of a text that are read
 

@@ -241,3 +241,8 @@ def test_what_every_token_is_multiplied_with_leaves_out_the_embeddings(tiny_mode
     embedded = (config.vocab_size + config.max_position_embeddings + config.type_vocab_size) * config.hidden_size
     whole = sum(parameter.numel() for parameter in model.parameters())
     assert speed_ceiling.weights_without_embeddings(model) == whole - embedded
+
+
+def test_of_ours_the_chosen_way_and_the_other_one_are_compared():
+    assert list(speed_arms.arms(use_cpu=True)) == ["plain Trainer", "best flags", "ours", "ours, padded"]
+    assert list(speed_arms.arms(use_cpu=False)) == ["plain Trainer", "best flags", "ours", "ours, padding-free"]
