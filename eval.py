@@ -5,7 +5,8 @@ python eval.py MODEL --dataset D [--split S] [--output FOLDER] ...     every dat
 
 from textclf.arguments import DataArguments, EvalOptions
 from textclf.errors import UserError, run_command
-from textclf.recipe import build_parser, parse, show_help
+from textclf.flags import build_parser, parse
+from textclf.recipe import show_help
 
 USAGE = "python eval.py MODEL --dataset D [--split S] [--output FOLDER] [--key value ...]"
 GROUPS = (DataArguments, EvalOptions)

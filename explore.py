@@ -8,7 +8,8 @@ SOURCE is a dataset script's name, a file, a folder or a Hub id; every option of
 from textclf.arguments import DataArguments
 from textclf.errors import run_command
 from textclf.exploration.arguments import ExploreOptions, refuse_training_options
-from textclf.recipe import build_parser, parse, show_help
+from textclf.flags import build_parser, parse
+from textclf.recipe import show_help
 
 USAGE = "python explore.py SOURCE [--data_dir DIR] [--output page.html] [--key value ...]"
 GROUPS = (DataArguments, ExploreOptions)

@@ -6,8 +6,9 @@ python push_to_hub.py RUN --repo-id NS/NAME [--public] [--space NS/NAME] [--dry-
 from pathlib import Path
 
 from textclf.errors import UserError, run_command
+from textclf.flags import build_parser, parse
 from textclf.hub.arguments import PushArguments
-from textclf.recipe import build_parser, parse, show_help
+from textclf.recipe import show_help
 
 USAGE = "python push_to_hub.py RUN --repo-id NS/NAME [--key value ...]"
 

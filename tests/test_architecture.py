@@ -12,6 +12,7 @@ ORDER = [
     "errors",
     "labels",
     "arguments",
+    "flags",
     "recipe",
     "run_folder",
     "screen",

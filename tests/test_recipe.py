@@ -1,5 +1,6 @@
 """Recipes and flags: one vocabulary, flags win, nothing unknown passes."""
 
+import re
 import subprocess
 import sys
 import time
@@ -59,10 +60,17 @@ def test_every_training_arguments_field_is_accepted():
         (["--push_to_hub"], "use --push NS/NAME"),
         (["--hub_token", "x"], "HF_TOKEN"),
         (["--warmup_ratio", "0.1"], "it is now warmup_steps"),
-        (["--learning_rate", "fast"], "invalid float value: 'fast'"),
+        (["--no_load_best_model_at_end"], "not set here: the best checkpoint"),  # it passed, and kept the last one
+        (["--no-average-tokens-across-devices"], "not set here: losses are always averaged"),
+        (["--learning_rate", "fast"], "--learning_rate takes a number; found 'fast'"),
+        (["--learning-rate"], "--learning_rate: expected one argument"),
+        (["--seed", "1.5"], "--seed takes a whole number; found '1.5'"),
+        (["--guards", "maybe"], "--guards takes true or false; found 'maybe'"),
+        (["--head", "lineer"], "--head takes auto, mlp or linear; found 'lineer'. Did you mean 'linear'?"),
+        (["--seed", "1", "mine.yaml"], "The recipe stands in front of all options"),
         (["--max_length", "long"], "'auto' or a whole number"),
         (["--dataset", "a", "--train_file", "b"], "either --dataset or --train_file"),
-        (["--loss", "hinge"], "invalid choice: 'hinge'"),
+        (["--loss", "hinge"], "asymmetric or logit_adjusted; found 'hinge'"),
         (["--seed", "1", "stray"], "Not understood: stray"),
         (["none.yaml"], "The recipe none.yaml does not exist"),
     ],
@@ -76,14 +84,35 @@ def test_a_faulty_command_line_says_what_to_type(words, message):
     ("text", "message"),
     [
         ("learnig_rate: 1\n", "Did you mean 'learning_rate'"),
-        ("- a\n- b\n", "found list"),
-        ("a: [1\n", "not a YAML file"),
+        ("- a\n- b\n", "found a list"),
+        ("", "found nothing"),
+        ("dataset: x\nseed: [1\n", r"mine.yaml, line 3 is not YAML of `key: value` lines: expected ',' or '\]'"),
+        ("seed: 1\nseed: 2\n", "sets seed twice, the second time in line 2"),
+        ("min-label-count: 1\nmin_label_count: 2\n", "sets min_label_count twice"),
+        ("baselines: []\n", "--baselines: expected at least one argument"),
+        ("no_load_best_model_at_end: true\n", "the best checkpoint"),
         ("hub_token: hf_x\n", "HF_TOKEN"),
     ],
 )
 def test_a_faulty_recipe_names_the_key(tmp_path, text, message):
     with pytest.raises(UserError, match=message):
         read_recipe([written(tmp_path, text)])
+
+
+def test_words_mean_in_a_recipe_what_they_mean_in_a_flag(tmp_path):
+    """YAML 1.1 takes on, no and 010 for true, false and 8: `padding_free: off` was an invalid choice."""
+    text = "dataset: x\npadding_free: off\nclass_names: [no, yes, 010, true, ~]\nlabel_separator: ';'\n"
+    text += "learning_rate: 1e-4\nguards: no\nclean: []\ngroup_column:\nlr_scheduler_kwargs: {num_cycles: 2}\n"
+    recipe = read_recipe([written(tmp_path, text)])
+    assert recipe.data.class_names == ["no", "yes", "010", "true", "~"]
+    assert (recipe.data.clean, recipe.data.group_column, recipe.data.label_separator) == ([], None, ";")
+    assert (recipe.fit.padding_free, recipe.fit.learning_rate, recipe.fit.guards) == ("off", 1e-4, False)
+    assert recipe.fit.lr_scheduler_kwargs == {"num_cycles": 2}
+
+
+def test_a_folder_is_no_recipe(tmp_path):
+    with pytest.raises(UserError, match=r"is a folder; expected a YAML file\.$"):
+        read_recipe([str(tmp_path)])
 
 
 def test_a_recipe_in_another_encoding_is_refused(tmp_path):
@@ -139,10 +168,21 @@ def test_help_lists_our_options_without_loading_torch():
     assert done.stderr.strip() == "[]"
     assert "--tokens_per_batch" in done.stdout
     assert "--adam_epsilon" not in done.stdout
+    groups = re.findall(r"^(\w+) \(", done.stdout, flags=re.MULTILINE)
+    assert groups == ["data", "model", "fit", "measure", "publish"]
+    for noise in ("--no_guards", "MIN_LABEL_COUNT", "None)", "[])"):
+        assert noise not in done.stdout
 
 
-def test_help_all_adds_the_trainers_options(capsys):
+def test_help_all_adds_the_trainers_options_and_says_which_are_not_set_here(capsys):
+    """--push_to_hub and --bf16 were listed with the Trainer's own words, and refused when typed."""
     import train
 
     train.main(["--help-all"])
-    assert "--adam_epsilon" in capsys.readouterr().out
+    taken, decided = capsys.readouterr().out.split("decided by this project, not set here:")
+    assert "--adam_epsilon, --adam-epsilon X" in taken
+    assert "--push_to_hub" not in taken
+    assert "--load_best_model_at_end" not in taken
+    assert "use --push NS/NAME" in decided
+    listed = re.findall(r"^  (--\w+)", taken, flags=re.MULTILINE)
+    assert len(listed) == len(set(listed))

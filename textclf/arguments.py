@@ -27,6 +27,8 @@ def _say(help_text: str, default: Any = None) -> Any:  # Any: a dataclass field 
 class DataArguments:
     """Which texts and labels, how they are split, checked, cleaned and cut."""
 
+    _argument_group_name = "data (which texts and labels)"
+
     dataset: str | None = _say("a dataset script's name, a file (CSV, TSV, JSONL, Parquet), a folder or a Hub id")
     dataset_config: str | None = _say("the configuration of the data set, where it has several")
     dataset_revision: str | None = _say("commit, branch or tag of a Hub data set")
@@ -90,6 +92,8 @@ class DataArguments:
 class ModelArguments:
     """Which encoder, and how it is adapted."""
 
+    _argument_group_name = "model (which encoder, and how it is adapted)"
+
     model: str = _say("a Hub id or a folder: an encoder, a classifier, or one of our runs", DEFAULT_MODEL)
     model_revision: str | None = _say("commit, branch or tag of the model")
     trust_remote_code: bool = _say("run code that comes with the model (read it first)", False)
@@ -116,6 +120,8 @@ class ModelArguments:
 @dataclass
 class FitOptions:
     """How the model is trained: our own options, and the Trainer's that most people touch, with our defaults."""
+
+    _argument_group_name = "fit (how it is trained)"
 
     output_dir: str | None = _say("the run folder (default: runs/<data>-<model>)")
     num_train_epochs: float = _say("passes over the training rows", 4.0)
@@ -155,6 +161,8 @@ class FitOptions:
 class MeasureArguments:
     """What is decided on validation after training, and what the test figures are compared with."""
 
+    _argument_group_name = "measure (what is decided on validation, and compared)"
+
     calibrate: bool = _say("fit a temperature (or Platt scales) on validation and fold it into the last layer", True)
     threshold_aim: str = _say("several labels: f1, f0.5, precision>=P or recall>=R for each label's cut", "f1")
     bake_thresholds: bool = _say(
@@ -167,6 +175,8 @@ class MeasureArguments:
 @dataclass
 class PublishArguments:
     """What happens with the finished run on the Hub."""
+
+    _argument_group_name = "publish (what happens with the finished run on the Hub)"
 
     push: str | None = _say("publish the finished run to this Hub repo (NS/NAME)")
     public: bool = _say("make the new repo public (private otherwise)", False)

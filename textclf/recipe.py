@@ -1,36 +1,33 @@
 """Reading a recipe: a flat YAML file, flags, or both, into the argument groups; flags win.
 
-Imports neither torch nor the Trainer before it has to: `--help` is quick.
+Loads neither torch nor the Trainer before it has to: `--help` is quick.
 """
 
 from __future__ import annotations
 
 import json
-import sys
-from argparse import ArgumentParser
 from collections.abc import Sequence
-from dataclasses import fields
+from copy import copy
+from dataclasses import fields, make_dataclass
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, get_type_hints
 
 import yaml
 
 from .arguments import (
     OWN_GROUPS,
     OWNED,
-    RENAMED,
     DataArguments,
     FitOptions,
     MeasureArguments,
     ModelArguments,
     PublishArguments,
 )
-from .errors import UserError, did_you_mean
+from .errors import UserError
+from .flags import Parser, build_parser, check_key, flag_names, parse, print_help
 
 if TYPE_CHECKING:
-    from transformers import HfArgumentParser
-
     from .training.arguments import FitArguments
 
 
@@ -69,9 +66,9 @@ def read_recipe(argv: Sequence[str]) -> Recipe:
     parser = build_parser(groups)
     recipe_words: list[str] = []
     if words and not words[0].startswith("-"):
-        recipe_words = _recipe_words(Path(words.pop(0)), _flags(parser))
+        recipe_words = _recipe_words(Path(words.pop(0)), parser)
     elif not any(word.startswith(_NAMES_DATA) for word in words):
-        recipe_words = _recipe_words(DEFAULT_RECIPE, _flags(parser))
+        recipe_words = _recipe_words(DEFAULT_RECIPE, parser)
     return Recipe(*parse(parser, recipe_words + words))
 
 
@@ -79,83 +76,63 @@ def show_help(argv: Sequence[str], usage: str, groups: Sequence[type] = OWN_GROU
     """Print help if it is asked for (`--help`: our options; `--help-all`: the Trainer's too); say if it was."""
     if not any(word in {"-h", "--help", "--help-all", "--help_all"} for word in argv):
         return False
-    if any(word.startswith(("--help-all", "--help_all")) for word in argv):
-        from .training.arguments import FitArguments
-
-        groups = [FitArguments if group is FitOptions else group for group in groups]
-    parser = build_parser(groups)
-    parser.usage = usage
-    parser.print_help(sys.stdout)
+    whole = FitOptions in groups and any(word in {"--help-all", "--help_all"} for word in argv)
+    print_help([*groups, _trainer_fields()] if whole else groups, usage, owned=whole)
     return True
 
 
-def build_parser(groups: Sequence[type]) -> HfArgumentParser:
-    """Return a parser over dataclasses that raises `UserError` and takes no abbreviated flags."""
-    from transformers.hf_argparser import HfArgumentParser as Base
+def _trainer_fields() -> type:
+    """Return a dataclass of the Trainer's fields that are neither among our options nor decided by us."""
+    from .training.arguments import FitArguments
 
-    class Parser(Base):
-        def error(self, message: str) -> NoReturn:
-            raise UserError(f"{message[0].upper()}{message[1:]}. Type --help for the list of options.")
-
-    return Parser(list(groups), allow_abbrev=False)
-
-
-def parse(parser: HfArgumentParser, words: list[str]) -> tuple[Any, ...]:  # Any: one instance of each group
-    """Parse words into the parser's dataclasses; unknown and foreign keys end with what to type instead."""
-    known = _flags(parser)
-    for word in words:
-        if word.startswith("--"):
-            _check_key(word[2:].split("=")[0].replace("-", "_"), known, "option --")
-    groups = parser.parse_args_into_dataclasses(words, return_remaining_strings=True, look_for_args_file=False)
-    if groups[-1]:
-        raise UserError(f"Not understood: {' '.join(groups[-1])}. Options are written --key value.")
-    return tuple(groups[:-1])
+    known, hints = {f.name for f in fields(FitOptions)} | OWNED.keys(), get_type_hints(FitArguments)
+    own = [(f.name, hints[f.name], copy(f)) for f in fields(FitArguments) if f.init and f.name not in known]
+    return make_dataclass(
+        "TrainerFields", own, namespace={"_argument_group_name": "fit (what else the Trainer takes)"}
+    )
 
 
-def _flags(parser: ArgumentParser) -> set[str]:
-    return {option[2:].replace("-", "_") for action in parser._actions for option in action.option_strings}
+def _recipe_words(path: Path, parser: Parser) -> list[str]:
+    """Read a flat YAML recipe as the command-line words it stands for, each value as it is written there.
 
-
-def _check_key(key: str, known: set[str], kind: str) -> None:
-    """Refuse keys that are unknown or not the user's to set."""
-    if key in OWNED:
-        raise UserError(f"The {kind}{key} is not set here: {OWNED[key]}.")
-    if key in RENAMED:
-        raise UserError(f"The {kind}{key} is gone in transformers 5; it is now {RENAMED[key]}.")
-    if key not in known:
-        raise UserError(f"Unknown {kind}{key}.{did_you_mean(key, known)} Type --help for the list of options.")
-
-
-def _recipe_words(path: Path, known: set[str]) -> list[str]:
-    """Read a flat YAML recipe as the command-line words it stands for."""
+    So `on`, `no` and `010` are the words that they look like, and not what YAML 1.1 makes of them.
+    """
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
     except FileNotFoundError:
         raise UserError(f"The recipe {path} does not exist. `ls recipes/` shows those that come with it.") from None
+    except IsADirectoryError:
+        raise UserError(f"The recipe {path} is a folder; expected a YAML file.") from None
     except UnicodeDecodeError as error:
         raise UserError(f"The recipe {path} is not UTF-8 (byte {error.start}). Save it as UTF-8.") from error
-    except (IsADirectoryError, yaml.YAMLError) as error:
-        raise UserError(f"The recipe {path} is not a YAML file of `key: value` lines: {error}") from error
-    if not isinstance(content, dict):
-        raise UserError(f"The recipe {path} must hold `key: value` lines; found {type(content).__name__}.")
-    words: list[str] = []
-    for key, value in content.items():
-        name = str(key).replace("-", "_")
-        _check_key(name, known, f"key in {path}: ")
-        words += _as_words(name, value)
-    return words
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)  # of errors that have a place
+        where = f", line {mark.line + 1}" if mark else ""
+        found = getattr(error, "problem", None) or str(error).replace("\n", " ")
+        raise UserError(f"The recipe {path}{where} is not YAML of `key: value` lines: {found}.") from error
+    if not isinstance(content, yaml.MappingNode):
+        kind = "nothing" if content is None else "a list" if isinstance(content, yaml.SequenceNode) else "one value"
+        raise UserError(f"The recipe {path} must hold `key: value` lines; found {kind}.")
+    words: dict[str, list[str]] = {}
+    for key, value in content.value:
+        name = str(key.value).replace("-", "_")
+        check_key(name, flag_names(parser), f"key in {path}: ")
+        if name in words:
+            raise UserError(f"The recipe {path} sets {name} twice, the second time in line {key.start_mark.line + 1}.")
+        words[name] = _as_words(name, value, parser)
+    return [word for each in words.values() for word in each]
 
 
-def _as_words(name: str, value: Any) -> list[str]:  # Any: whatever YAML holds
-    if value is None:
+def _as_words(name: str, value: yaml.Node, parser: Parser) -> list[str]:
+    if value.tag == "tag:yaml.org,2002:null":
         return []
-    if isinstance(value, bool):
-        return [f"--{name}={str(value).lower()}"]
-    if isinstance(value, list):
-        return [f"--{name}", *map(str, value)] if value else []
-    if isinstance(value, dict):
-        return [f"--{name}={json.dumps(value)}"]
-    return [f"--{name}={value}"]
+    if isinstance(value, yaml.ScalarNode):
+        return [f"--{name}={value.value}"]
+    if isinstance(value, yaml.SequenceNode) and all(isinstance(item, yaml.ScalarNode) for item in value.value):
+        if not value.value and not parser.get_default(name):
+            return []
+        return [f"--{name}", *(str(item.value) for item in value.value)]
+    return [f"--{name}={json.dumps(yaml.SafeLoader('').construct_document(value))}"]
 
 
 # Fields that name files or folders of one machine: a recipe keeps their last part only.

@@ -23,7 +23,7 @@ from textclf.arguments import PublishArguments
 from textclf.errors import run_command
 from textclf.hub import dataset_repo, network, publish, push, space
 from textclf.hub.arguments import PushArguments
-from textclf.recipe import build_parser, parse
+from textclf.flags import build_parser, parse
 from textclf.run_folder import RunFolder
 
 network.WAITS = (0.05, 0.1, 0.2)

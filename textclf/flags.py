@@ -1,0 +1,136 @@
+"""The command line over the argument groups: its flags, its mistakes in one sentence, its help. Loads no torch."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import shutil
+import sys
+from collections.abc import Iterable, Sequence
+from enum import Enum
+from typing import Any, NoReturn
+
+from transformers.hf_argparser import HfArgumentParser, string_to_bool
+
+from .arguments import OWNED, RENAMED
+from .errors import UserError, did_you_mean
+
+_HELP = "Type --help for the list of options."
+
+
+class Parser(HfArgumentParser):
+    """A parser over dataclasses that raises `UserError` and takes no abbreviated flags."""
+
+    def error(self, message: str) -> NoReturn:
+        """End on what argparse found."""
+        said = re.sub(r"^argument (--[^/:]+)[^:]*:", r"\1:", message)
+        raise UserError(f"{said[0].upper()}{said[1:]}. {_HELP}")
+
+    def _get_value(self, action: argparse.Action, arg_string: str) -> Any:  # Any: whatever type the field has
+        try:
+            return super()._get_value(action, arg_string)
+        except argparse.ArgumentError:
+            raise UserError(f"{_name(action)} takes {_kind(action)}; found {arg_string!r}. {_HELP}") from None
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:  # Any: as above
+        if action.choices is not None and value not in action.choices:
+            known = [str(choice) for choice in action.choices]
+            raise UserError(f"{_name(action)} takes {_or(known)}; found {value!r}.{did_you_mean(str(value), known)}")
+
+
+def build_parser(groups: Sequence[type]) -> Parser:
+    """Return a parser over dataclasses; `-` and `_` are one in its flags."""
+    return Parser(list(groups), allow_abbrev=False, formatter_class=_HelpFormatter)
+
+
+def parse(parser: Parser, words: Sequence[str]) -> tuple[Any, ...]:  # Any: one instance of each group
+    """Parse words into the parser's dataclasses.
+
+    Raises:
+        UserError: unknown and foreign keys, values of the wrong type, words that belong to no flag.
+    """
+    for word in words:
+        if word.startswith("--"):
+            check_key(word[2:].split("=")[0].replace("-", "_"), flag_names(parser), "option --")
+    groups = parser.parse_args_into_dataclasses(list(words), return_remaining_strings=True, look_for_args_file=False)
+    if groups[-1]:
+        recipe = groups[-1][0].endswith((".yaml", ".yml"))
+        hint = "The recipe stands in front of all options." if recipe else "Options are written --key value."
+        raise UserError(f"Not understood: {' '.join(groups[-1])}. {hint}")
+    return tuple(groups[:-1])
+
+
+def flag_names(parser: Parser) -> set[str]:
+    """Return the names of all flags, written with underscores."""
+    return {option[2:].replace("-", "_") for action in parser._actions for option in action.option_strings}
+
+
+def check_key(key: str, known: Iterable[str], kind: str) -> None:
+    """Refuse keys that are unknown or not the user's to set; `--no_x` is as little the user's as `--x`.
+
+    Raises:
+        UserError: with what to type instead.
+    """
+    owned = key if key in OWNED else key.removeprefix("no_")
+    if owned in OWNED:
+        raise UserError(f"The {kind}{key} is not set here: {OWNED[owned]}.")
+    if key in RENAMED:
+        raise UserError(f"The {kind}{key} is gone in transformers 5; it is now {RENAMED[key]}.")
+    if key not in known:
+        raise UserError(f"Unknown {kind}{key}.{did_you_mean(key, known)} {_HELP}")
+
+
+def print_help(groups: Sequence[type], usage: str, owned: bool = False) -> None:
+    """Print usage and the flags of each group; with `owned` also the Trainer's fields that are not set here."""
+    parser = build_parser(groups)
+    parser.usage = usage
+    if owned:
+        section = parser.add_argument_group("decided by this project, not set here")
+        for name, advice in sorted(OWNED.items()):
+            section.add_argument(f"--{name}", action="store_true", default=None, help=advice)
+    parser.print_help(sys.stdout)
+
+
+class _HelpFormatter(argparse.HelpFormatter):
+    """Shows the kind of a flag's value once, a default only where there is one, and no `--no_x` beside `--x false`."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=34, width=min(118, shutil.get_terminal_size((120, 24)).columns - 2))
+
+    def add_argument(self, action: argparse.Action) -> None:
+        if not isinstance(action, argparse._StoreFalseAction):
+            super().add_argument(action)
+
+    def _format_action_invocation(self, action: argparse.Action) -> str:
+        if action.nargs == 0:
+            return ", ".join(action.option_strings)
+        value = self._metavar_formatter(action, _placeholder(action))(1)[0]
+        shown = {"+": f"{value} ...", "?": f"[{value}]"}.get(str(action.nargs), value)
+        return f"{', '.join(action.option_strings)} {shown}"
+
+    def _get_help_string(self, action: argparse.Action) -> str:
+        text, default = action.help or "", action.default
+        if default in (None, [], "", argparse.SUPPRESS) or "(default" in text:
+            return text
+        shown = default.value if isinstance(default, Enum) else default
+        shown = " ".join(map(str, shown)) if isinstance(shown, list) else shown
+        shown = str(shown).lower() if isinstance(shown, bool) else shown
+        return f"{text} (default: {str(shown).replace('%', '%%')})"
+
+
+def _name(action: argparse.Action) -> str:
+    return action.option_strings[0]
+
+
+def _placeholder(action: argparse.Action) -> str:
+    kinds = {int: "N", float: "X", string_to_bool: "true|false"}
+    return kinds.get(action.type, "VALUE")
+
+
+def _kind(action: argparse.Action) -> str:
+    kinds = {int: "a whole number", float: "a number", string_to_bool: "true or false", dict: "JSON"}
+    return kinds.get(action.type, "another value")
+
+
+def _or(words: Sequence[str]) -> str:
+    return f"{', '.join(words[:-1])} or {words[-1]}" if len(words) > 1 else words[0]
