@@ -91,6 +91,53 @@ def test_a_clear_winner_on_few_texts_is_not_oversold():
     assert "could be chance" in found["verdict"]
 
 
+def softened(gold, right):
+    """Scores [N, 2] of gold [N] that are right (.8 on the gold label) or wrong (.8 on the other one)."""
+    second = np.where(right == (gold == 1), 0.8, 0.2)
+    return np.stack([1 - second, second], axis=1).astype(np.float32)
+
+
+@pytest.mark.parametrize("metric", ["log_loss", "brier", "accuracy"])
+def test_of_a_loss_less_is_better(metric):
+    """A model chosen by its loss was said to lose where it won, and to win where it lost."""
+    gold, right = np.array([0, 1] * 30), np.arange(60) % 10 > 0
+    good, bad = (report_on(softened(gold, r), gold, PAIR, draws=200) for r in (right, ~right))
+    assert compare(good, bad, "it", metric)["verdict"] == f"The model beats the baseline it in {metric}."
+    assert "does not beat" in compare(bad, good, "it", metric)["verdict"]
+    slightly = right.copy()
+    slightly[10] = True
+    lead = compare(report_on(softened(gold, slightly), gold, PAIR, draws=200), good, "it", metric)
+    assert f"model's {metric} is better than the baseline it's, but the difference could be chance" in lead["verdict"]
+
+
+def test_one_text_beats_nothing():
+    """Every resample of one text is that text, so that its interval held no 0 and the model was said to win."""
+    gold = np.array([1])
+    found = compare(*(report_on(softened(gold, r), gold, PAIR, draws=50) for r in ([True], [False])), "it", "accuracy")
+    assert found["low"] == found["high"] == 1.0
+    assert found["verdict"].endswith("the difference could be chance: 1 text is too few to tell.")
+
+
+def test_draws_without_an_area_do_not_make_the_p_value_smaller():
+    """An area needs both classes: of 12 texts one positive is missing from a third of the draws."""
+    gold = np.eye(12, dtype=int)[0]
+    first, second = np.linspace(0.9, 0.1, 12), np.linspace(0.1, 0.9, 12)  # the positive ranks first, and last
+    good, bad = (
+        report_on(np.stack([1 - s, s], axis=1).astype(np.float32), gold, PAIR, draws=400) for s in (first, second)
+    )
+    defined = int((~np.isnan(good.draws["roc_auc"])).sum())
+    assert 200 < defined < 300
+    found = compare(good, bad, "it", "roc_auc")
+    assert found["p_value"] == pytest.approx(2 / (defined + 1))
+    assert f"{defined} draws" in found["method"]
+
+
+def test_without_an_interval_a_lead_is_not_called_a_win():
+    gold = np.array([0, 1] * 10)
+    good, bad = (report_on(softened(gold, np.full(20, r)), gold, PAIR, draws=0) for r in (True, False))
+    assert compare(good, bad, "it", "accuracy")["verdict"].endswith("it has no 95 % interval.")
+
+
 def test_other_label_names_stop_with_both_lists():
     with pytest.raises(UserError, match=r"no, yes.*nein, ja"):
         measure(Fixed(PAIR, {}), split_of(["a"], [0], names=("nein", "ja")))

@@ -1,5 +1,6 @@
 """evaluation.json of a finished run: what was chosen on what, and how often test was scored."""
 
+import json
 import shutil
 
 import pytest
@@ -24,8 +25,22 @@ def test_a_run_that_is_concluded_again_says_that_test_was_scored_twice(trained, 
     found = trained("single")
     shutil.copytree(found.workspace, tmp_path / "work")
     argv = ["--dataset", "rows.csv", "--baselines", "majority", "prior", "tfidf_svm", "--model", "tiny"]
+    argv += ["--num_train_epochs", "3"]  # the command that began it
     shown = follow(tmp_path / "work", [*COMMON, *argv, "--resume_from_checkpoint", "run"])
     again = type(found)(type(found.run)(tmp_path / "work" / "run"), tmp_path, shown).evaluation
     assert again["test_scored"] == 2
     for key in ("metrics", "calibration", "selection", "against_baseline"):
         assert again[key] == found.evaluation[key], key
+
+
+def test_a_run_chosen_by_its_loss_is_compared_by_the_log_loss(trained, tmp_path):
+    """The Trainer calls it `loss`, the report `log_loss`: the alphabet's first metric was compared instead."""
+    shutil.copytree(trained("single").workspace, tmp_path / "work", ignore=shutil.ignore_patterns("run"))
+    argv = ["--dataset", "rows.csv", "--model", "tiny", "--metric_for_best_model", "loss", "--output_dir", "run"]
+    follow(tmp_path / "work", [*COMMON, *argv, "--baselines", "majority", "prior"])
+    evaluation = json.loads((tmp_path / "work/run/evaluation.json").read_text(encoding="utf-8"))
+    found, losses = evaluation["against_baseline"], evaluation["baselines"]["prior"]["metrics"]["log_loss"]
+    assert evaluation["selection"]["metric"] == "loss"
+    assert (found["name"], found["metric"]) == ("prior", "log_loss")
+    assert found["difference"] == pytest.approx(evaluation["metrics"]["log_loss"]["value"] - losses["value"])
+    assert ("does not beat" in found["verdict"]) is (found["difference"] >= 0)

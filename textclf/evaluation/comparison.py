@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from scipy.stats import binomtest
 
+from metrics.text_classification.text_classification import LOWER_IS_BETTER
+
 from .intervals import interval
 from .report import Report
+
+FEWEST = 10  # texts; resamples of fewer are so alike that their interval promises what it cannot know
 
 
 def compare(report: Report, other: Report, name: str, metric: str) -> dict[str, Any]:
@@ -25,14 +29,26 @@ def compare(report: Report, other: Report, name: str, metric: str) -> dict[str, 
     result: dict[str, Any] = {"name": name, "metric": metric, "difference": difference}
     draws = report.draws.get(metric, np.zeros(0)) - other.draws.get(metric, np.zeros(0))
     bounds = interval(draws) if len(draws) else None
+    draws = draws[~np.isnan(draws)]  # a draw without one class, say, has no area under the curve
     if bounds is not None:
         low_side = (np.sum(draws <= 0) + 1) / (len(draws) + 1)
         high_side = (np.sum(draws >= 0) + 1) / (len(draws) + 1)
         result |= {"low": bounds[0], "high": bounds[1], "p_value": float(min(1.0, 2 * min(low_side, high_side)))}
     result["method"] = f"paired bootstrap over {report.n} texts, {len(draws)} draws; McNemar exact"
     result["mcnemar_p_value"] = mcnemar(report, other)
-    result["verdict"] = in_words(result)
+    result["verdict"] = in_words(result, report.n)
     return result
+
+
+def outcome(found: dict[str, Any], n: int) -> Literal["wins", "unclear", "loses"]:
+    """Say what a comparison on n texts came to: a lead whose interval may hold 0 is no win.
+
+    Of some metrics less is better (LOWER_IS_BETTER); `difference`, `low` and `high` are always of `report - other`.
+    """
+    sign, nearest = (-1, "high") if found["metric"] in LOWER_IS_BETTER else (1, "low")  # the interval's end next to 0
+    if sign * found["difference"] <= 0:
+        return "loses"
+    return "wins" if n >= FEWEST and nearest in found and sign * found[nearest] > 0 else "unclear"
 
 
 def mcnemar(report: Report, other: Report) -> float:
@@ -45,17 +61,18 @@ def mcnemar(report: Report, other: Report) -> float:
     return float(binomtest(only_first, only_first + only_second, 0.5).pvalue)
 
 
-def in_words(found: dict[str, Any]) -> str:
+def in_words(found: dict[str, Any], n: int) -> str:
     """Say in one sentence whether the model beats the baseline, without dressing it up."""
-    metric, name = found["metric"], found["name"]
-    if found["difference"] <= 0:
+    metric, name, came_to = found["metric"], found["name"], outcome(found, n)
+    if came_to == "loses":
         return f"The model does not beat the baseline {name} in {metric} on these texts."
-    if found.get("low", 1.0) <= 0:
-        return (
-            f"The model's {metric} is higher than the baseline {name}'s, but the difference could be chance: "
-            "its 95 % interval includes 0."
-        )
-    return f"The model beats the baseline {name} in {metric}."
+    if came_to == "wins":
+        return f"The model beats the baseline {name} in {metric}."
+    if n < FEWEST:
+        reason = f"{n} {'text is' if n == 1 else 'texts are'} too few to tell"
+    else:
+        reason = "its 95 % interval includes 0" if "low" in found else "it has no 95 % interval"
+    return f"The model's {metric} is better than the baseline {name}'s, but the difference could be chance: {reason}."
 
 
 def _right(report: Report) -> np.ndarray[Any, np.dtype[np.bool_]]:

@@ -17,7 +17,7 @@ from ..inference.classifier import Classifier, texts_of
 from ..labels import LabelSpace
 from ..recipe import Recipe
 from ..run_folder import RunFolder
-from .baselines.fitted import FittedBaseline, best_baseline, check_baselines, fit_baselines
+from .baselines.fitted import FittedBaseline, best_baseline, check_baselines, deciding_metric, fit_baselines
 from .baselines.treatment import Treatment
 from .comparison import compare
 from .decisions import settle
@@ -116,7 +116,9 @@ def _beside_baselines(
     }
     if baselines:
         best = best_baseline(baselines, metric).name
-        name = metric if metric in model.metrics and metric in reports[best].metrics else next(iter(model.metrics))
+        name = deciding_metric(metric, model.labels)
+        if name not in model.metrics or name not in reports[best].metrics:  # an area, where test has one class only
+            name = "f1_macro"
         found["against_baseline"] = {**compare(model, reports[best], best, name), "best_on": "validation"}
     return found
 

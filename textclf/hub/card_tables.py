@@ -7,6 +7,8 @@ from typing import Any
 
 from metrics.text_classification.text_classification import LOWER_IS_BETTER
 
+from ..evaluation.comparison import outcome
+
 Figures = Mapping[str, Any]  # Any: parsed JSON; ARCHITECTURE.md says what is in it
 Words = Mapping[str, str]
 
@@ -82,7 +84,7 @@ def results(evaluation: Figures, say: Words) -> str:
     head = [say["metric"], say["this_model"], *(baseline_name(name, say) for name in baselines)]
     rows = [
         [
-            METRIC_NAMES[name] + (f" ({say['lower']})" if name in LOWER_IS_BETTER else ""),
+            _metric_name(name, say),
             with_interval(evaluation["metrics"][name]),
             *(number((b["metrics"].get(name) or {}).get("value")) for b in baselines.values()),
         ]
@@ -96,6 +98,11 @@ def baseline_name(name: str, say: Words) -> str:
     return say.get(f"baseline_{name}", name.replace("_", " "))
 
 
+def _metric_name(name: str, say: Words) -> str:
+    """Return what a metric is called, and that less of it is better where it is so."""
+    return METRIC_NAMES.get(name, name) + (f" ({say['lower']})" if name in LOWER_IS_BETTER else "")
+
+
 def long_text_table(metrics: Figures, say: Words) -> str:
     """Return the figures that were measured with windows."""
     rows = [[METRIC_NAMES[name], with_interval(metrics[name])] for name in METRIC_NAMES if name in metrics]
@@ -107,13 +114,10 @@ def against(evaluation: Figures, say: Words) -> str:
     found = evaluation.get("against_baseline")
     if not found:
         return ""
-    kind = "wins" if found["difference"] > 0 else "loses"
-    if kind == "wins" and found.get("low", 1.0) <= 0:
-        kind = "unclear"
     p_value = found.get("p_value")
-    return say[kind].format(
+    return say[outcome(found, evaluation["n"])].format(
         name=baseline_name(found["name"], say),
-        metric=METRIC_NAMES.get(found["metric"], found["metric"]),
+        metric=_metric_name(found["metric"], say),
         difference=number(found["difference"]),
         interval=interval_of(found) + ("" if p_value is None else f" ({say['p_value'].format(p=number(p_value))})"),
     )

@@ -35,9 +35,9 @@ WORDING = {
         "times": "{times} times",
         "metric": "metric",
         "this_model": "this model",
-        "wins": "The model beats the best baseline ({name}) in {metric} by {difference}{interval}.",
-        "unclear": "**The model may not be better than the baseline {name}.** Its {metric} is higher by {difference}"
-        "{interval}, which could be chance.",
+        "wins": "The model beats the best baseline ({name}) in {metric}; the difference is {difference}{interval}.",
+        "unclear": "**The model may not be better than the baseline {name}.** The difference in {metric} is "
+        "{difference}{interval}, which could be chance.",
         "loses": "**The model does not beat the baseline {name}.** The difference in {metric} is {difference}"
         "{interval}. The baseline is simpler and faster: use it.",
         "p_value": "p = {p}, paired bootstrap",
@@ -112,8 +112,8 @@ WORDING = {
         "times": "{times}번",
         "metric": "지표",
         "this_model": "이 모델",
-        "wins": "가장 좋은 기준선({name})보다 {metric}이(가) {difference} 높습니다{interval}.",
-        "unclear": "**기준선 {name}보다 낫다고 할 수 없습니다.** {metric}이(가) {difference} 높지만{interval} "
+        "wins": "{metric} 기준으로 가장 좋은 기준선({name})보다 낫습니다. 차이는 {difference}입니다{interval}.",
+        "unclear": "**기준선 {name}보다 낫다고 할 수 없습니다.** {metric}의 차이는 {difference}이지만{interval} "
         "우연일 수 있습니다.",
         "loses": "**기준선 {name}보다 낫지 않습니다.** {metric}의 차이는 {difference}입니다{interval}. 더 단순하고 "
         "빠른 기준선을 쓰세요.",

@@ -167,10 +167,15 @@ def check_baselines(names: Sequence[str]) -> None:
             raise UserError(f"Unknown baseline {name!r}.{did_you_mean(name, BASELINES)} Known: {known}.")
 
 
+def deciding_metric(metric: str | None, labels: LabelSpace) -> str:
+    """Return the figure of `Rows` by which a metric of the Trainer's chooses: `loss` is the log loss."""
+    name = (metric or ("average_precision_micro" if labels.multi_label else "f1_macro")).removeprefix("eval_")
+    return "log_loss" if name == "loss" else name
+
+
 def _better(figures: dict[str, float], than: dict[str, float], metric: str | None, labels: LabelSpace) -> bool:
     """Say whether figures are better in a metric; an undefined figure is never better."""
-    name = (metric or ("average_precision_micro" if labels.multi_label else "f1_macro")).removeprefix("eval_")
-    name = "log_loss" if name == "loss" else name
+    name = deciding_metric(metric, labels)
     sign = -1 if name in LOWER_IS_BETTER else 1
     return sign * figures.get(name, -sign * np.inf) > sign * than.get(name, -sign * np.inf)
 
