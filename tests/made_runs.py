@@ -37,6 +37,8 @@ LABELS = {
     "adapter": ("bad", "good"),
 }
 FAMILIES = {"single": "bert", "pair": "bert", "multi": "roberta", "korean": "bert", "adapter": "bert"}
+FILES = {"README.md", "audit.json", "config.json", "evaluation.json", "model.safetensors", "recipe.yaml"}
+FILES |= {"tokenizer.json", "tokenizer_config.json"}  # what goes up of these runs, without adapters
 SIZES = {"train": 40, "validation": 30, "test": 34}
 MAX_LENGTH = 48
 

@@ -11,7 +11,7 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.made_runs import LABELS, make_run
+from tests.made_runs import FILES, LABELS, make_run
 from textclf.errors import UserError
 from textclf.hub.leaks import DataTexts, secrets_in, strings_of
 from textclf.hub.uploads import collect, is_listed, shown_size, staying_home
@@ -37,10 +37,8 @@ def change(run, name, **values):
 def test_a_run_as_it_is_made_may_go_up(tmp_path, kind):
     run = make_run(tmp_path / "run", kind)
     names = [upload.path for upload in collect(run, {})]
-    expected = {"README.md", "audit.json", "config.json", "evaluation.json", "model.safetensors", "recipe.yaml"}
-    expected |= {"tokenizer.json", "tokenizer_config.json"}
-    if kind == "adapter":
-        expected |= {f"adapter/{name}" for name in ("README.md", "adapter_config.json", "adapter_model.safetensors")}
+    adapter = {f"adapter/{name}" for name in ("README.md", "adapter_config.json", "adapter_model.safetensors")}
+    expected = FILES | adapter if kind == "adapter" else FILES
     assert set(names) == expected
     assert names == sorted(names)
 
