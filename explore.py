@@ -2,7 +2,7 @@
 
 python explore.py SOURCE [--data_dir DIR] [--text_columns T [T2]] [--label_columns L] [--output page.html]
 
-SOURCE is a dataset script's name, a file, a folder or a Hub id; every option of the data in train.py is understood.
+SOURCE is a dataset script's name, a file, a folder or a Hub id; the options of the data are those of train.py.
 """
 
 from textclf.arguments import DataArguments

@@ -29,7 +29,7 @@ def render(found: Exploration) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["percentage"] = percentage
+    environment.filters["percentage"] = lambda share: percentage(share).replace(" ", "\u00a0")
     train = found.counts.per_split["train"]
     return environment.get_template("page.html.j2").render(
         found=found,
@@ -70,7 +70,7 @@ def write_page(found: Exploration, path: Path) -> None:
 def facts(found: Exploration) -> dict[str, str]:
     """Return what is known about the data set, in the order of interest."""
     provenance = found.provenance
-    rows = " · ".join(f"{split} {count:,}" for split, count in provenance.sizes.items())
+    rows = " · ".join(f"{split}\u00a0{count:,}" for split, count in provenance.sizes.items())
     several = "several labels a text" if found.labels.multi_label else "one label a text"
     given = {
         "rows": rows,

@@ -63,6 +63,7 @@ function plot(id, traces, layout) {
     modebar: { bgcolor: "rgba(0,0,0,0)", color: style("quiet"), activecolor: style("ink") },
     ...given,
   }, { responsive: true, displaylogo: false, displayModeBar: touch.matches ? false : "hover",
+       showSendToCloud: false,  // plotly.js offers to upload the chart, and with it texts that are nobody else's business
        modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"] });
 }
 

@@ -73,7 +73,7 @@ function drawMap() {
 }
 
 function drawLegend(chosen) {
-  const buttons = chosen.slice(0, 16).map((group) => legendButton(group, groupColour(group, chosen), groupName(group)));
+  const buttons = chosen.map((group) => legendButton(group, groupColour(group, chosen), groupName(group)));
   if (mapColour.value === "label" && data.labels.length > COLOURED) buttons.push(legendButton(null, style("grey"), "other labels or none: pick one above"));
   document.getElementById("map-legend").replaceChildren(...buttons);
 }
