@@ -206,6 +206,35 @@ def test_evaluate_loads_the_module_by_path_in_both_configurations(tmp_path):
     assert "ece" not in result
 
 
-def test_empty_input_is_refused():
-    with pytest.raises(ValueError, match="No rows"):
-        TextClassification(keep_in_memory=True)._compute(np.zeros(0, int), np.zeros(0, int), num_labels=2)
+SURE = [[0.9, 0.1], [0.2, 0.8]]
+
+
+@pytest.mark.parametrize(
+    ("config", "given", "complaint"),
+    [
+        ("default", {"predictions": [], "references": []}, "No rows"),
+        ("default", {"predictions": [0.2, 0.8], "references": [0, 1]}, "whole numbers; scores go into `scores`"),
+        ("default", {"predictions": [0, 2], "references": [0, 1], "scores": SURE}, "from 0 to 1; found 2"),
+        ("default", {"predictions": [0, -1], "references": [0, 1]}, "from 0 on; found -1 in predictions"),
+        ("default", {"predictions": [0, 1], "references": [0, 5], "num_labels": 3}, "from 0 to 2; found 5"),
+        ("default", {"predictions": [0, 1], "references": [0, 1], "scores": [[9.0, -1], [-2, 3]]}, "softmax or sigm"),
+        ("default", {"predictions": [0, 1], "references": [0, 1], "scores": [[np.nan, 1], [0, 1]]}, "from 0 to 1"),
+        ("default", {"predictions": [0, 1], "references": [0, 1], "scores": SURE[:1]}, r"shape is \(1, 2\)"),
+        ("default", {"predictions": [0, 1], "references": [0, 1], "scores": [0.2, 0.9]}, r"shape is \(2,\)"),
+        ("default", {"predictions": [0, 1], "references": [0, 1], "scores": SURE, "num_labels": 5}, "num_labels is 5"),
+        ("multilabel", {"predictions": [[0, 2], [1, 2]], "references": [[0, 2], [1, 2]]}, "0/1 rows.*found 2"),
+        ("multilabel", {"predictions": [[0], [1, 2]], "references": [[0], [1]]}, "rows of several lengths"),
+        ("multilabel", {"predictions": [[1, 0]], "references": [[1, 0]], "scores": [[0.1, 0.2, 0.3]]}, "axis has 3"),
+        ("multilabel", {"predictions": [[1, 0]], "references": [[1, 0]], "num_labels": 3}, "axis has 3"),
+    ],
+)
+def test_what_figures_cannot_be_computed_of_is_refused(config, given, complaint, tmp_path):
+    """Logits gave a calibration error of 5, ids in place of 0/1 rows a precision of 1.5, an id too high an F1."""
+    metric = TextClassification(config_name=config, keep_in_memory=True, cache_dir=str(tmp_path))
+    with pytest.raises(ValueError, match=complaint):
+        metric.compute(**given)
+
+
+def test_an_unknown_configuration_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="Unknown configuration 'multi'; known: default, multilabel"):
+        TextClassification(config_name="multi", keep_in_memory=True, cache_dir=str(tmp_path))

@@ -143,6 +143,13 @@ def test_other_label_names_stop_with_both_lists():
         measure(Fixed(PAIR, {}), split_of(["a"], [0], names=("nein", "ja")))
 
 
+def test_scores_that_are_no_numbers_are_refused():
+    """A diverged model got figures: NaN is no maximum, so that its texts counted as the first label's."""
+    scorer = Fixed(PAIR, {"참": [np.nan, np.nan], "거짓": [0.8, 0.2]})
+    with pytest.raises(UserError, match="scores of 1 of 2 texts are no numbers"):
+        measure(scorer, split_of(["참", "거짓"], [1, 0]), draws=5)
+
+
 @pytest.mark.parametrize("several", [False, True])
 def test_predictions_are_written_a_piece_at_a_time_and_read_back_whole(tmp_path, monkeypatch, several):
     label = ClassLabel(names=["아니요", "예"])

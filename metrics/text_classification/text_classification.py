@@ -18,10 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from .checks import checked
 from .rankings import Ranking, label_ranking_precision
 
 Array = NDArray[Any]  # any number type; shapes are given where they matter
 
+CONFIGS = ("default", "multilabel")
 ECE_BINS = 15  # equal-width bins, as in Guo et al. 2017, "On Calibration of Modern Neural Networks"
 LOWER_IS_BETTER = frozenset({"log_loss", "brier", "ece", "hamming_loss"})  # of every other figure, more is better
 SMALLEST = np.finfo(np.float32).eps  # scores are float32: a 0 or 1 stands for "within one ulp of it"
@@ -36,11 +38,15 @@ num_labels: the width of the label axis where there are no scores
 
 
 class TextClassification(evaluate.Metric):
-    """The `evaluate` face of `weighted_figures`."""
+    """The `evaluate` face of `Rows`."""
 
     def _info(self) -> evaluate.MetricInfo:
-        integer = datasets.Value("int64")
-        decided = datasets.List(integer) if self.config_name == "multilabel" else integer
+        if self.config_name not in CONFIGS:
+            raise ValueError(f"Unknown configuration {self.config_name!r}; known: {', '.join(CONFIGS)}.")
+        number = datasets.Value(
+            "float64"
+        )  # of an integer, evaluate would cut a score of .7 to the id 0 and say nothing
+        decided = datasets.List(number) if self.config_name == "multilabel" else number
         return evaluate.MetricInfo(
             description=DESCRIPTION,
             citation="",
@@ -51,14 +57,8 @@ class TextClassification(evaluate.Metric):
     def _compute(
         self, predictions: Array, references: Array, scores: Array | None = None, num_labels: int | None = None
     ) -> dict[str, float]:
-        gold, predicted = np.asarray(references), np.asarray(predictions)
-        scored = None if scores is None else np.asarray(scores, dtype=np.float64)
-        if scored is not None:
-            num_labels = scored.shape[1]
-        elif num_labels is None:
-            num_labels = gold.shape[1] if gold.ndim == 2 else int(max(gold.max(), predicted.max())) + 1
-        rows = Rows(gold, predicted, scored, num_labels)
-        return {name: float(value[0]) for name, value in rows.figures(np.ones((1, len(gold)))).items()}
+        rows = Rows(*checked(predictions, references, scores, num_labels, self.config_name == "multilabel"))
+        return {name: float(value[0]) for name, value in rows.figures(np.ones((1, len(rows.gold)))).items()}
 
 
 class Rows:
@@ -75,10 +75,6 @@ class Rows:
     def __init__(
         self, gold: Array, predicted: Array, scores: Array | None, num_labels: int, most_steps: int | None = None
     ) -> None:
-        if gold.shape != predicted.shape:
-            raise ValueError(f"predictions and references must have one shape; found {predicted.shape}, {gold.shape}.")
-        if len(gold) == 0:
-            raise ValueError("No rows: figures of nothing are not defined.")
         self.multi_label = gold.ndim == 2
         self.size = num_labels
         self.gold = gold

@@ -69,7 +69,7 @@ def measure(scorer: Scorer, split: Dataset, *, draws: int = 1000, seed: int = 0)
     """Score a split's texts and return every figure with its 95 % interval.
 
     Raises:
-        UserError: the split is empty, or its label names are not the scorer's.
+        UserError: the split is empty, its label names are not the scorer's, or scores are no numbers.
     """
     labels = LabelSpace.from_features(split.features)
     if labels != scorer.labels:
@@ -79,7 +79,13 @@ def measure(scorer: Scorer, split: Dataset, *, draws: int = 1000, seed: int = 0)
         )
     if not len(split):
         raise UserError("The split has no rows, so there is nothing to measure.")
-    return report_on(scorer.scores(texts_of(split)), labels.gold(split), labels, scorer.thresholds, draws, seed)
+    scores = scorer.scores(texts_of(split))
+    if broken := int((~np.isfinite(scores)).any(axis=1).sum()):
+        raise UserError(
+            f"The model's scores of {broken} of {len(split)} texts are no numbers: its weights are broken, as after a "
+            "training that diverged. Use another checkpoint, or train with a lower --learning_rate."
+        )
+    return report_on(scores, labels.gold(split), labels, scorer.thresholds, draws, seed)
 
 
 def report_on(
