@@ -77,6 +77,7 @@ def test_evaluation_holds_the_promised_keys(case, trained):
     assert evaluation["n"] == evaluation["data"]["sizes"]["test"]
     assert evaluation["labels"] == LABELS.get(case, evaluation["labels"])
     assert evaluation["test_scored"] == 1
+    assert evaluation["scored_on"] == "cpu", "training's device is the processor's model"
     assert evaluation["data"].keys() >= {"name", "revision", "fingerprint", "sizes", "how_split"}
     assert evaluation["training"].keys() >= {
         *("seconds", "examples_per_second", "tokens_per_second", "device", "precision", "processes", "versions"),

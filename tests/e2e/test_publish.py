@@ -132,7 +132,10 @@ def test_who_may_not_write_is_told_before_anything_is_uploaded_or_trained(hub, p
 
 
 def test_a_repo_that_differs_from_its_run_is_reported(hub, process, run):
-    """The fresh process sees damaged weights, and scores that are not those of the run."""
+    """The fresh process sees damaged weights, and scores that are not those of the run.
+
+    A processor is named by its model, so its scores were compared as loosely as those of a GPU: 1e-3.
+    """
     token = hub.token("alice")
     damaged = hub.fail("GET", "/lfs/*", FlipByte(-1 + (run.path / "model.safetensors").stat().st_size), hits=None)
     outcome = process.run(str(run.path), "--repo-id", "alice/x", token=token, how="command")
@@ -146,6 +149,15 @@ def test_a_repo_that_differs_from_its_run_is_reported(hub, process, run):
     assert outcome.code == 2
     assert "row 3 of predictions/test.parquet has scores" in outcome.err
     assert "is not the model that was measured" in outcome.err
+
+
+def test_a_model_that_cannot_be_loaded_back_is_reported_with_the_reason(hub, process, run):
+    """The last line of the traceback was shown: an address to read about status 404."""
+    gone = hub.fail("GET", "/lfs/*", Answer(404), hits=None)
+    outcome = process.run(str(run.path), "--repo-id", "alice/x", token=hub.token("alice"), how="command")
+    assert (outcome.code, gone.met > 0) == (2, True)
+    assert "a fresh process cannot load it: HfHubHTTPError: Client error '404 Not Found'" in outcome.err
+    assert outcome.err.rstrip().endswith("Run the same command again to check it.")
 
 
 def test_a_finding_stops_the_push_before_the_hub_hears_of_it(hub, process, run):
@@ -175,8 +187,9 @@ def test_with_xet_installed_inline_uploads_work_alike(run, made, tmp_path):
 
 
 def _alter_a_score(path: Path) -> None:
+    """Make one score wrong by ten times what is allowed."""
     table = pq.read_table(path)
     scores = table["scores"].to_pylist()
-    scores[3] = scores[3][::-1]
+    scores[3] = [scores[3][0] + 1e-4, scores[3][1] - 1e-4, *scores[3][2:]]
     scores = pa.array(scores, pa.list_(pa.float32()))
     pq.write_table(table.set_column(table.column_names.index("scores"), "scores", scores), path)

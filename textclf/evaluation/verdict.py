@@ -99,6 +99,7 @@ def conclude(run: RunFolder, splits: DatasetDict, facts: Facts, recipe: Recipe) 
         "long_text": _windows(classifier, splits["test"], options) if recipe.data.long_text == "windows" else None,
         **findings(validation, test, splits, draws=options.bootstrap_draws),
         "test_scored": _times_scored(run) + 1,
+        "scored_on": classifier.model.device.type,
         "training": facts.training,
     }
     run.write_json("evaluation.json", evaluation)

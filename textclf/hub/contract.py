@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -92,16 +93,24 @@ def _ask(path: Path, repo_id: str) -> dict[str, Any]:
             "Run the same command again."
         ) from error
     if done.returncode != 0:
-        reason = (done.stderr.strip().splitlines() or ["no message"])[-1]
-        raise UserError(f"{repo_id} was pushed, but a fresh process cannot load it: {scrubbed(reason)}")
+        raise UserError(
+            f"{repo_id} was pushed, but a fresh process cannot load it: {scrubbed(_raised(done.stderr))} "
+            "Run the same command again to check it."
+        )
     answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return answer
 
 
+def _raised(errors: str) -> str:
+    """Return the error that a traceback ends with; further lines of its message say less than the first."""
+    found = re.findall(r"^Traceback .*\n(?:[ \t].*\n)+(?:[\w.]*\.)?(\S.*)", errors, flags=re.M)
+    reason = (found or errors.strip().splitlines() or ["no message"])[-1]
+    return reason if reason.endswith(".") else f"{reason}."
+
+
 def _request(run: RunFolder, repo_id: str, revision: str, uploads: Sequence[Upload]) -> dict[str, Any]:
     evaluation = run.read_json("evaluation.json")
-    device = str((evaluation.get("training") or {}).get("device", "cpu"))
-    tolerance = TOLERANCE if device.startswith("cpu") else TOLERANCE_GPU
+    tolerance = TOLERANCE if evaluation.get("scored_on") == "cpu" else TOLERANCE_GPU
     several = evaluation["task"] == "multi_label_classification"
     cuts = run.read_json("config.json").get("thresholds") or {}
     limits = np.array([cuts.get(name, 0.5) for name in evaluation["labels"]])
