@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 from datasets import ClassLabel, Dataset, Features, List, Value
 from scipy.special import expit, log_softmax, softmax
+from transformers import AutoTokenizer, GPT2Config, GPT2ForSequenceClassification
 
 from tests.tiny_models import KOREAN, SENTENCES
 from textclf.errors import UserError
 from textclf.evaluation.calibration import RARE, SCALE_LIMITS, calibrate, fit_scales
 from textclf.inference.classifier import Classifier, activate
 from textclf.labels import LabelSpace
+from textclf.models import checkpoint
 
 ONE = LabelSpace(("정치", "경제", "사회"), multi_label=False)
 SEVERAL = LabelSpace(("정치", "경제"), multi_label=True)
@@ -164,3 +166,20 @@ def test_several_labels_are_scaled_and_shifted_each(tiny_model, tmp_path):
     np.testing.assert_allclose(classifier.scores(KOREAN), expit(before * scale + shift), atol=1e-6)
     assert record["method"] == "platt"
     assert list(record["scale"]) == ["정치", "경제"]
+
+
+def test_several_labels_on_a_head_without_bias_stay_uncalibrated(tiny_model, tmp_path, caplog):
+    """A decoder's stock class reads no bias: its shifts were there in memory, and gone from the saved model."""
+    tokenizer = AutoTokenizer.from_pretrained(tiny_model("roberta"))
+    size = {"vocab_size": len(tokenizer), "n_positions": 128, "n_embd": 32, "n_layer": 1, "n_head": 2}
+    config = GPT2Config(**size, pad_token_id=tokenizer.pad_token_id)
+    config.num_labels, config.id2label, config.label2id = 2, SEVERAL.id2label, SEVERAL.label2id
+    config.problem_type = SEVERAL.problem_type
+    checkpoint.save(GPT2ForSequenceClassification(config), tokenizer, tmp_path, max_length=64)
+    classifier = Classifier.load(tmp_path)
+    features = Features({"text": Value("string"), "labels": List(ClassLabel(names=list(SEVERAL.names)))})
+    rows = Dataset.from_dict({"text": KOREAN, "labels": [[i % 2] for i in range(len(KOREAN))]}, features=features)
+    before = classifier.scores(KOREAN)
+    assert calibrate(classifier, rows) is None
+    assert "no bias to hold a shift: its scores stay uncalibrated" in caplog.text
+    np.testing.assert_array_equal(classifier.scores(KOREAN), before)

@@ -3,7 +3,15 @@
 import numpy as np
 import pytest
 import torch
-from transformers import AutoModel, AutoModelForSequenceClassification, AutoTokenizer, set_seed
+from safetensors.torch import load_file
+from transformers import (
+    AutoModel,
+    AutoModelForSequenceClassification,
+    AutoTokenizer,
+    GPT2Config,
+    GPT2ForSequenceClassification,
+    set_seed,
+)
 
 from tests.tiny_models import FAMILIES
 from textclf.arguments import ModelArguments
@@ -61,6 +69,20 @@ def test_folding_scales_and_shifts_every_logit_and_survives_a_round_trip(family,
     fold(model, 1 / 1.7)
     model.save_pretrained(tmp_path)
     np.testing.assert_allclose(logits(load(tmp_path), inputs), (scale * before + shift) / 1.7, rtol=1e-5, atol=1e-5)
+
+
+def test_a_head_without_bias_takes_a_temperature_and_refuses_a_shift(tmp_path):
+    """Its stock class reads no bias: a shift was folded in, saved, and gone after the next load."""
+    size = {"vocab_size": 50, "n_positions": 16, "n_embd": 32, "n_layer": 1, "n_head": 2}
+    model = GPT2ForSequenceClassification(GPT2Config(**size, num_labels=3, pad_token_id=0)).eval()
+    inputs = {"input_ids": torch.tensor([[5, 6, 7], [8, 9, 0]])}
+    before = logits(model, inputs)
+    fold(model, 2.0)
+    with pytest.raises(UserError, match="has no bias"):
+        fold(model, 1.0, np.array([0.0, 0.5, 0.0]))
+    model.save_pretrained(tmp_path)
+    np.testing.assert_allclose(logits(load(tmp_path), inputs), 2 * before, rtol=1e-5, atol=1e-6)
+    assert "score.bias" not in load_file(tmp_path / "model.safetensors")
 
 
 @pytest.mark.parametrize("family", FAMILIES)

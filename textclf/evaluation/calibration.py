@@ -15,7 +15,7 @@ from scipy.special import expit, logsumexp
 from ..errors import UserError
 from ..inference.classifier import Classifier, activate, texts_of
 from ..labels import LabelSpace
-from ..models.heads import fold
+from ..models.heads import fold, last_linear
 from .report import quick_metrics
 
 logger = logging.getLogger(__name__)
@@ -65,14 +65,18 @@ class Scales:
         return result
 
 
-def calibrate(classifier: Classifier, validation: Dataset) -> dict[str, Any]:
+def calibrate(classifier: Classifier, validation: Dataset) -> dict[str, Any] | None:
     """Fit scales on the classifier's validation logits, fold them into its model, return the record of it.
 
-    The caller saves the model; thresholds have to be chosen after this.
+    The caller saves the model; thresholds have to be chosen after this. Several labels need a last layer with a bias:
+    without one (decoders) nothing is fitted, and None returned.
 
     Raises:
         UserError: the model's logits are not finite.
     """
+    if classifier.labels.multi_label and last_linear(classifier.model).bias is None:
+        logger.warning("The last layer of this model has no bias to hold a shift: its scores stay uncalibrated.")
+        return None
     gold = classifier.labels.gold(validation)
     logits = classifier.logits(texts_of(validation))
     scales = fit_scales(logits, gold, classifier.labels)

@@ -42,15 +42,22 @@ def fold(
 
     `scale` is a number (1 / temperature) or an array [L], `shift` an array [L] or None (0). Exact up to rounding,
     because nothing follows the last linear layer.
+
+    Raises:
+        UserError: a shift for a layer without bias (decoders): the stock class would not read one.
     """
     linear = last_linear(model)
     factor = torch.as_tensor(np.broadcast_to(np.asarray(scale, dtype=np.float64), (linear.out_features,)).copy())
     offset = torch.zeros_like(factor) if shift is None else torch.as_tensor(np.asarray(shift, dtype=np.float64))
-    if linear.bias is None:
-        linear.bias = nn.Parameter(torch.zeros(linear.out_features, dtype=linear.weight.dtype))
     device = linear.weight.device
+    if linear.bias is None and bool(offset.any()):
+        raise UserError(
+            f"The last layer of {type(model).__name__} has no bias, so that no shift can be saved in it. Leave "
+            "--bake_thresholds out."
+        )
     linear.weight.copy_(linear.weight.double() * factor.to(device)[:, None])
-    linear.bias.copy_(linear.bias.double() * factor.to(device) + offset.to(device))
+    if linear.bias is not None:
+        linear.bias.copy_(linear.bias.double() * factor.to(device) + offset.to(device))
 
 
 @torch.no_grad()
