@@ -23,6 +23,7 @@ from textclf.arguments import ModelArguments
 from textclf.errors import UserError
 from textclf.labels import LabelSpace
 from textclf.models.encoder import build
+from textclf.models.families import set_dropout
 from textclf.models.heads import last_linear
 
 THREE = LabelSpace(("부정", "중립", "긍정"), multi_label=False)
@@ -158,6 +159,14 @@ def test_dropout_is_set_everywhere(family, tiny_model):
     _, tokenizer = build(arguments(tiny_model(family)), THREE)
     inputs = tokenizer(["정말 최고예요."], return_tensors="pt")
     assert not torch.equal(model(**inputs).logits, model(**inputs).logits)
+
+
+def test_dropout_is_set_everywhere_in_a_decoder():
+    """gpt2 calls it attn_pdrop, embd_pdrop and resid_pdrop; only an unused summary_first_dropout was set."""
+    config = GPT2Config(vocab_size=50, n_embd=32, n_layer=1, n_head=2)
+    set_dropout(config, 0.2)
+    model = GPT2LMHeadModel(config)
+    assert {module.p for module in model.modules() if isinstance(module, nn.Dropout)} == {0.2}
 
 
 @pytest.mark.parametrize("family", FAMILIES)

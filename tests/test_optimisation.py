@@ -2,13 +2,15 @@
 
 import copy
 import json
+import re
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
-from transformers import Trainer
+from transformers import AlbertConfig, AlbertForSequenceClassification, Trainer
 
+from tests.tiny_models import FAMILIES
 from tests.training_runs import accuracy, arguments, built, rows, train
 from textclf.errors import UserError
 from textclf.labels import LabelSpace
@@ -121,6 +123,30 @@ def test_every_parameter_is_in_one_group_and_weight_decay_is_the_trainers(family
     theirs = Trainer.get_decay_parameter_names(None, model)
     assert decayed == {id(p) for name, p in model.named_parameters() if name in theirs}
     assert len({group["lr"] for group in groups}) == 4, "the head, two layers, the embeddings"
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_learning_rate_falls_from_layer_to_layer_in_every_family(family, tiny_model):
+    """modernbert's final norm, behind the top layer, had the rate of the embeddings."""
+    model, _ = built(tiny_model(family), rows(4))
+    args = arguments(None, learning_rate=1.0, layer_decay=0.5)
+    rate = {id(p): group["lr"] for group in layered_optimizer(model, args).param_groups for p in group["params"]}
+    for name, parameter in model.named_parameters():
+        layer = re.search(r"\.layers?\.([01])\.", name)
+        expected = {"0": 0.25, "1": 0.5}[layer[1]] if layer else 0.125
+        if re.match(r"classifier|pre_classifier|head\.|pooler|bert\.pooler", name):
+            expected = 1.0
+        elif name.endswith("final_norm.weight"):
+            expected = 0.5
+        assert rate[id(parameter)] == expected, name
+
+
+def test_an_albert_has_its_pooler_in_the_head():
+    size = {"vocab_size": 50, "embedding_size": 16, "hidden_size": 32, "num_hidden_layers": 1}
+    model = AlbertForSequenceClassification(AlbertConfig(**size, num_attention_heads=2, intermediate_size=64))
+    waiting = {id(p) for p in HeadFirst(model, 1.0).waiting}
+    free = {name for name, p in model.named_parameters() if id(p) not in waiting}
+    assert free == {"albert.pooler.weight", "albert.pooler.bias", "classifier.weight", "classifier.bias"}
 
 
 def test_the_head_learns_first(tiny_model, tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from torch import nn
@@ -19,6 +20,7 @@ class Family(NamedTuple):
     adapted: str  # a regular expression of the linear layers inside the encoder that LoRA adapts: all of them
 
 
+_DROPOUT = re.compile("dropout|pdrop")  # gpt2 has attn_pdrop, embd_pdrop and resid_pdrop
 _BERT_LAYER = r".*\.layer\.\d+\..*\.(query|key|value|dense)"
 
 FAMILIES: dict[str, Family] = {
@@ -64,15 +66,15 @@ def family_of(model: PreTrainedModel, wanted: str) -> Family:
 
 
 def head_modules(model: PreTrainedModel) -> list[str]:
-    """Return the names of the modules that make up the head; in a family not listed, all outside the encoder."""
+    """Return the names of the modules that make up the head.
+
+    In a family not listed that is all outside the encoder, and the encoder's pooler where it has one (albert).
+    """
     family = FAMILIES.get(model.config.model_type)
-    if family is not None:
-        return [name for name in family.head if _holds_parameters(model, name)]
-    return [
-        name
-        for name, module in model.named_children()
-        if name != model.base_model_prefix and any(True for _ in module.parameters())
-    ]
+    encoder = model.base_model_prefix
+    outside = [name for name, _ in model.named_children() if name != encoder]
+    pooler = [name for name, _ in model.named_modules() if name == f"{encoder}.pooler"]
+    return [name for name in (family.head if family else [*pooler, *outside]) if _holds_parameters(model, name)]
 
 
 def _holds_parameters(model: nn.Module, name: str) -> bool:
@@ -85,7 +87,7 @@ def set_dropout(config: PretrainedConfig, share: float) -> None:
     Raises:
         UserError: the family has no dropout to set.
     """
-    names = [name for name, value in config.to_dict().items() if "dropout" in name and _is_share(value)]
+    names = [name for name, value in config.to_dict().items() if _DROPOUT.search(name) and _is_share(value)]
     if not names:
         raise UserError(f"--dropout cannot be set for the family {config.model_type}: its config has no dropout.")
     for name in names:

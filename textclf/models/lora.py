@@ -53,14 +53,16 @@ def adapt(model: PreTrainedModel, args: ModelArguments, fresh: Collection[str]) 
 
     LoRA (Hu et al. 2022, all linear layers as in Dettmers et al. 2023, section 4), rsLoRA (Kalajdzievski 2023, scale
     alpha / sqrt(r)), DoRA (Liu et al. 2024) or QLoRA (Dettmers et al. 2023, an encoder in four bits). `fresh` names
-    the parameters that the checkpoint lacked: BERT's pooler is trained with the head only where it is among them.
+    the parameters that the checkpoint lacked: a pooler inside the encoder is trained with the head only if among them.
 
     Raises:
         UserError: `--lora_targets` names no linear layer of this model.
     """
     family = FAMILIES.get(model.config.model_type)
     targets = args.lora_targets or (family.adapted if family else "all-linear")
-    heads = [name for name in head_modules(model) if name != "bert.pooler" or any("pooler" in key for key in fresh)]
+    heads = [
+        name for name in head_modules(model) if not name.endswith(".pooler") or any("pooler" in key for key in fresh)
+    ]
     config = LoraConfig(
         task_type=TaskType.SEQ_CLS,
         r=args.lora_r,

@@ -17,6 +17,7 @@ from .arguments import FitArguments
 from .selection import Selection
 
 _LAYER = re.compile(r"\.(?:layers?|h|blocks?)\.(\d+)\.")
+_BEHIND_LAYERS = re.compile(r"\.(?:final_(?:layer_?)?norm|ln_f|norm)\.[^.]+$")  # modernbert, gpt2, llama ...
 
 
 def encoder_parameters(model: PreTrainedModel) -> list[tuple[str, nn.Parameter]]:
@@ -37,18 +38,17 @@ def layered_optimizer(model: PreTrainedModel, args: FitArguments) -> torch.optim
     """Return the optimiser with a learning rate of `layer_decay ** depth below the head` for each layer.
 
     Howard and Ruder 2018, section 3.2 (discriminative fine-tuning). The head has the full rate, the top layer one
-    factor, the embeddings the smallest rate.
+    factor (so has a norm behind it), the embeddings the smallest rate.
     """
     optimizer_class, settings = Trainer.get_optimizer_cls_and_kwargs(args, model)
-    numbers = {name: _LAYER.search(name) for name, _ in encoder_parameters(model)}
-    layers = 1 + max((int(match.group(1)) for match in numbers.values() if match), default=-1)
+    inside = {name for name, _ in encoder_parameters(model)}
+    layers = 1 + max((int(match.group(1)) for name in inside if (match := _LAYER.search(name))), default=-1)
     decayed = set(_decayed_names(model))
     groups: dict[tuple[int, bool], list[nn.Parameter]] = {}
     for name, parameter in model.named_parameters():
         if not parameter.requires_grad:
             continue
-        match = numbers.get(name)
-        depth = 0 if name not in numbers else layers - int(match.group(1)) if match else layers + 1
+        depth = _depth(name, layers) if name in inside else 0
         groups.setdefault((depth, name in decayed), []).append(parameter)
     return optimizer_class(
         [
@@ -61,6 +61,15 @@ def layered_optimizer(model: PreTrainedModel, args: FitArguments) -> torch.optim
         ],
         **settings,
     )
+
+
+def _depth(name: str, layers: int) -> int:
+    """Return how far below the head a parameter of an encoder of so many layers stands: 1 for the top layer."""
+    layer = _LAYER.search(name)
+    if layer:
+        return layers - int(layer.group(1))
+    behind = _BEHIND_LAYERS.search(name) and "embeddings" not in name
+    return 1 if behind else layers + 1
 
 
 def _decayed_names(model: nn.Module) -> list[str]:
