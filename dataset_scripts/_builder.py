@@ -85,10 +85,10 @@ class TextBuilder(datasets.GeneratorBasedBuilder):
     def _download(self, manager: datasets.DownloadManager) -> SplitFiles:
         try:
             return self.downloaded(manager)
-        except (
-            ConnectionError,
-            FileNotFoundError,
-        ) as error:  # HF_HUB_OFFLINE=1; fsspec finds nothing where nothing answers
+        except MissingDataError:  # says it all
+            raise
+        except (ConnectionError, FileNotFoundError) as error:
+            # The first with HF_HUB_OFFLINE=1; fsspec finds nothing where nothing answers.
             raise MissingDataError(
                 f"{self.METADATA.pretty_name} could not be downloaded ({error}). "
                 f"Get the files from {self.METADATA.source} and pass their folder: --data_dir FOLDER."

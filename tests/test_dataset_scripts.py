@@ -92,7 +92,7 @@ def test_missing_files_are_named_with_the_way_to_get_them(name, tmp_path):
 
 
 def test_kaggle_files_have_no_download(tmp_path):
-    with pytest.raises(FileNotFoundError, match="Kaggle has no open download"):
+    with pytest.raises(FileNotFoundError, match=r"^Expected Corona_NLP_train\.csv .* Kaggle has no open download"):
         dataset_scripts.build("coronavirus_tweets", cache_dir=tmp_path)
 
 
