@@ -9,7 +9,13 @@ import torch
 from datasets import Dataset
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from transformers import AutoModelForSequenceClassification, AutoTokenizer
+from transformers import (
+    AutoModelForSequenceClassification,
+    AutoTokenizer,
+    GPT2Config,
+    GPT2ForSequenceClassification,
+    PreTrainedTokenizerFast,
+)
 
 from tests.tiny_models import ENGLISH, KOREAN, SENTENCES
 from textclf.errors import UserError
@@ -210,6 +216,68 @@ def test_a_gpu_gives_the_scores_of_the_processor(tiny_model):
     on_gpu = Classifier.load(folder)
     assert on_gpu.model.device.type == "cuda"
     assert np.abs(on_gpu.scores(SENTENCES) - Classifier.load(folder, device="cpu").scores(SENTENCES)).max() < 1e-5
+
+
+def config(**fields):
+    """Change fields of a copied folder's config.json."""
+
+    def change(folder):
+        values = json.loads((folder / "config.json").read_text(encoding="utf-8")) | fields
+        (folder / "config.json").write_text(json.dumps(values), encoding="utf-8")
+
+    return change
+
+
+def without_tokenizer(folder):
+    for name in ("tokenizer.json", "tokenizer_config.json", "vocab.txt"):
+        (folder / name).unlink(missing_ok=True)
+
+
+def with_broken_weights(folder):
+    (folder / "model.safetensors").write_bytes(b"not weights at all")
+
+
+@pytest.mark.parametrize(
+    ("labels", "change", "reason"),
+    [
+        (None, config(), "no weights for classifier.bias, classifier.weight"),
+        (SINGLE, without_tokenizer, "it has no tokenizer"),
+        (SINGLE, with_broken_weights, "header too large"),
+        (SINGLE, config(id2label=dict.fromkeys("01234", "x")), "do not have the shapes that its config.json says"),
+        (SINGLE, config(id2label={"0": "bad", "1": "good", "5": "so"}), "label ids of its config.json are 0, 1, 5"),
+        (SINGLE, config(problem_type="regression"), "gives a number"),
+        (("LABEL_0",), config(), "gives a number"),
+    ],
+    ids=["encoder", "no tokenizer", "broken", "other size", "gap in ids", "regression", "one output"],
+)
+def test_what_cannot_score_labels_is_refused_with_the_reason(labels, change, reason, tiny_model, tmp_path):
+    """Transformers draws what is missing at random and makes up a tokenizer: both were measured as if trained."""
+    folder = tmp_path / "model"
+    shutil.copytree(tiny_model("distilbert", labels=labels), folder)
+    change(folder)
+    with pytest.raises(UserError, match=reason):
+        Classifier.load(folder)
+
+
+@pytest.mark.parametrize("cuts", [0.4, [0.5, 0.4, 0.3], {"it": 0.5}, {"x": 0.5, "y": 0.5, "z": 0.5}])
+def test_what_other_people_call_thresholds_is_left_alone(cuts, several_folder, tmp_path):
+    folder = tmp_path / "model"
+    shutil.copytree(several_folder, folder)
+    config(thresholds=cuts)(folder)
+    assert Classifier.load(folder).thresholds is None
+
+
+def test_a_model_without_padding_reads_one_text_at_a_time(tiny_model, tmp_path):
+    """GPT-2 and its like have no padding token; `pipeline()` scores them, so they can be measured."""
+    source = AutoTokenizer.from_pretrained(tiny_model("roberta"))
+    bare = PreTrainedTokenizerFast(tokenizer_object=source.backend_tokenizer, model_max_length=64)
+    bare.save_pretrained(tmp_path)
+    shape = {"vocab_size": len(bare), "n_embd": 32, "n_layer": 2, "n_head": 2, "n_positions": 64}
+    names = {"id2label": dict(enumerate(SINGLE)), "label2id": {name: i for i, name in enumerate(SINGLE)}}
+    GPT2ForSequenceClassification(GPT2Config(**shape, **names)).save_pretrained(tmp_path)
+    classifier = Classifier.load(tmp_path, device="cpu")
+    found = classifier.scores(SENTENCES)
+    assert np.abs(found - [alone(classifier, text) for text in SENTENCES]).max() < 1e-6
 
 
 def test_what_is_no_classifier_ends_in_one_sentence(tmp_path):

@@ -11,11 +11,11 @@ import torch
 from datasets import Dataset
 from numpy.typing import NDArray
 from tqdm.auto import tqdm
-from transformers import AutoModelForSequenceClassification, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import BatchEncoding, PreTrainedModel, PreTrainedTokenizerBase
 
-from ..errors import UserError
 from ..labels import LabelSpace
 from ..models.limits import longest_input
+from .reading import own_thresholds, read_classifier
 
 Text = str | tuple[str, str | None]  # a text, or a text and its pair (null or empty: encoded as a single text)
 
@@ -39,8 +39,7 @@ class Classifier:
         self.model = model.eval()
         self.tokenizer = tokenizer
         self.labels = LabelSpace.from_config(model.config)
-        cuts = getattr(model.config, "thresholds", None)  # ours, and absent from other people's configs
-        self.thresholds = None if cuts is None else np.array([cuts[name] for name in self.labels.names])
+        self.thresholds = own_thresholds(model.config, self.labels)
         self.max_length = longest_input(model.config, tokenizer)
 
     @classmethod
@@ -50,19 +49,9 @@ class Classifier:
         """Load a run folder, any Transformers classifier, or a Hub id, in fp32, on the GPU if there is one.
 
         Raises:
-            UserError: there is no such folder or repo, or it holds no sequence classifier.
+            UserError: there is no such folder or repo, or it holds no trained sequence classifier.
         """
-        try:
-            tokenizer = AutoTokenizer.from_pretrained(source, revision=revision, trust_remote_code=trust_code)
-            model = AutoModelForSequenceClassification.from_pretrained(
-                source, revision=revision, dtype=torch.float32, trust_remote_code=trust_code
-            )
-        except (OSError, ValueError) as error:
-            reason = str(error).strip().splitlines()[0]
-            raise UserError(
-                f"'{source}' could not be loaded as a text classifier: {reason} "
-                "Give a run folder that train.py made, or the id of a sequence classifier on the Hub."
-            ) from error
+        model, tokenizer = read_classifier(source, revision, trust_code)
         where = device or ("cuda" if torch.cuda.is_available() else "cpu")
         return cls(model.to(where), tokenizer)
 
@@ -144,8 +133,11 @@ class Classifier:
     def _chunk_logits(self, rows: list[dict[str, list[int]]]) -> NDArray[np.float32]:
         """Run the model over rows in batches of similar length; the result is in the rows' order."""
         result = np.zeros((len(rows), len(self.labels)), dtype=np.float32)
-        for indices in batches_by_length([len(row["input_ids"]) for row in rows]):
-            batch = self.tokenizer.pad([rows[i] for i in indices], return_tensors="pt").to(self.model.device)
+        alone = None in (self.tokenizer.pad_token, self.model.config.pad_token_id)  # cannot be padded: one at a time
+        for indices in batches_by_length([len(row["input_ids"]) for row in rows], 1 if alone else TOKENS_PER_BATCH):
+            taken = [rows[i] for i in indices]
+            batch = BatchEncoding({k: [v] for k, v in taken[0].items()}) if alone else self.tokenizer.pad(taken)
+            batch = batch.convert_to_tensors("pt").to(self.model.device)
             result[indices] = self.model(**batch).logits.float().cpu().numpy()
         return result
 
