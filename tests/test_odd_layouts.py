@@ -116,6 +116,28 @@ def test_names_in_brackets_are_names(values):
     assert parse_lists(values) is None
 
 
+def test_empty_names_within_lists_are_no_labels(tmp_path):
+    """An empty cell that was split is a list of one empty name: the data set got a label without a name."""
+    assert labels_of(write_lines(tmp_path / "rows.jsonl", [[""], ["a"], ["b", ""]]))[:3] == [[], ["a"], ["b"]]
+
+
+def test_a_separator_that_occurs_nowhere_is_pointed_out(tmp_path):
+    path = write_csv(tmp_path / "rows.csv", ["경제, 사회", "사회", ""])
+    notes = load_splits(DataArguments(dataset=path, label_separator=";")).provenance.notes
+    assert any("look like several (경제, 사회): if they are, give --label_separator ','" in note for note in notes)
+    refused(path, "--label_separator takes what stands between two names.*found nothing", label_separator="")
+
+
+def test_declared_names_are_composed_before_they_are_compared(tmp_path):
+    """Typed names did not equal decomposed ones, and were taken for new names in their places: labels swapped."""
+    names = [unicodedata.normalize("NFD", name) for name in ("경제", "사회")]
+    features = datasets.Features(text=datasets.Value("string"), label=datasets.ClassLabel(names=names))
+    rows = datasets.Dataset.from_dict({"text": TEXTS, "label": [0, 1] * 30}, features=features)
+    rows.to_parquet(tmp_path / "rows.parquet")
+    assert labels_of(str(tmp_path / "rows.parquet"))[:2] == ["경제", "사회"]
+    assert labels_of(str(tmp_path / "rows.parquet"), class_names=["사회", "경제"])[:2] == ["경제", "사회"]
+
+
 def test_numbers_that_are_listed_as_they_stand_in_the_file_are_found(tmp_path):
     """The cells' 1.0 is called 1, and --class_names 1.0 was not; with whole numbers only, they were mixed up."""
     path = write_csv(tmp_path / "rows.csv", ["1.0", "2.5", "5.0"])

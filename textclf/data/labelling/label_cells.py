@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from ...errors import UserError
-from ..reading.raw_split import RawSplit, is_string
+from ..reading.raw_split import RawSplit, composed, is_string
 from .cell_names import LabelCells, as_names, read_distinct
 from .label_ids import UNLABELLED, LabelIds
 from .list_cells import parse_lists, read_lists
@@ -31,6 +31,8 @@ def read_cells(raw: RawSplit, columns: list[str], separator: str | None) -> Labe
                 f"Labels of mixed or unknown type in column {column!r}: {raw.mixed[column]}. "
                 "Expected names, whole numbers, true and false, or lists of one of them."
             )
+    if separator == "":
+        raise UserError("--label_separator takes what stands between two names, a comma say; found nothing.")
     if separator is not None and (len(columns) > 1 or not is_string(raw.table[columns[0]].type)):
         found = "several columns" if len(columns) > 1 else str(raw.table[columns[0]].type)
         raise UserError(f"--label_separator is for names in the cells of one text column; found {found}.")
@@ -42,10 +44,11 @@ def read_cells(raw: RawSplit, columns: list[str], separator: str | None) -> Labe
     cells = raw.table[column]
     if pa.types.is_list(cells.type) or pa.types.is_large_list(cells.type) or pa.types.is_fixed_size_list(cells.type):
         whole = cells.combine_chunks() if cells.num_chunks else pa.array([], cells.type)
-        return read_lists(whole, column, inner.names if isinstance(inner, datasets.ClassLabel) else None)
-    if isinstance(feature, datasets.ClassLabel):
+        return read_lists(whole, column, _declared_names(inner))
+    declared = _declared_names(feature)
+    if declared is not None:
         codes = pc.fill_null(cells, UNLABELLED).to_numpy().astype(np.int64)
-        return LabelCells(LabelIds(codes), feature.names, codes < 0, feature.names)
+        return LabelCells(LabelIds(codes), declared, codes < 0, declared)
     codes, written = read_distinct(cells, column)
     values = as_names(written, cells.type, column)
     if separator is not None:
@@ -57,6 +60,11 @@ def read_cells(raw: RawSplit, columns: list[str], separator: str | None) -> Labe
     lookup = np.where(empty, UNLABELLED, np.arange(len(empty)))
     ids = lookup[codes]
     return LabelCells(LabelIds(ids), values, ids == UNLABELLED)
+
+
+def _declared_names(feature: object) -> list[str] | None:
+    """Return a `ClassLabel`'s names, composed (NFC) as what people type, or None of any other feature."""
+    return [composed(name) for name in feature.names] if isinstance(feature, datasets.ClassLabel) else None
 
 
 def _split_cells(codes: NDArray[np.int64], values: list[str], separator: str) -> LabelCells:

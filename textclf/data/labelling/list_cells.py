@@ -41,7 +41,11 @@ def read_lists(cells: pa.Array, column: str, declared: list[str] | None = None) 
         values = as_names(written, flat.type, column)
     rows = np.repeat(np.arange(len(sizes)), sizes)
     missing[rows[ids < 0]] = True  # a null or -1 within a list
-    return LabelCells(LabelIds(np.maximum(ids, 0), np.concatenate([[0], np.cumsum(sizes)])), values, missing, declared)
+    said = np.isin(
+        ids, [i for i, value in enumerate(values) if value]
+    )  # "".split("|") is one empty name, and no label
+    offsets = np.concatenate([[0], np.cumsum(np.bincount(rows[said], minlength=len(sizes)))])
+    return LabelCells(LabelIds(ids[said], offsets), values, missing, declared)
 
 
 def _marks_places(sizes: NDArray[np.int64], flat: pa.Array) -> bool:

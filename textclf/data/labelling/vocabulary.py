@@ -56,7 +56,7 @@ def encode(
         names, meaning, notes = _given_names(found, class_names)
     else:
         names = _sorted_names(found, cells, raw, column)
-        notes = [] if multi_label else _hint_of_several(names)
+        notes = _hint_of_several(names)
         meaning = {name: name for name in found}
     _check_number(names, train, column)
     space = LabelSpace(tuple(names), multi_label)
