@@ -79,7 +79,7 @@ def test_a_branch_and_a_pull_request_leave_main_alone(hub, process, run, publish
     assert repository.files("refs/pr/1").keys() >= FILES
 
     taken = process.run(str(run.path), "--repo-id", "alice/x", "--public", token=alice)
-    assert (taken.code, "The name alice/x is taken: the repo holds pytorch_model.bin" in taken.err) == (2, True)
+    assert (taken.code, "The name alice/x is taken: the model repo holds pytorch_model.bin" in taken.err) == (2, True)
     assert len(repository.commits) == 2
     hub.create("model", "alice/y")
     branch = process.run(str(run.path), "--repo-id", "alice/y", "--revision", "try/out", "--public", token=alice)

@@ -62,6 +62,8 @@ def test_a_data_set_repo_loads_as_it_was_split(hub, process, file_run, tmp_path)
     assert "license: cc-by-4.0" in card
     assert "Source: ours." in card
     assert f"| all texts | {len(splits['train'])} | {len(splits['validation'])} | {len(splits['test'])} |" in card
+    assert "seed 13.\n" in card, "one full stop"
+    assert {"README.md", "audit.json"} < repository.files().keys()
     loaded = run_client(hub, tmp_path, LOAD, token=token)
     assert loaded["sizes"] == {name: len(rows) for name, rows in splits.items()}
     assert (loaded["names"], loaded["first"]) == (["bad", "good"], splits["test"][0])
@@ -80,3 +82,45 @@ def test_data_that_changed_or_is_gone_is_not_published(hub, process, file_run):
     changed = process.run(*words, "--data-dir", str(folder), token=hub.token("alice"), how="dataset")
     assert (changed.code, "The data has changed since" in changed.err) == (2, True), changed.err
     assert not hub.store.repositories
+
+
+def test_data_that_is_gone_stops_the_push_before_the_model_goes_up(hub, process, file_run):
+    """The model was pushed first, and the data missed after that."""
+    run, folder, _ = file_run
+    words = (
+        "--repo-id",
+        "alice/x",
+        "--dataset-repo",
+        "alice/reviews",
+        "--data-source",
+        "ours",
+        "--data-license",
+        "mit",
+    )
+    gone = process.run(
+        str(run.path), *words, "--data-dir", str(folder / "no"), token=hub.token("alice"), how="command"
+    )
+    assert (gone.code, gone.out) == (2, ""), gone
+    assert "--data_dir says where its files lie" in gone.err
+    assert not hub.store.repositories
+
+
+def test_data_and_spaces_of_others_are_not_overwritten(hub, process, run):
+    """A data set repo lost its `data/` folder, and a Space its app, to a push that took their names for free."""
+    token = hub.token("alice")
+    hub.create("dataset", "alice/mine", private=True, files={"data/train-00000-of-00001.parquet": "mine"})
+    hub.create("space", "alice/mine", private=True, sdk="gradio", files={"app.py": "mine"})
+    before = {key: repository.head for key, repository in hub.store.repositories.items()}
+    words = (str(run.path), "--repo-id", "alice/x")
+    terms = ("--data-source", "ours", "--data-license", "mit")
+    data = process.run(*words, "--dataset-repo", "alice/mine", *terms, token=token, how="command")
+    space = process.run(*words, "--space", "alice/mine", token=token, how="command")
+    trained = process.run("alice/x", "alice/mine", token=token, how="before_training")
+    for outcome, kind, holds in (
+        (data, "dataset", "data/train-0"),
+        (space, "space", "app.py"),
+        (trained, "space", "app"),
+    ):
+        assert (outcome.code, outcome.out) == (2, ""), outcome
+        assert f"The name alice/mine is taken: the {kind} repo holds {holds}" in outcome.err
+    assert {key: repository.head for key, repository in hub.store.repositories.items()} == before

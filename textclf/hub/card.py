@@ -160,7 +160,10 @@ def _limits(run: RunFolder, evaluation: dict[str, Any], say: tables.Words) -> li
     rare = tables.rare_labels(evaluation)
     if rare:
         lines.append(say["limit_rare"].format(labels=", ".join(rare)))
-    return [*lines, *audit_lines(run.read_json("audit.json"))]
+    audit = run.read_json("audit.json")
+    lines += audit_lines(audit)
+    removed = sum((audit.get("removed_from_train") or {}).values())
+    return [*lines, say["left_train"].format(n=removed)] if removed else lines
 
 
 def _procedure(evaluation: dict[str, Any], recipe: dict[str, Any], say: tables.Words) -> str:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 
 from .card_tables import Figures, Words
 
+OF_THE_MODEL = frozenset({"longer_than_max_length", "cleaned_away"})  # findings about how it reads, not about the data
 
-def audit_lines(audit: Figures) -> list[str]:
+
+def audit_lines(audit: Figures, but: Container[str] = ()) -> list[str]:
     """Return what the audit of the data found, a line each; what it had no words for was fine."""
-    findings = (audit.get("findings") or {}).values()
-    lines = [f"{finding['count']} {finding['says']}" for finding in findings if finding.get("says")]
-    removed = sum((audit.get("removed_from_train") or {}).values())
-    return [*lines, f"{removed} of these rows left train before training"] if removed else lines
+    findings = (audit.get("findings") or {}).items()
+    return [f"{found['count']} {found['says']}" for name, found in findings if found.get("says") and name not in but]
 
 
 def facts(rows: Mapping[str, object]) -> str:

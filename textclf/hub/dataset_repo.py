@@ -19,7 +19,7 @@ from ..labels import LabelSpace
 from ..run_folder import RunFolder
 from .arguments import PushArguments
 from .card import language_of_run, read_recipe_values
-from .card_facts import audit_lines
+from .card_facts import OF_THE_MODEL, audit_lines
 from .card_tables import table
 from .commits import Committed, commit_files
 from .destination import check_destination
@@ -58,14 +58,16 @@ def check_dataset(run: RunFolder, arguments: PushArguments) -> None:
         )
 
 
-def publish_dataset(run: RunFolder, arguments: PushArguments) -> Committed:
+def publish_dataset(run: RunFolder, arguments: PushArguments, splits: DatasetDict | None = None) -> Committed:
     """Publish the splits that a run was made with, reloaded from where the recipe (or `--data_dir`) says.
+
+    `splits` are what `reload_splits` returned, where it was asked before.
 
     Raises:
         UserError: it may not be published, cannot be loaded, or is no longer what the run was made with.
     """
     check_dataset(run, arguments)
-    splits = reload_splits(run, arguments)
+    splits = reload_splits(run, arguments) if splits is None else splits
     repo_id = arguments.dataset_repo or ""
     with tempfile.TemporaryDirectory(prefix="textclf-dataset-") as folder, patience(arguments.timeout):
         uploads = list(_files(run, arguments, splits, Path(folder)))
@@ -124,7 +126,7 @@ def dataset_card(run: RunFolder, arguments: PushArguments, splits: DatasetDict) 
         f"# {card_data.pretty_name}",
         f"Source: {source}. Licence: {licence}.",
         f"Columns: `text`, {'`text_pair`, ' if 'text_pair' in splits['train'].column_names else ''}`labels`. "
-        f"Splits: {data.get('how_split') or data.get('splits')}.",
+        f"Splits: {str(data['how_split']).rstrip('.')}.",
         _label_table(splits),
         *_known_faults(run, data),
     ]
@@ -139,6 +141,7 @@ def _terms(run: RunFolder, arguments: PushArguments) -> tuple[str | None, str | 
 
 def _files(run: RunFolder, arguments: PushArguments, splits: DatasetDict, folder: Path) -> Iterable[Upload]:
     yield Upload("README.md", str(dataset_card(run, arguments, splits)).encode())
+    yield Upload("audit.json", run.path / "audit.json")
     for split, rows in splits.items():
         name = f"{split}-00000-of-00001.parquet"
         rows.to_parquet(folder / name)
@@ -158,6 +161,8 @@ def _counts(rows: Dataset, labels: LabelSpace) -> list[int]:
 
 
 def _known_faults(run: RunFolder, data: dict[str, Any]) -> list[str]:
-    found = audit_lines(run.read_json("audit.json"))
+    found = audit_lines(run.read_json("audit.json"), but=OF_THE_MODEL)
     found += [f"{reason}: {count} rows left out" for reason, count in (data.get("removed") or {}).items()]
-    return ["## Known faults", "\n".join(f"- {line}" for line in found)] if found else []
+    if not found:
+        return []
+    return ["## Known faults", "\n".join(f"- {line}" for line in found), "`audit.json` names the rows."]

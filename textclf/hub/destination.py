@@ -13,6 +13,8 @@ from .network import persist
 
 # Files of a repo that count as empty: what the Hub makes itself, and what people write before they push.
 _BLANK = {".gitattributes", "README.md", "LICENSE", ".gitignore"}
+# By which file a repo is known to be one that we filled, and may fill anew.
+_OURS = {"model": "evaluation.json", "dataset": "audit.json", "space": "words.json"}
 
 
 class Destination(NamedTuple):
@@ -54,8 +56,8 @@ def check_destination(
     if not create_pr:
         _check_permission(api, account, repo_id, kind)
     files = frozenset(row.rfilename for row in info.siblings or ())
-    if kind == "model" and not create_pr:
-        _check_not_taken(repo_id, files)
+    if not create_pr:
+        _check_not_taken(repo_id, kind, files)
     if not info.private and not public:
         raise UserError(
             f"{repo_id} is a public repo. Add --public if everybody may see this push, or choose another name."
@@ -128,11 +130,12 @@ def _check_permission(api: HfApi, account: dict[str, Any], repo_id: str, kind: s
         )
 
 
-def _check_not_taken(repo_id: str, files: frozenset[str]) -> None:
-    """Refuse a repo with somebody's work in it that is none of ours: no evaluation.json beside it."""
+def _check_not_taken(repo_id: str, kind: str, files: frozenset[str]) -> None:
+    """Refuse a repo with somebody's work in it that is none of ours."""
     others = sorted(files - _BLANK)
-    if others and "evaluation.json" not in files:
+    if others and _OURS[kind] not in files:
+        way_out = ", or offer the run by --create-pr" if kind == "model" else ""
         raise UserError(
-            f"The name {repo_id} is taken: the repo holds {', '.join(others[:3])}, which no run was pushed to. "
-            "Choose another name, or offer the run by --create-pr."
+            f"The name {repo_id} is taken: the {kind} repo holds {', '.join(others[:3])}, which are not ours. "
+            f"Choose another name{way_out}."
         )

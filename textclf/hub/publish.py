@@ -11,7 +11,7 @@ from ..run_folder import RunFolder
 from .arguments import PushArguments
 from .card import language_of_run, read_recipe_values, render_card
 from .contract import check_contract
-from .dataset_repo import check_dataset, publish_dataset
+from .dataset_repo import check_dataset, publish_dataset, reload_splits
 from .destination import check_destination
 from .network import patience
 from .push import Pushed, model_files, push
@@ -66,6 +66,7 @@ def publish_run(run: RunFolder, arguments: PushArguments) -> None:
         show_plan(run, arguments, uploads)
         return
     check_all(arguments)
+    splits = reload_splits(run, arguments) if arguments.dataset_repo else None
     pushed = push(run, arguments, uploads)
     show_push(pushed, uploads)
     agreement = check_contract(run, pushed.repo_id, pushed.committed.commit, uploads)
@@ -74,7 +75,7 @@ def publish_run(run: RunFolder, arguments: PushArguments) -> None:
         f"test texts (largest difference {agreement.largest_difference:.1e}), and all checksums agree."
     )
     if arguments.dataset_repo:
-        publish_dataset(run, arguments)
+        publish_dataset(run, arguments, splits)
         _say(f"The data set is at {constants.ENDPOINT}/datasets/{arguments.dataset_repo}.")
     for hint in hints(run, arguments):
         _say(hint)
