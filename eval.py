@@ -3,6 +3,8 @@
 python eval.py MODEL --dataset D [--split S] [--output FOLDER] ...     every data option of train.py is understood
 """
 
+from pathlib import Path
+
 from textclf.arguments import DataArguments, EvalOptions
 from textclf.errors import UserError, run_command
 from textclf.flags import build_parser, parse
@@ -18,17 +20,19 @@ def main(argv: list[str]) -> None:
         return
     if not argv or argv[0].startswith("-"):
         raise UserError(f"Give a run folder or a Hub id first: {USAGE}")
-    evaluate(argv[0], *parse(build_parser(GROUPS), argv[1:]))
+    data, options = parse(build_parser(GROUPS), argv[1:])
+    if not any(word.split("=")[0].replace("-", "_") in {"__dataset", "__train_file"} for word in argv):
+        raise UserError(f"Say what to measure it on, with --dataset: {USAGE}")
+    evaluate(argv[0], data, options)
 
 
 def evaluate(model: str, data: DataArguments, options: EvalOptions) -> None:
     """Load the model and the split, match their labels, measure, show and write the figures."""
     # torch and the rooms: only once --help and faulty options are out of the way
-    from pathlib import Path
-
     from textclf.data.splits_to_measure import split_to_measure
     from textclf.evaluation.held_out import recorded_data, training_note
-    from textclf.evaluation.matching import match_labels
+    from textclf.evaluation.intervals import check_draws
+    from textclf.evaluation.matching import fields_note, match_labels
     from textclf.evaluation.predictions import write_predictions
     from textclf.evaluation.report import measure
     from textclf.evaluation.table import show_report
@@ -37,10 +41,14 @@ def evaluate(model: str, data: DataArguments, options: EvalOptions) -> None:
     from textclf.screen import Screen
 
     screen = Screen()
+    check_draws(options.bootstrap_draws)
+    check_output(options.output)
     classifier = Classifier.load(model, trust_code=options.trust_remote_code)
     chosen = split_to_measure(data, options.split)
     matched = match_labels(chosen.rows, classifier.labels)
-    notes = [*chosen.notes, *filter(None, [matched.note, training_note(recorded_data(model), chosen)])]
+    recorded = recorded_data(model)
+    said = [matched.note, fields_note(classifier.model.config, recorded, chosen.rows), training_note(recorded, chosen)]
+    notes = [*chosen.notes, *filter(None, said)]
     screen.show(notes)
     report = measure(classifier, matched.split, draws=options.bootstrap_draws)
     found = {
@@ -57,6 +65,20 @@ def evaluate(model: str, data: DataArguments, options: EvalOptions) -> None:
         folder = RunFolder(Path(options.output))
         folder.write_json("evaluation.json", found)
         write_predictions(folder, chosen.name, matched.split, report)
+
+
+def check_output(output: str | None) -> None:
+    """Refuse, before any time is spent, a place where the figures cannot go or would replace a run's own.
+
+    Raises:
+        UserError: it is a file, or the folder of a model.
+    """
+    if output and Path(output).is_file():
+        raise UserError(f"--output {output} is a file; it takes a folder for evaluation.json and the predictions.")
+    if output and (Path(output) / "config.json").exists():
+        raise UserError(
+            f"--output {output} is the folder of a model, whose own evaluation.json would be replaced. Name another."
+        )
 
 
 if __name__ == "__main__":

@@ -99,6 +99,33 @@ def test_one_label_against_several_is_explained(trained, capsys):
         evaluate.main([str(trained("single").run.path), "--dataset", str(rows), "--label_separator", ";"])
 
 
+def test_figures_do_not_replace_those_of_a_run(trained, place):
+    """`--output RUN` wrote the new figures over the run's evaluation.json, which its card is made of."""
+    found = trained("single")
+    before = (found.run.path / "evaluation.json").read_bytes()
+    words = [str(found.run.path), "--dataset", str(found.workspace / "rows.csv")]
+    with pytest.raises(UserError, match=r"folder of a model, whose own evaluation\.json would be replaced"):
+        evaluate.main([*words, "--output", str(found.run.path)])
+    assert (found.run.path / "evaluation.json").read_bytes() == before
+    (place / "taken").write_text("a file")
+    with pytest.raises(UserError, match="--output taken is a file"):
+        evaluate.main([*words, "--output", "taken"])
+
+
+@pytest.mark.parametrize("draws", ["0", "-1", "1"])
+def test_too_few_draws_for_an_interval_are_refused(draws, trained):
+    """No draws were measured under the title `95 % bootstrap intervals`, one gave an interval of no width."""
+    words = [str(trained("single").run.path), "--dataset", "rows.csv", "--bootstrap_draws", draws]
+    with pytest.raises(UserError, match=f"whole number from 20.*found {draws}"):
+        evaluate.main(words)
+
+
+def test_without_data_there_is_nothing_to_measure_on(trained):
+    """The embedded sample was measured, and nothing said so."""
+    with pytest.raises(UserError, match="with --dataset"):
+        evaluate.main([str(trained("single").run.path), "--split", "test"])
+
+
 def test_a_model_on_the_hub_without_label_names_is_measured_in_order(tiny_model, place):
     """Somebody else's model, by its id, over the real client."""
     folder = tiny_model("distilbert", labels=("LABEL_0", "LABEL_1"))

@@ -2,9 +2,10 @@
 
 import pytest
 from datasets import ClassLabel, Dataset, Features, List, Value
+from transformers import BertConfig
 
 from textclf.errors import UserError
-from textclf.evaluation.matching import match_labels
+from textclf.evaluation.matching import fields_note, match_labels
 from textclf.labels import LabelSpace
 
 
@@ -35,7 +36,7 @@ def test_a_model_may_know_more_labels_than_the_data():
 def test_unnamed_labels_are_taken_in_order_and_said():
     split, note = match_labels(split_of(["neg", "pos"], [1, 0]), LabelSpace(("LABEL_0", "LABEL_1"), False))
     assert list(split["labels"]) == [1, 0]
-    assert "LABEL_0 = neg, LABEL_1 = pos" in note
+    assert "LABEL_0 = neg, LABEL_1 = pos. --class_names sets another order." in note
 
 
 def test_several_labels_are_matched_row_by_row():
@@ -46,6 +47,40 @@ def test_several_labels_are_matched_row_by_row():
 def test_an_unknown_label_names_the_nearest():
     with pytest.raises(UserError, match=r"does not know the label sprot.*Did you mean 'sport'\?"):
         match_labels(split_of(["sprot", "news"], [0]), LabelSpace(("sport", "news"), False))
+
+
+@pytest.mark.parametrize(
+    ("names", "way_out"),
+    [(["0", "1"], "--class_names says what the numbers mean"), (["긍정", "부정"], "Name them alike in the data")],
+)
+def test_other_names_are_told_with_a_way_out_that_works(names, way_out):
+    """Every such message said to rename with --class_names, which refuses to rename words in a file."""
+    with pytest.raises(UserError, match=rf"does not know the labels {', '.join(names)} of the data.*{way_out}"):
+        match_labels(split_of(names, [0]), LabelSpace(("positive", "negative"), False))
+
+
+def test_of_very_many_labels_a_message_lists_some():
+    many = LabelSpace(tuple(f"label {i}" for i in range(60)), False)
+    with pytest.raises(UserError, match=r"label 11 and 48 more\."):
+        match_labels(split_of(["x", "y"], [0]), many)
+
+
+@pytest.mark.parametrize(
+    ("columns", "recorded", "pair", "said"),
+    [
+        (["title", "body"], {}, False, "trained on two fields (title, body); these rows have one."),
+        (["title", "body"], {}, True, None),
+        (None, {"text_columns": ["text"]}, True, "trained on one text; these rows have two"),
+        (None, None, True, None),  # somebody else's: not known
+        ("text", None, False, None),
+    ],
+)
+def test_other_fields_than_in_training_are_said(columns, recorded, pair, said):
+    split = split_of(["a", "b"], [0, 1])
+    split = split.add_column("text_pair", ["x", "y"]) if pair else split
+    config = BertConfig() if columns is None else BertConfig(text_columns=columns)
+    note = fields_note(config, recorded, split)
+    assert note is None if said is None else said in note
 
 
 def test_one_label_against_several_is_explained():

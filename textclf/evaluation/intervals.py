@@ -9,11 +9,26 @@ from numpy.typing import NDArray
 
 from metrics.text_classification.text_classification import Rows
 
+from ..errors import UserError
+
 CELLS_AT_ONCE = 2_000_000  # row weights held at a time (16 MB); more was not faster
 LEVEL = 0.95
+FEWEST_DRAWS = 20  # of fewer, less than one lies outside the interval
 # Steps of a ranking in a draw; of more, neighbours count as tied (the figure itself stays exact). On made-up scores
 # of 40,000 texts x 10 labels, areas of draws move by at most 1/20 of their standard deviation; 1,000 steps: 1/3.
 MOST_STEPS = 10_000
+
+
+def check_draws(draws: int) -> None:
+    """Refuse what gives no interval.
+
+    Raises:
+        UserError: fewer draws than an interval of 95 % can be read from.
+    """
+    if draws < FEWEST_DRAWS:
+        raise UserError(
+            f"--bootstrap_draws is a whole number from {FEWEST_DRAWS}, which an interval of 95 % takes; found {draws}."
+        )
 
 
 def row_weights(n: int, draws: int, seed: int, widest: int = 1) -> Iterator[NDArray[np.float64]]:

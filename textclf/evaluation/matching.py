@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from datasets import ClassLabel, Dataset, List
+from transformers import PretrainedConfig
 
 from ..errors import UserError, did_you_mean
 from ..labels import LabelSpace
 
 _UNNAMED = re.compile(r"LABEL_\d+")  # what Transformers calls labels that nobody named
+NAMED = 12  # labels that a message lists
 
 
 class Matched(NamedTuple):
@@ -58,13 +61,45 @@ def _mapping(own: LabelSpace, labels: LabelSpace) -> tuple[list[int], str | None
         return [folded[_fold(name)] for name in own.names], "Label names were matched without case and spaces."
     if len(own) == len(labels) and all(_UNNAMED.fullmatch(name) for name in labels.names):
         pairs = ", ".join(f"{theirs} = {ours}" for theirs, ours in zip(labels.names, own.names, strict=True))
-        return list(range(len(own))), f"The model's labels have no names; they were taken in order: {pairs}."
-    unknown = [name for name in own.names if _fold(name) not in folded]
-    hint = did_you_mean(unknown[0], labels.names) if unknown else ""
+        return list(range(len(own))), (
+            f"The model's labels have no names; they were taken in order: {pairs}. --class_names sets another order."
+        )
+    unknown = [name for name in own.names if _fold(name) not in folded] or [own.names[0]]
+    hint = did_you_mean(unknown[0], labels.names)
     raise UserError(
-        f"The model does not know the label {', '.join(unknown) or own.names[0]} of the data; "
-        f"its labels are {', '.join(labels.names)}.{hint} Rename the data's labels with --class_names."
+        f"The model does not know the label{'s' * (len(unknown) > 1)} {_listed(unknown)} of the data; "
+        f"its labels are {_listed(labels.names)}.{hint} {_way_out(own)}"
     )
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
+
+
+def _way_out(own: LabelSpace) -> str:
+    if all(name.isdigit() for name in own.names):
+        return "--class_names says what the numbers mean, in their order."
+    return "Name them alike in the data; those that a Hub data set declares, --class_names renames in their order."
+
+
+def fields_note(config: PretrainedConfig, recorded: Mapping[str, Any] | None, split: Dataset) -> str | None:
+    """Return the sentence that says that texts have other fields than in training, or None where that is not known.
+
+    Args:
+        config: the model's; that of a model of ours with two fields has `text_columns`.
+        recorded: what evaluation.json says of the data that the model was trained on; None: not a model of ours.
+        split: the rows to measure on.
+    """
+    columns, paired = getattr(config, "text_columns", None), "text_pair" in split.column_names
+    if isinstance(columns, list) and len(columns) == 2 and not paired:
+        named = ", ".join(map(str, columns))
+        return f"The model was trained on two fields ({named}); these rows have one. --text_columns names two."
+    if recorded and not columns and paired:
+        return (
+            "The model was trained on one text; these rows have two, read as a pair. The data options of its "
+            "recipe.yaml (--text_columns, --join_text) make it one."
+        )
+    return None
 
 
 def _fold(name: str) -> str:

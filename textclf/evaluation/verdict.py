@@ -21,6 +21,7 @@ from .baselines.fitted import FittedBaseline, best_baseline, check_baselines, de
 from .baselines.treatment import Treatment
 from .comparison import compare
 from .decisions import settle
+from .intervals import check_draws
 from .mistakes import findings
 from .predictions import write_predictions
 from .report import Report, measure, report_on
@@ -49,12 +50,11 @@ def check_options(options: MeasureArguments, labels: LabelSpace) -> None:
     """Refuse, before any training, what would fail or be ignored after it.
 
     Raises:
-        UserError: an unknown baseline or aim, no draws, or thresholds where each text has one label.
+        UserError: an unknown baseline or aim, too few draws, or thresholds where each text has one label.
     """
     check_baselines(options.baselines)
     parse_aim(options.threshold_aim)
-    if options.bootstrap_draws < 1:
-        raise UserError(f"--bootstrap_draws is a whole number from 1; found {options.bootstrap_draws}.")
+    check_draws(options.bootstrap_draws)
     changed = options.bake_thresholds or options.threshold_aim != MeasureArguments().threshold_aim
     if changed and not labels.multi_label:
         raise UserError(
