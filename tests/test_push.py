@@ -141,11 +141,24 @@ def test_a_rate_limit_is_waited_for_within_reason(headers, waits, impatient):
         ({"timeout": 0}, "--timeout"),
         ({"create_pr": True, "tag": "v1"}, "--tag"),
         ({"create_pr": True, "revision": "dev"}, "--revision"),
+        ({"tag": "version 1"}, "--tag is a name of letters.*found 'version 1'"),
+        ({"tag": "v1..v2"}, "--tag"),
+        ({"revision": "refs/pr/1"}, "--revision"),
+        ({"revision": "-f"}, "--revision"),
+        ({"language": "english"}, "--language is a code, or several.*found 'english'"),
+        ({"language": "ko, "}, "--language"),
+        ({"space_sleep": -4}, "--space-sleep"),
     ],
 )
-def test_arguments_that_exclude_each_other_are_refused(options, said):
+def test_arguments_that_the_hub_would_refuse_are_refused_first(options, said):
     with pytest.raises(UserError, match=said):
         PushArguments(repo_id="alice/x", **options)
+
+
+def test_arguments_that_the_hub_takes_are_taken():
+    for options in ({"tag": "v1.0"}, {"revision": "try/out"}, {"language": "ko, en"}, {"language": "zh-Hant"}):
+        PushArguments(repo_id="alice/x", **options)
+    PushArguments(repo_id="alice/x", space_sleep=-1)
 
 
 @pytest.mark.parametrize("name", ["model", "a/b/c", "alice/", "/x", "alice/mo del", "alice/x..y", "alice/--x"])
@@ -172,6 +185,22 @@ def test_a_space_needs_a_model_on_the_hub():
     with pytest.raises(UserError, match="add --push"):
         check_before_training(PublishArguments(space="alice/demo"))
     check_before_training(PublishArguments())
+
+
+def test_a_faulty_option_of_the_card_is_found_before_training():
+    """It was found when the card was written, after the training."""
+    with pytest.raises(UserError, match="--language"):
+        check_before_training(PublishArguments(language="english"))
+
+
+def test_a_push_that_fails_after_training_says_how_to_go_on_without_training(tmp_path, monkeypatch):
+    """ "Run the same command again" meant another training."""
+    run = make_run(tmp_path / "my run", "single")
+    monkeypatch.setenv("HF_TOKEN", "hf_x")
+    with pytest.raises(UserError, match="HF_HUB_OFFLINE is set") as failed:
+        publish(run, PublishArguments(push="alice/x", space="alice/demo", public=True))
+    said = f"python push_to_hub.py '{run.path}' --repo-id alice/x --public --space alice/demo"
+    assert str(failed.value).endswith(said)
 
 
 def test_a_run_that_is_not_pushed_gets_its_card(tmp_path):

@@ -34,7 +34,8 @@ def only_push(words):
 
 def only_space(words):
     (arguments,) = parse(build_parser([PushArguments]), words[1:])
-    publish.show_space(space.publish_space(RunFolder.open(words[0]), arguments), arguments.repo_id)
+    run = RunFolder.open(words[0])
+    publish.show_space(space.publish_space(run, arguments), run, arguments)
 
 def only_dataset(words):
     (arguments,) = parse(build_parser([PushArguments]), words[1:])

@@ -26,7 +26,9 @@ def test_a_space_of_a_private_model_gets_a_token_that_can_only_read(hub, process
     space = hub.repo("space", "alice/demo")
 
     assert first.code == 0, first.err
-    assert first.out.strip().splitlines()[-1].endswith("add it as the secret HF_TOKEN in the Space's settings.")
+    told = first.out.strip().splitlines()[-1]
+    assert f"type python push_to_hub.py {run.path} --repo-id alice/model --space alice/demo, or" in told
+    assert told.endswith("add it as the secret HF_TOKEN in the Space's settings.")
     assert space.private
     assert space.files().keys() - {".gitattributes"} == SPACE_FILES
     assert (space.variables, space.secrets) == ({"MODEL_ID": "alice/model"}, {})
@@ -73,6 +75,8 @@ def test_hardware_sleep_and_examples_of_a_public_space(hub, process, run):
     assert outcome.code == 0, outcome.err
     assert not space.private
     assert (space.space.hardware, space.space.sleep_seconds) == ("cpu-basic", 3600)
+    assert "it will go to sleep if inactive for more than 48 hours" in outcome.err
+    assert ".py" not in outcome.err, "the client's warning came with its place in the client's code"
     assert json.loads(space.files()["examples.json"]) == [["Good!"], ["Bad."]]
 
     paid = process.run(

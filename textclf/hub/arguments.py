@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,6 +10,11 @@ from ..arguments import PublishArguments
 from ..errors import UserError
 
 TIMEOUT = 120.0  # seconds of silence; the Hub answers a commit of our twenty files within a few
+
+_REF = re.compile(
+    r"(?!refs/|.*\.\.|.*\.lock$)[A-Za-z0-9_][\w.-]*(/[A-Za-z0-9_][\w.-]*)*", re.ASCII
+)  # git check-ref-format
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z]{2,8})?|multilingual")  # what the Hub takes: ISO 639, BCP 47
 
 
 def _say(help_text: str, default: Any = None) -> Any:  # Any: a dataclass field takes the type of its annotation
@@ -47,6 +53,16 @@ class PushArguments:
         """Check what can be checked without the run and without the Hub."""
         if self.timeout <= 0:
             raise UserError(f"--timeout is a number of seconds above 0; found {self.timeout:g}.")
+        for flag, name in (("--tag", self.tag), ("--revision", self.revision)):
+            if name and not _REF.fullmatch(name):
+                raise UserError(f"{flag} is a name of letters, digits, '-', '_', '.' and '/'; found {name!r}.")
+        for code in (part.strip() for part in (self.language or "").split(",") if self.language):
+            if not _LANGUAGE.fullmatch(code):
+                raise UserError(f"--language is a code, or several: en, ko, or ko,en say; found {code!r}.")
+        if self.space_sleep is not None and self.space_sleep != -1 and self.space_sleep <= 0:
+            raise UserError(
+                f"--space-sleep is a number of seconds above 0, or -1 for never; found {self.space_sleep}."
+            )
         if self.create_pr and self.tag:
             raise UserError("--tag needs a commit on a branch; --create-pr makes none. Tag after the merge.")
         if self.create_pr and self.revision:

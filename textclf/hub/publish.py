@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 from huggingface_hub import constants
 from rich.console import Console
 
@@ -27,15 +29,32 @@ def check_before_training(options: PublishArguments) -> None:
     """
     if options.space and not options.push:
         raise UserError("--space shows a model of the Hub; add --push NS/NAME.")
+    arguments = PushArguments.from_recipe(options)
     if options.push:
-        check_all(PushArguments.from_recipe(options))
+        check_all(arguments)
 
 
 def publish(run: RunFolder, options: PublishArguments) -> None:
-    """Write the run's card, and publish the run if the recipe says where."""
-    run.write_text("README.md", str(render_card(run, PushArguments.from_recipe(options))))
-    if options.push:
-        publish_run(run, PushArguments.from_recipe(options))
+    """Write the run's card, and publish the run if the recipe says where.
+
+    Raises:
+        UserError: it could not be published; the run is finished all the same.
+    """
+    arguments = PushArguments.from_recipe(options)
+    run.write_text("README.md", str(render_card(run, arguments)))
+    if not options.push:
+        return
+    try:
+        publish_run(run, arguments)
+    except UserError as error:  # what it says about the same command is said to those who type this one
+        raise UserError(f"{error} The run is finished; without training again: {command(run, arguments)}") from error
+
+
+def command(run: RunFolder, arguments: PushArguments) -> str:
+    """Return what to type to push a run again, whichever command pushed it first."""
+    words = ["python", "push_to_hub.py", str(run.path), "--repo-id", arguments.repo_id or "NAMESPACE/NAME"]
+    words += ["--public"] if arguments.public else []
+    return shlex.join([*words, *(["--space", arguments.space] if arguments.space else [])])
 
 
 def check_all(arguments: PushArguments) -> None:
@@ -80,7 +99,7 @@ def publish_run(run: RunFolder, arguments: PushArguments) -> None:
     for hint in hints(run, arguments):
         _say(hint)
     if arguments.space:
-        show_space(publish_space(run, arguments), arguments.repo_id or "")
+        show_space(publish_space(run, arguments), run, arguments)
 
 
 def show_plan(run: RunFolder, arguments: PushArguments, uploads: list[Upload]) -> None:
@@ -104,7 +123,9 @@ def show_plan(run: RunFolder, arguments: PushArguments, uploads: list[Upload]) -
 def show_push(pushed: Pushed, uploads: list[Upload]) -> None:
     """Print what a push did."""
     size = shown_size(sum(upload.size for upload in uploads))
-    if pushed.committed.changed:
+    if pushed.committed.pull_request:
+        _say(f"Proposed {len(uploads)} files ({size}) to {pushed.repo_id} in a pull request.")
+    elif pushed.committed.changed:
         _say(f"Pushed {len(uploads)} files ({size}) to {pushed.repo_id} in commit {pushed.committed.commit[:8]}.")
     else:
         _say(f"{pushed.repo_id} holds all {len(uploads)} files already, so there is no new commit.")
@@ -114,22 +135,23 @@ def show_push(pushed: Pushed, uploads: list[Upload]) -> None:
 def hints(run: RunFolder, arguments: PushArguments) -> list[str]:
     """Return what the card lacks because only the user can know it."""
     recipe = read_recipe_values(run)
-    found = []
+    found, again = [], command(run, arguments)
     if not (arguments.license or recipe.get("license")):
-        found.append("The card names no licence: add --license apache-2.0, or what you choose, and push again.")
+        found.append(f"The card names no licence. To name one: {again} --license apache-2.0")
     if not language_of_run(run, arguments, recipe):
-        found.append("The card names no language: add --language en, or what it is, and push again.")
+        found.append(f"The card names no language. To name it: {again} --language en")
     return found
 
 
-def show_space(pushed: SpacePushed, model: str) -> None:
+def show_space(pushed: SpacePushed, run: RunFolder, arguments: PushArguments) -> None:
     """Print where the Space is, and what it still lacks."""
     done = "shows the model" if pushed.committed.changed else "is as it was"
     _say(f"The Space {done}: {constants.ENDPOINT}/spaces/{pushed.space_id}")
     if pushed.needs_token:
         _say(
-            f"{model} is private, so the Space needs a token that may read it: set {READ_TOKEN} to a read-only token "
-            "and run the same command again, or add it as the secret HF_TOKEN in the Space's settings."
+            f"{arguments.repo_id} is private, so the Space needs a token that may read it: set {READ_TOKEN} to a "
+            f"read-only token and type {command(run, arguments)}, or add it as the secret HF_TOKEN in the Space's "
+            "settings."
         )
 
 

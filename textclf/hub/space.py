@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
+import warnings
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,6 +24,8 @@ from .leaks import secrets_in
 from .network import patience, persist
 from .push import prepare
 from .uploads import Upload
+
+logger = logging.getLogger(__name__)
 
 FOLDER = Path(__file__).parents[2] / "space"
 PARTS = ("app.py", "requirements.txt", "style.css", "words.json")
@@ -127,6 +131,8 @@ def _set_variable(api: HfApi, space: str, model: str) -> None:
 
 
 def _set_hardware(api: HfApi, space: str, arguments: PushArguments) -> None:
+    """Ask for hardware and sleep time; what the client warns of (free hardware sleeps when it likes) is a line."""
+
     def action() -> None:
         if arguments.space_hardware:
             api.request_space_hardware(
@@ -135,7 +141,10 @@ def _set_hardware(api: HfApi, space: str, arguments: PushArguments) -> None:
         elif arguments.space_sleep:
             api.set_space_sleep_time(space, arguments.space_sleep)
 
-    persist(action, "setting the hardware", space)
+    with warnings.catch_warnings(record=True, action="always", category=UserWarning) as remarks:
+        persist(action, "setting the hardware", space)
+    for remark in remarks:
+        logger.warning("%s", remark.message)
 
 
 def _check_read_token(space: str) -> None:
