@@ -1,4 +1,4 @@
-"""What the tests of publishing share: one stand-in Hub, one process that pushes to it, runs to push."""
+"""What the end-to-end tests share: a stand-in Hub, a process that pushes to it, runs to push, and a browser."""
 
 from __future__ import annotations
 
@@ -61,3 +61,45 @@ def run(made, tmp_path):
 def published(hub):
     """Return `published(repo_id="alice/x") -> set[str]`: the files of a model repo but for those of the Hub itself."""
     return lambda repo_id="alice/x": hub.repo("model", repo_id).files().keys() - {".gitattributes"}
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Debian's chromium without a window; where there is none, its tests are skipped."""
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("there is no chromium: apt-get install chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        arguments = ["--no-sandbox", "--disable-background-networking"]
+        started = playwright.chromium.launch(executable_path=chromium, args=arguments)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def open_page(browser):
+    """Return `open_page(path, drawn, width=1200, scheme="light")`: a page of one file, once `drawn` is on it.
+
+    At the end no such page may have asked for anything but itself, or have said a word on its console.
+    """
+    contexts, said, asked = [], [], []
+
+    def open_page(path, drawn, *, width=1200, scheme="light"):
+        phone = width < 600
+        screen = {"viewport": {"width": width, "height": 900}, "is_mobile": phone, "has_touch": phone}
+        contexts.append(browser.new_context(color_scheme=scheme, **screen))
+        page = contexts[-1].new_page()
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.on("request", lambda request: asked.append((request.url, path.as_uri())))
+        page.goto(path.as_uri())
+        page.wait_for_selector(drawn)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert said == []
+    assert [url for url, itself in asked if url != itself and not url.startswith(("data:", "blob:"))] == []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -18,11 +17,7 @@ from tests.made_runs import LABELS, make_run
 from textclf.inference.classifier import Classifier
 
 ROOT = Path(__file__).parents[2]
-CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="there is no chromium: apt-get install chromium"),
-]
+pytestmark = pytest.mark.browser
 TEXT = "The new phone is fast and its battery lasts all day."
 
 
@@ -55,18 +50,6 @@ def served(model):
 def runs(tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs")
     return {kind: make_run(folder / kind, kind) for kind in ("multi", "korean", "pair")}
-
-
-@pytest.fixture(scope="module")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-background-networking"]
-        )
-        yield browser
-        browser.close()
 
 
 @contextmanager
