@@ -24,6 +24,7 @@ from transformers import (
 
 from benchmarks.speed_data import Rows
 from textclf.models.losses import loss_function
+from textclf.training import vocabulary
 from textclf.training.arguments import FitArguments
 from textclf.training.assembly import step_batches
 from textclf.training.collation import Padding
@@ -129,12 +130,14 @@ def ours(model: PreTrainedModel, rows: Rows, batch: int, use_cpu: bool, seed: in
         args.eval_strategy, args.logging_strategy = IntervalStrategy.NO, IntervalStrategy.NO
         args.save_strategy, args.load_best_model_at_end = IntervalStrategy.NO, False
         record, clock = StepRecord(), Clock()
+        occurring = vocabulary.occurring(model, (rows.texts,), 0, args)
+        (texts,) = speed.enter_context(vocabulary.only(occurring, model, (rows.texts,)))
         trainer = BatchTrainer(
             batches=step_batches(rows.texts.lengths, args),
             record=record,
             model=model,
             args=args,
-            train_dataset=rows.texts,
+            train_dataset=texts,
             data_collator=Padding(multiple=8 if args.device.type == "cuda" else 1),
             compute_loss_func=CountedLoss(loss_function("auto", rows.labels), record),
             callbacks=[clock],

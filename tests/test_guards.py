@@ -112,6 +112,10 @@ class SmallMemory(nn.Module):
         super().__init__()
         self.inner, self.texts, self.refused = inner, texts, 0
 
+    @property
+    def word_embeddings(self):
+        return self.inner.word_embeddings
+
     def forward(self, input_ids=None, **kwargs):
         if self.training and len(input_ids) > self.texts:
             self.refused += 1

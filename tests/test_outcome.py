@@ -9,7 +9,7 @@ from tests.training_runs import accuracy, arguments, built, rows
 from textclf.labels import LabelSpace
 from textclf.training.assembly import assemble
 from textclf.training.encoding import encode
-from textclf.training.outcome import copy_of_sharded, write_run
+from textclf.training.outcome import Aside, copy_of_sharded, write_run
 from textclf.training.selection import choose_metric
 
 
@@ -42,7 +42,7 @@ def test_a_sharded_model_is_written_from_its_best_checkpoint(family, options, ti
         for parameter in model.parameters():
             parameter.fill_(float("nan"))  # what this process holds of a shard is of no use
     trainer.is_fsdp_enabled = True
-    write_run(trainer, tokenizer, tmp_path, {}, 64, whole)
+    write_run(trainer, tokenizer, tmp_path, {}, 64, Aside(whole))
     saved = AutoModelForSequenceClassification.from_pretrained(tmp_path).eval()
     with torch.no_grad():
         np.testing.assert_allclose(saved(**inputs).logits.numpy(), trained, atol=1e-4)

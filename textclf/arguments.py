@@ -151,6 +151,7 @@ class FitOptions:
     padding_free: Literal["auto", "on", "off"] = _say(
         "attention without padding tokens, where the family has hooks", "auto"
     )
+    compact_vocabulary: bool = _say("train the embeddings of tokens that occur; the others only decay", True)
     guards: bool = _say("stop on NaN or on a loss that does not move in the first 50 steps", True)
     seed: int = _say("decides everything that is random, the new head included", 42)
     report_to: str = _say("trackio, tensorboard, wandb ... (as installed) or none", "none")

@@ -67,6 +67,12 @@ class FitArguments(FitOptions, TrainingArguments):
         """Return the processor threads that a process uses."""
         return machine.share_threads(self.threads)
 
+    @property
+    def sharded(self) -> bool:
+        """Say whether the weights are laid out over the processes (FSDP, DeepSpeed)."""
+        launched = any(os.environ.get(f"ACCELERATE_USE_{kind}") == "true" for kind in ("FSDP", "DEEPSPEED"))
+        return bool(self.fsdp or self.deepspeed or launched)
+
     def _check_options(self) -> None:
         _at_least("num_train_epochs", self.num_train_epochs, 0)
         _at_least("per_device_train_batch_size", self.per_device_train_batch_size, 1)
@@ -91,8 +97,7 @@ class FitArguments(FitOptions, TrainingArguments):
                 f"--eval_strategy is 'epoch' or 'steps', because the checkpoint is chosen on validation; "
                 f"found {self.eval_strategy!r}."
             )
-        launched = any(os.environ.get(f"ACCELERATE_USE_{kind}") == "true" for kind in ("FSDP", "DEEPSPEED"))
-        if (self.fsdp or self.deepspeed or launched) and (self.freeze_encoder_epochs or self.layer_decay < 1):
+        if self.sharded and (self.freeze_encoder_epochs or self.layer_decay < 1):
             raise UserError(
                 "--freeze_encoder_epochs and --layer_decay do not work with weights in shards (FSDP, DeepSpeed). "
                 "Leave them out, or launch with accelerate_config.yaml."

@@ -41,7 +41,7 @@ class Training(NamedTuple):
 def assemble(
     model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
-    splits: tuple[EncodedTexts, EncodedTexts],
+    splits: tuple[EncodedTexts, ...],
     args: FitArguments,
     run: Path,
     selection: Selection,
@@ -68,7 +68,7 @@ def assemble(
     )
     trainer.remove_callback(PrinterCallback)
     first = trainer.is_world_process_zero()
-    progress = Progress(batches, show=first and not args.disable_tqdm, headline=_headline(args))
+    progress = Progress(batches, show=first and not args.disable_tqdm, headline=_headline(args, train))
     stop = GracefulStop(batches.steps_per_epoch)
     log = TrainingLog(run / "training_log.jsonl", write=first)
     # The order matters: a stop asks for a checkpoint, the disk is looked at, then it is written and marked.
@@ -77,12 +77,14 @@ def assemble(
     return Training(trainer, progress, stop)
 
 
-def _headline(args: FitArguments) -> str:
-    """Say what the machine was found to be good at; each of it can be set."""
+def _headline(args: FitArguments, train: EncodedTexts) -> str:
+    """Say what the machine and the texts were found to allow; each of it can be set."""
     each = torch.get_num_threads()
     threads = f", {each} thread{'s' * (each > 1)} each" if args.device.type == "cpu" else ""
+    numbers = train.input_ids.numbers  # of the tokens that occur, where they alone are trained
+    rows = "" if numbers is None else f", {numbers[-1] + 1:,} of {len(numbers):,} embeddings"
     name, count = machine.device_name(args.device), args.world_size
-    return f"Training on {name}: {args.chosen_precision}, {count} process{'es' if count > 1 else ''}{threads}."
+    return f"Training on {name}: {args.chosen_precision}, {count} process{'es' if count > 1 else ''}{threads}{rows}."
 
 
 def step_batches(lengths: NDArray[np.int64], args: FitArguments) -> StepBatches:

@@ -41,8 +41,16 @@ class Row(NamedTuple):
 class TokenLists:
     """The ids of N texts, left where they lie (in memory-mapped pieces of Arrow, say): text i is `self[i]`, [T]."""
 
-    def __init__(self, pieces: Sequence[tuple[NDArray[Any], NDArray[np.integer[Any]]]]) -> None:
-        """Take pieces in order, each its values and the offsets of its n texts among them, [n + 1]."""
+    def __init__(
+        self,
+        pieces: Sequence[tuple[NDArray[Any], NDArray[np.integer[Any]]]],
+        numbers: NDArray[np.int32] | None = None,
+    ) -> None:
+        """Take pieces in order, each its values and the offsets of its n texts among them, [n + 1].
+
+        `numbers` [V], where given, is what is given out for each value.
+        """
+        self.numbers = numbers
         self._pieces = [piece for piece in pieces if len(piece[1]) > 1]
         self._first = [0, *accumulate(len(offsets) - 1 for _, offsets in self._pieces)]
         self.lengths = np.concatenate(
@@ -59,7 +67,17 @@ class TokenLists:
         piece = bisect_right(self._first, index) - 1
         values, offsets = self._pieces[piece]
         at = index - self._first[piece]
-        return values[offsets[at] : offsets[at + 1]]
+        found = values[offsets[at] : offsets[at + 1]]
+        return found if self.numbers is None else self.numbers[found]
+
+    def renumbered(self, numbers: NDArray[np.int32]) -> TokenLists:
+        """Return the same texts in other numbers: `numbers[id]`, [V]."""
+        return TokenLists(self._pieces, numbers)
+
+    def mark(self, seen: NDArray[np.bool_]) -> None:
+        """Set `seen` [V] for every id that occurs."""
+        for values, offsets in self._pieces:
+            seen[values[offsets[0] : offsets[-1]]] = True
 
     def add_to(self, digest: hashlib.blake2b) -> None:
         """Let a digest take in all texts, however they lie in pieces."""
@@ -113,6 +131,10 @@ class EncodedTexts(RowDataset[Row]):
                 lists.add_to(digest)
         digest.update(np.ascontiguousarray(self._labels).data)
         return digest.hexdigest()
+
+    def renumbered(self, numbers: NDArray[np.int32]) -> EncodedTexts:
+        """Return the same rows with ids in other numbers: `numbers[id]`, [V]."""
+        return EncodedTexts(self.input_ids.renumbered(numbers), self.token_type_ids, self._labels, self._order)
 
     def sorted_by_length(self) -> EncodedTexts:
         """Return the same rows, longest first: figures over a whole split do not depend on the order."""

@@ -19,13 +19,13 @@ from transformers.utils import logging as transformers_logging
 
 from ..errors import UserError
 from ..labels import LabelSpace
-from . import machine, plan, resume
+from . import machine, plan, resume, vocabulary
 from .arguments import FitArguments
 from .assembly import Training, assemble
 from .dropout import fast_dropout
 from .encoding import encode
 from .memory import kept_memory
-from .outcome import copy_of_sharded, selection_facts, training_facts, write_run
+from .outcome import Aside, copy_of_sharded, selection_facts, training_facts, write_run
 from .padding_free import padding_free
 from .selection import Metrics, choose_metric
 from .trainer import BatchTrainer
@@ -73,16 +73,18 @@ def fit(
         logger.warning("%s is already trained; its checkpoint is used as it is.", place.run)
         return Fitted(place.run, **json.loads((place.run / resume.FINISHED).read_text(encoding="utf-8")))
     selection = choose_metric(args.metric_for_best_model, labels, labels.gold(validation), metrics)
-    training = assemble(model, tokenizer, splits, args, place.run, selection)
-    whole = copy_of_sharded(training.trainer)
-    _train(training, place, planned)
+    occurring = vocabulary.occurring(model, splits, tokenizer.pad_token_id, args)
+    with vocabulary.only(occurring, model, splits) as compact:
+        training = assemble(model, tokenizer, compact, args, place.run, selection)
+        aside = Aside(copy_of_sharded(training.trainer), occurring)
+        _train(training, place, planned)
     facts = {
-        "training": training_facts(training.trainer, training.progress),
+        "training": training_facts(training.trainer, training.progress, aside),
         "selection": selection_facts(training.trainer, selection),
     }
     if training.trainer.is_world_process_zero():
         with _told_disk(place.run):
-            write_run(training.trainer, tokenizer, place.run, facts, max_length, whole)
+            write_run(training.trainer, tokenizer, place.run, facts, max_length, aside)
     training.trainer.accelerator.wait_for_everyone()
     return Fitted(place.run, **facts)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from peft import PeftModel, set_peft_model_state_dict
@@ -19,10 +19,21 @@ from .progress import Progress
 from .resume import CHECKPOINTS, FINISHED, newest_checkpoint
 from .selection import Selection
 from .trainer import BatchTrainer
+from .vocabulary import Vocabulary
 
 
-def training_facts(trainer: BatchTrainer, progress: Progress) -> dict[str, Any]:
-    """Return `evaluation.json`'s `training`: speed is that of the optimiser steps, `seconds` the whole wall time."""
+class Aside(NamedTuple):
+    """What a model could not hold while it was trained: all of its weights, or the embeddings of unseen tokens."""
+
+    whole: PreTrainedModel | None = None  # a copy, where the training lays the model out in shards
+    vocabulary: Vocabulary | None = None
+
+
+def training_facts(trainer: BatchTrainer, progress: Progress, aside: Aside) -> dict[str, Any]:
+    """Return `evaluation.json`'s `training`: speed is that of the optimiser steps, `seconds` the whole wall time.
+
+    `embeddings_trained` is how many tokens occur, where the others' embeddings were left out of the training.
+    """
     args = trainer.args
     return {
         "seconds": round(progress.wall_seconds, 2),
@@ -34,6 +45,7 @@ def training_facts(trainer: BatchTrainer, progress: Progress) -> dict[str, Any]:
         "precision": args.chosen_precision,
         "processes": args.world_size,
         "threads": torch.get_num_threads(),
+        "embeddings_trained": len(aside.vocabulary.rows) if aside.vocabulary else None,
         "versions": machine.library_versions(),
     }
 
@@ -70,18 +82,17 @@ def write_run(
     run: Path,
     facts: dict[str, Any],
     max_length: int,
-    whole: PreTrainedModel | None = None,
+    aside: Aside,
 ) -> None:
     """Write the checkpoint to the run folder, keep the last one if `--keep_last`, then clear the way.
 
-    On process 0 only. `whole` is what `copy_of_sharded` returned before training. The facts are written last: with
-    them the training counts as finished.
+    On process 0 only. The facts are written last: with them the training counts as finished.
     """
     last, model = newest_checkpoint(run), trainer.accelerator.unwrap_model(trainer.model)
-    if whole is not None:
-        model = _with_weights(whole, Path(trainer.state.best_model_checkpoint))
+    if aside.whole is not None:
+        model = _with_weights(aside.whole, Path(trainer.state.best_model_checkpoint))
     if trainer.args.keep_last and last is not None:
-        last_model = _with_weights(copy.deepcopy(model), last)
+        last_model = _with_weights(copy.deepcopy(model), last, aside.vocabulary)
         checkpoint.save(last_model, tokenizer, run / CHECKPOINTS / "last", max_length=max_length)
     checkpoint.save(model, tokenizer, run, max_length=max_length)
     RunFolder(run).write_json(FINISHED, facts)
@@ -89,11 +100,14 @@ def write_run(
         shutil.rmtree(path)
 
 
-def _with_weights(model: PreTrainedModel, folder: Path) -> PreTrainedModel:
+def _with_weights(model: PreTrainedModel, folder: Path, vocabulary: Vocabulary | None = None) -> PreTrainedModel:
     """Put a checkpoint's weights into `model`: all of them, or those of its adapter."""
     if isinstance(model, PeftModel):
         set_peft_model_state_dict(model, load_file(folder / "adapter_model.safetensors"))
     else:
-        unknown = model.load_state_dict(load_file(folder / "model.safetensors"), strict=False).unexpected_keys
+        weights = load_file(folder / "model.safetensors")
+        if vocabulary is not None:
+            weights[vocabulary.name] = vocabulary.expand(weights[vocabulary.name])
+        unknown = model.load_state_dict(weights, strict=False).unexpected_keys
         assert not unknown, unknown  # what is missing is tied weights, which are there once
     return model

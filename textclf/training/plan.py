@@ -34,6 +34,7 @@ _DECIDE = (
     "eval_steps",
     "metric_for_best_model",
     "early_stopping_patience",
+    "compact_vocabulary",
     "seed",
 )
 
