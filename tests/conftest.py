@@ -1,15 +1,22 @@
-"""Fixtures for all tests: no network, one thread, and tiny models made once a session."""
+"""Fixtures for all tests: no network, one thread, nothing of this machine's, and tiny models made once a session."""
 
 import os
+import tempfile
 
+import pytest
+
+# Tokens, caches and launchers of whoever runs the tests decide nothing, and nothing is left in a cache of theirs.
+OF_OTHERS = ("HF_", "HUGGING_FACE_", "TRANSFORMERS_", "ACCELERATE_", "GRADIO_", "FSDP_", "LOCAL_", "XDG_CACHE_HOME")
+for name in [name for name in os.environ if name.startswith(OF_OTHERS)]:
+    del os.environ[name]
+CACHES = tempfile.TemporaryDirectory(prefix="textclf-tests-")
+os.environ["HF_HOME"] = CACHES.name
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
 os.environ["HF_HUB_DISABLE_UPDATE_CHECK"] = "1"
 os.environ["OMP_NUM_THREADS"] = "1"
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
-
-import pytest
 
 
 @pytest.fixture(scope="session")

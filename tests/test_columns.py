@@ -19,11 +19,6 @@ from textclf.labels import LabelSpace
 WORDS = ["정부가 내년 예산안을 발표했다", "the match ended in a draw", "shares fell again today", "새 영화가 개봉했다"]
 
 
-@pytest.fixture(autouse=True)
-def own_cache(tmp_path_factory, monkeypatch):
-    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path_factory.mktemp("cache"))
-
-
 def chosen(columns, features=None, **arguments):
     rows = 40
     table = pa.table({name: (values * rows)[:rows] for name, values in columns.items()})

@@ -23,11 +23,6 @@ from textclf.errors import UserError
 from textclf.labels import LabelSpace
 
 
-@pytest.fixture(autouse=True)
-def own_cache(tmp_path_factory, monkeypatch):
-    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path_factory.mktemp("cache"))
-
-
 def csv(path: Path, rows: list[tuple], columns=("text", "label")) -> str:
     pd.DataFrame(rows, columns=list(columns)).to_csv(path, index=False)
     return str(path)

@@ -20,11 +20,6 @@ from textclf.labels import LabelSpace
 TEXTS = [f"{number}번째 소식, the {number}. piece of news" for number in range(60)]
 
 
-@pytest.fixture(autouse=True)
-def own_cache(tmp_path_factory, monkeypatch):
-    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path_factory.mktemp("cache"))
-
-
 def write_csv(path, cells, header=("text", "label"), delimiter=","):
     with path.open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file, delimiter=delimiter)

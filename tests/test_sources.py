@@ -24,11 +24,6 @@ from textclf.errors import UserError
 TEXTS = ["정부, 내년 예산안 발표", 'He said "no", twice', "first line\nsecond line", '쉼표, 따옴표 "와" 줄바꿈\r\n끝']
 
 
-@pytest.fixture(autouse=True)
-def own_cache(tmp_path_factory, monkeypatch):
-    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path_factory.mktemp("cache"))
-
-
 def rows_of(path: Path) -> list[dict]:
     table = read_rows(path).table
     return table.select([name for name in table.column_names if name != LINE_COLUMN]).to_pylist()
