@@ -105,7 +105,7 @@ def _recipe(kind):
         "num_train_epochs": 4.0,
         "learning_rate": 5e-05,
         "seed": 42,
-        "lora": "lora" if kind == "adapter" else None,
+        **({"lora": "lora", "lora_r": 8} if kind == "adapter" else {}),
     }
     return yaml.safe_dump({key: value for key, value in recipe.items() if value is not None}, sort_keys=False)
 

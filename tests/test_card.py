@@ -3,6 +3,7 @@
 import itertools
 import json
 import re
+import shutil
 import unicodedata
 
 import numpy as np
@@ -11,13 +12,19 @@ import pytest
 import yaml
 from datasets import ClassLabel, Dataset, DatasetDict, Features, Value
 from huggingface_hub import ModelCard
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+from transformers import pipeline
 
 from tests.made_runs import LABELS, make_run
 from textclf.data.auditing.audit import audit
 from textclf.hub.arguments import PushArguments
 from textclf.hub.card import TEMPLATE, render_card
-from textclf.hub.card_tables import METRIC_NAMES
+from textclf.hub.card_facts import OF_THE_MODEL
+from textclf.hub.card_tables import METRIC_NAMES, confusion, number, per_label
 from textclf.hub.wording import NEUTRAL, WORDING, language_of
+from textclf.run_folder import RunFolder
 
 NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?:e-?\d+)?(?![\w]|\.\d)")
 
@@ -186,6 +193,37 @@ def test_the_card_says_plainly_whether_the_model_wins(run, found, sentence):
     assert f"p = {found['p_value']:.4f}" in card
 
 
+def cells(card, heading):
+    """The rows of the first table under a heading, as a page shows them."""
+    tokens = MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(card.split("---\n", 2)[2])
+    place = next(i for i, token in enumerate(tokens) if token.type == "inline" and token.content == heading)
+    rows = []
+    for token in itertools.takewhile(lambda token: token.type != "table_close", tokens[place:]):
+        if token.type == "tr_open":
+            rows.append([])
+        elif token.type == "inline" and rows:
+            assert {part.type for part in token.children} <= {"text", "text_special"}, token.content
+            rows[-1].append("".join(part.content for part in token.children))
+    return rows
+
+
+@given(st.lists(st.text("ab _-*`[]()<>|~$&#;!\\이", min_size=1).map(str.strip).filter(bool), min_size=2, unique=True))
+@example(
+    ["<5 years", "a|b", "*", "`x`", "_y_", "[z](w)", "~~s~~", "R&amp;D", "snake_case", "\\", "__label__x", "긍정"]
+)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_labels_are_shown_as_they_are(runs, labels):
+    """`<5 years` vanished from the tables, `*` and `_x_` lost what they were made of."""
+    labels = list(dict.fromkeys(" ".join(label.split()) for label in labels))
+    shown = {"class": labels, "matrix": np.arange(len(labels) ** 2).reshape(len(labels), -1).tolist()}
+    rows = {label: {"precision": None, "recall": None, "f1": None, "support": 3} for label in labels}
+    evaluation = {"labels": shown["class"], "confusion_matrix": shown["matrix"], "per_label": rows}
+    for name, written in (("Each label", per_label), ("Confusion matrix", confusion)):
+        card = f"---\n---\n\n### {name}\n\n{written(evaluation, WORDING['en'])}\n"
+        if name == "Each label" or len(labels) <= 12:
+            assert [row[0] for row in cells(card, name)][1:] == labels
+
+
 def test_a_wide_confusion_matrix_becomes_a_list(run):
     labels = [f"label {i}" for i in range(40)]
     matrix = np.diag(np.full(40, 9))
@@ -194,6 +232,69 @@ def test_a_wide_confusion_matrix_becomes_a_list(run):
     card = render(run)
     assert card.index("label 3 taken for label 7: 6") < card.index("label 20 taken for label 1: 5")
     assert "| label 3 |" not in card
+
+
+def test_windows_are_shown_beside_the_figures_without_them(run):
+    """Metrics that say nothing with one label stood there again, and no word of which are better lower."""
+    metrics = run.read_json("evaluation.json")["metrics"]
+    change(run, "evaluation.json", long_text={"n": 34, "metrics": metrics})
+    card = render(run)
+    without, with_windows = cells(card, "Results"), cells(card, "Long texts")
+    assert [row[:2] for row in without] == with_windows
+
+
+def test_a_small_loss_has_no_minus_before_its_zero():
+    assert (number(-0.00001), number(-0.00005001), number(0.12345), number(7)) == ("0.0000", "-0.0001", "0.1235", "7")
+
+
+def test_truncation_is_explained_for_what_it_does(runs):
+    """The card said that longer texts are an error: of 128 tokens, they are, of the 48 of this run, they are not."""
+    classify = pipeline("text-classification", model=str(runs["single"].path))
+    long = "The museum shows paintings. " * 12
+    assert classify(long)[0]["score"] != classify(long, truncation=True)[0]["score"]
+    assert "without it they get other scores, or an error." in render(runs["single"])
+
+
+def test_a_korean_card_is_korean(runs, tmp_path):
+    """Splits had two names in one card, words ended in 을(를), and what the audit found was English."""
+    run = RunFolder(shutil.copytree(runs["korean"].path, tmp_path / "run"))
+    train = {
+        "text": ["최고예요", "ㅋㅋㅋ 별로", "나쁘지 않아요!", unicodedata.normalize("NFD", "정말 좋아요")],
+        "labels": [1, 0, 0, 1],
+    }
+    test = {"text": ["나쁘지 않아요", "글쎄요, 저는 잘 모르겠습니다"], "labels": [0, 0]}
+    features = Features({"text": Value("string"), "labels": ClassLabel(names=["부정", "긍정", "중립"])})
+    splits = {name: Dataset.from_dict(rows, features=features) for name, rows in (("train", train), ("test", test))}
+    run.write_json("audit.json", audit(DatasetDict(splits)).to_dict() | {"removed_from_train": {"exact_leaks": 1}})
+    card = render(run)
+    for line in ("- 낱자모가 든 글 1건", "- 완성형(NFC)이 아닌 글 1건", "- 어느 데이터에도 없는 라벨 1개: 중립"):
+        assert line in card
+    assert "- 이 가운데 1건은 학습에 쓰지 않았습니다" in card
+    assert "- 글 수: 학습 40, 검증 30, 테스트 34" in card
+    assert "테스트 데이터 34건으로" in card
+    for clumsy in ("을(를)", "이(가)", "(으)로", "시험", "test 데이터", "validation 데이터"):
+        assert clumsy not in card
+    limits = card[card.index("## 한계") : card.index("## 학습 과정")]
+    assert not re.search(r"[A-Za-z]{4,}", limits), limits
+    for heading in ("결과", "라벨별 결과"):
+        assert not re.search(r"accuracy|precision|recall|loss|score|error", str(cells(card, heading)))
+
+
+def test_every_finding_of_the_audit_has_korean_words():
+    known = {name.removeprefix("audit_") for name in WORDING["ko"] if name.startswith("audit_")}
+    rows = {"text": ["one", "two"], "labels": [0, 1]}
+    features = Features({"text": Value("string"), "labels": ClassLabel(names=["bad", "good"])})
+    splits = DatasetDict(
+        {name: Dataset.from_dict(rows, features=features) for name in ("train", "validation", "test")}
+    )
+    found = audit(splits, clean=["lowercase"]).to_dict()["findings"]
+    assert found.keys() | {"longer_than_max_length"} == known
+    assert known > OF_THE_MODEL
+
+
+def test_a_merged_adapter_is_told(runs):
+    assert "trained as an adapter (lora, rank 8), which is merged into the weights" in render(runs["adapter"])
+    assert "adapter" not in render(runs["pair"])
 
 
 @pytest.mark.parametrize("kind", ["single", "pair", "multi"])

@@ -33,7 +33,7 @@ def render_card(run: RunFolder, arguments: PushArguments | None = None) -> Model
     environment = Environment(
         undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True, autoescape=False
     )
-    environment.filters["code"] = lambda label: f"`{str(label).replace('`', chr(39))}`"
+    environment.filters["code"] = _code
     environment.filters["tojson_text"] = lambda text: json.dumps(text, ensure_ascii=False)
     template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
     data = card_metadata(run, arguments, evaluation, recipe, language)
@@ -82,10 +82,13 @@ def _content(
         "repo_id": arguments.repo_id,
         "recipe_path": "recipe.yaml" if arguments.repo_id else f"{shown}/recipe.yaml",
         "max_length": _max_length(run),
-        "figures": [{"path": f"figures/{path.name}", "alt": path.stem.replace("_", " ")} for path in figures],
+        "figures": [
+            {"path": f"figures/{path.name}", "alt": say.get(f"figure_{path.stem}", path.stem.replace("_", " "))}
+            for path in figures
+        ],
         "data_table": _data_facts(evaluation["data"], say),
         "limits": _limits(run, evaluation, say),
-        "procedure": _procedure(evaluation, recipe, say),
+        "procedure": _procedure(run, evaluation, recipe, say),
         "recipe": (run.path / "recipe.yaml").read_text(encoding="utf-8").strip(),
         "environment": training_facts(evaluation.get("training") or {}, say),
         **_use(evaluation, recipe.get("join_text"), examples_of_run(run, arguments, language), say),
@@ -121,10 +124,12 @@ def _measured(evaluation: dict[str, Any], say: tables.Words) -> dict[str, Any]:
     scored, windows = evaluation.get("test_scored", 1), evaluation.get("long_text")
     times = say["once"] if scored == 1 else say["times"].format(times=scored)
     return {
-        "measured": say["measured"].format(split=evaluation["split"], n=evaluation["n"], scored=times),
+        "measured": say["measured"].format(
+            split=tables.split_name(evaluation["split"], say), n=evaluation["n"], scored=times
+        ),
         "results": tables.results(evaluation, say),
         "against": tables.against(evaluation, say),
-        "long_text": windows and {"n": windows["n"], "table": tables.long_text_table(windows["metrics"], say)},
+        "long_text": windows and {"n": windows["n"], "table": tables.long_text_table(evaluation, say)},
         "per_label": tables.per_label(evaluation, say),
         "confusion": tables.confusion(evaluation, say),
         "calibration": tables.calibration(evaluation, say),
@@ -145,7 +150,7 @@ def _data_facts(data: dict[str, Any], say: tables.Words) -> str:
             say["configuration"]: data.get("config"),
             say["revision"]: data.get("revision"),
             say["licence"]: data.get("licence"),
-            say["texts_of"]: data.get("sizes"),
+            say["texts_of"]: {tables.split_name(name, say): n for name, n in (data.get("sizes") or {}).items()},
             say["splits"]: data.get("how_split"),
             say["removed"]: [f"{reason}: {count}" for reason, count in (data.get("removed") or {}).items()],
             say["files"]: [file["name"] for file in data.get("files") or []],
@@ -161,22 +166,30 @@ def _limits(run: RunFolder, evaluation: dict[str, Any], say: tables.Words) -> li
     if rare:
         lines.append(say["limit_rare"].format(labels=", ".join(rare)))
     audit = run.read_json("audit.json")
-    lines += audit_lines(audit)
+    lines += audit_lines(audit, say)
     removed = sum((audit.get("removed_from_train") or {}).values())
     return [*lines, say["left_train"].format(n=removed)] if removed else lines
 
 
-def _procedure(evaluation: dict[str, Any], recipe: dict[str, Any], say: tables.Words) -> str:
+def _code(label: str) -> str:
+    """Return a name as code; a name with a backtick needs two around it."""
+    name = " ".join(label.split())
+    return f"`` {name} ``" if "`" in name else f"`{name}`"
+
+
+def _procedure(run: RunFolder, evaluation: dict[str, Any], recipe: dict[str, Any], say: tables.Words) -> str:
     chosen = evaluation["selection"]
     base = base_model(recipe) or recipe.get("model")
     revision = recipe.get("model_revision")
     lines = []
     if base:
         lines.append(say["base"].format(base=f"`{base}`" + (f" ({revision})" if revision else "")))
+    if (run.path / "adapter").is_dir():
+        lines.append(say["adapter"].format(kind=recipe["lora"], rank=recipe["lora_r"]))
     lines.append(
         say["selection"].format(
-            metric=tables.METRIC_NAMES.get(chosen["metric"], chosen["metric"]),
-            split=chosen["split"],
+            metric=tables.metric_name(chosen["metric"], say),
+            split=tables.split_name(chosen["split"], say),
             value=tables.number(chosen["value"]),
         )
     )

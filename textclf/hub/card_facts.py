@@ -4,15 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Container, Mapping
 
-from .card_tables import Figures, Words
+from .card_tables import Figures, Words, escaped, split_name
 
-OF_THE_MODEL = frozenset({"longer_than_max_length", "cleaned_away"})  # findings about how it reads, not about the data
+OF_THE_MODEL = frozenset(
+    {"longer_than_max_length", "cleaned_to_nothing"}
+)  # findings about how it reads, not about the data
 
 
-def audit_lines(audit: Figures, but: Container[str] = ()) -> list[str]:
-    """Return what the audit of the data found, a line each; what it had no words for was fine."""
+def audit_lines(audit: Figures, say: Words, but: Container[str] = ()) -> list[str]:
+    """Return what the audit of the data found, a line each; what it had no words for was fine.
+
+    It has English words; of findings that `say` has words for, those are taken.
+    """
     findings = (audit.get("findings") or {}).items()
-    return [f"{found['count']} {found['says']}" for name, found in findings if found.get("says") and name not in but]
+    return [
+        escaped(_in_words(found, say.get(f"audit_{name}"), say))
+        for name, found in findings
+        if found.get("says") and name not in but
+    ]
+
+
+def _in_words(found: Figures, words: str | None, say: Words) -> str:
+    if words is None:
+        return f"{found['count']} {found['says']}"
+    shifted = ", ".join(split_name(name, say) for name in found.get("largest_difference", ()))
+    return words.format(**{**found, "labels": ", ".join(found.get("labels", ())), "largest_difference": shifted})
 
 
 def facts(rows: Mapping[str, object]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -47,7 +48,7 @@ def number(value: float | None) -> str:
     """Return four decimals, a count as it is, or a dash for a figure that is undefined."""
     if value is None:
         return "–"
-    return str(value) if isinstance(value, int) else f"{value:.4f}"
+    return str(value) if isinstance(value, int) else f"{round(value, 4) + 0.0:.4f}"  # + 0.0: no minus before a zero
 
 
 def with_interval(figure: Figures | None) -> str:
@@ -65,26 +66,25 @@ def interval_of(figure: Figures) -> str:
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a Markdown table, the first column to the left, the others to the right."""
-    lines = ["| " + " | ".join(map(cell, head)) + " |", "|---|" + "---:|" * (len(head) - 1)]
-    lines += ["| " + " | ".join(map(cell, row)) + " |" for row in rows]
+    """Return a Markdown table, the first column to the left, the others to the right; names come escaped."""
+    lines = ["| " + " | ".join(head) + " |", "|---|" + "---:|" * (len(head) - 1)]
+    lines += ["| " + " | ".join(row) + " |" for row in rows]
     return "\n".join(lines)
 
 
-def cell(text: str) -> str:
-    """Return text that cannot break out of a table cell."""
-    return " ".join(text.replace("\\", "\\\\").replace("|", "\\|").split()) or " "
+def escaped(name: str) -> str:
+    """Return the name of a label so that Markdown shows it as it is, in a table cell too: `<5 years`, `a|b`, `*`."""
+    return re.sub(r"([\\`*\[\]<|~$]|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w+;))", r"\\\1", " ".join(name.split()))
 
 
 def results(evaluation: Figures, say: Words) -> str:
     """Return the model's figures with intervals, each baseline's on the same rows beside them."""
     baselines = evaluation.get("baselines") or {}
-    several = evaluation["task"] == "multi_label_classification"
-    names = [name for name in METRIC_NAMES if name in evaluation["metrics"] and (several or name not in _ONLY_SEVERAL)]
+    names = _shown(evaluation["metrics"], evaluation)
     head = [say["metric"], say["this_model"], *(baseline_name(name, say) for name in baselines)]
     rows = [
         [
-            _metric_name(name, say),
+            metric_name(name, say),
             with_interval(evaluation["metrics"][name]),
             *(number((b["metrics"].get(name) or {}).get("value")) for b in baselines.values()),
         ]
@@ -98,15 +98,27 @@ def baseline_name(name: str, say: Words) -> str:
     return say.get(f"baseline_{name}", name.replace("_", " "))
 
 
-def _metric_name(name: str, say: Words) -> str:
+def metric_name(name: str, say: Words) -> str:
     """Return what a metric is called, and that less of it is better where it is so."""
-    return METRIC_NAMES.get(name, name) + (f" ({say['lower']})" if name in LOWER_IS_BETTER else "")
+    called = say.get(f"metric_{name}", METRIC_NAMES.get(name, name))
+    return called + (f" ({say['lower']})" if name in LOWER_IS_BETTER else "")
 
 
-def long_text_table(metrics: Figures, say: Words) -> str:
-    """Return the figures that were measured with windows."""
-    rows = [[METRIC_NAMES[name], with_interval(metrics[name])] for name in METRIC_NAMES if name in metrics]
+def split_name(name: str, say: Words) -> str:
+    """Return what a split is called."""
+    return say.get(f"split_{name}", name)
+
+
+def long_text_table(evaluation: Figures, say: Words) -> str:
+    """Return the figures that were measured with windows, the same ones as without."""
+    metrics = evaluation["long_text"]["metrics"]
+    rows = [[metric_name(name, say), with_interval(metrics[name])] for name in _shown(metrics, evaluation)]
     return table([say["metric"], say["this_model"]], rows)
+
+
+def _shown(metrics: Figures, evaluation: Figures) -> list[str]:
+    several = evaluation["task"] == "multi_label_classification"
+    return [name for name in METRIC_NAMES if name in metrics and (several or name not in _ONLY_SEVERAL)]
 
 
 def against(evaluation: Figures, say: Words) -> str:
@@ -117,7 +129,7 @@ def against(evaluation: Figures, say: Words) -> str:
     p_value = found.get("p_value")
     return say[outcome(found, evaluation["n"])].format(
         name=baseline_name(found["name"], say),
-        metric=_metric_name(found["metric"], say),
+        metric=metric_name(found["metric"], say),
         difference=number(found["difference"]),
         interval=interval_of(found) + ("" if p_value is None else f" ({say['p_value'].format(p=number(p_value))})"),
     )
@@ -132,7 +144,7 @@ def per_label(evaluation: Figures, say: Words) -> str:
         head,
         (
             [
-                name,
+                escaped(name),
                 *(with_interval(row.get(metric)) for metric in ("precision", "recall", "f1")),
                 str(row["support"]),
                 *([number(row.get("threshold"))] if cuts else []),
@@ -144,12 +156,12 @@ def per_label(evaluation: Figures, say: Words) -> str:
 
 def confusion(evaluation: Figures, say: Words) -> str:
     """Return the confusion matrix, of a large one the most frequent confusions, nothing with several labels."""
-    matrix, labels = evaluation.get("confusion_matrix"), evaluation["labels"]
+    matrix, labels = evaluation.get("confusion_matrix"), list(map(escaped, evaluation["labels"]))
     if not matrix:
         return ""
     if len(labels) <= _LARGEST_MATRIX:
         rows = [[gold, *map(str, counts)] for gold, counts in zip(labels, matrix, strict=True)]
-        return f"{say['confusion_axes']}\n\n{table(['', *labels], rows)}"
+        return f"{say['confusion_axes']}\n\n{table([' ', *labels], rows)}"
     pairs = [
         (count, labels[i], labels[j])
         for i, counts in enumerate(matrix)
@@ -171,7 +183,7 @@ def calibration(evaluation: Figures, say: Words) -> str:
         return say["not_calibrated"]
     return say["calibrated"].format(
         method=say.get(f"method_{found['method']}", found["method"]),
-        fitted_on=found["fitted_on"],
+        fitted_on=split_name(found["fitted_on"], say),
         n=found["n"],
         before=number(found.get("ece_before")),
         after=number(found.get("ece_after")),
@@ -180,4 +192,4 @@ def calibration(evaluation: Figures, say: Words) -> str:
 
 def rare_labels(evaluation: Figures) -> list[str]:
     """Return the labels that too few test texts carry for their figures to mean much."""
-    return [name for name, row in evaluation["per_label"].items() if row["support"] < _FEW_TEXTS]
+    return [escaped(name) for name, row in evaluation["per_label"].items() if row["support"] < _FEW_TEXTS]

@@ -20,12 +20,13 @@ from ..run_folder import RunFolder
 from .arguments import PushArguments
 from .card import language_of_run, read_recipe_values
 from .card_facts import OF_THE_MODEL, audit_lines
-from .card_tables import table
+from .card_tables import escaped, table
 from .commits import Committed, commit_files
 from .destination import check_destination
 from .network import patience
 from .push import prepare
 from .uploads import Upload
+from .wording_english import ENGLISH
 
 # The Hub's identifiers of licences that let anybody pass the texts on, changed (split, cleaned) as they are here.
 OPEN_LICENCES = frozenset(
@@ -151,7 +152,7 @@ def _files(run: RunFolder, arguments: PushArguments, splits: DatasetDict, folder
 def _label_table(splits: DatasetDict) -> str:
     labels = LabelSpace.from_features(splits["train"].features)
     counts = {split: _counts(rows, labels) for split, rows in splits.items()}
-    body = [[name, *(str(counts[split][k]) for split in splits)] for k, name in enumerate(labels.names)]
+    body = [[escaped(name), *(str(counts[split][k]) for split in splits)] for k, name in enumerate(labels.names)]
     return table(["label", *splits], [["all texts", *(str(len(rows)) for rows in splits.values())], *body])
 
 
@@ -161,7 +162,7 @@ def _counts(rows: Dataset, labels: LabelSpace) -> list[int]:
 
 
 def _known_faults(run: RunFolder, data: dict[str, Any]) -> list[str]:
-    found = audit_lines(run.read_json("audit.json"), but=OF_THE_MODEL)
+    found = audit_lines(run.read_json("audit.json"), ENGLISH, but=OF_THE_MODEL)
     found += [f"{reason}: {count} rows left out" for reason, count in (data.get("removed") or {}).items()]
     if not found:
         return []
