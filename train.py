@@ -39,11 +39,13 @@ def train(recipe: Recipe) -> None:
     from textclf.screen import Screen
     from textclf.training.fit import fit
     from textclf.training.resume import find_place
+    from textclf.training.settings import check_settings
 
     args = recipe.fit
     if not args.resume_from_checkpoint:
         args.output_dir = args.output_dir or str(RunFolder.free(recipe.name))
-    find_place(args)  # a folder in use, or nothing to go on with: said before any time is spent
+    find_place(args)  # a folder in use, or nothing to go on with: said before any time is spent, as the next
+    check_settings(args)
     screen = Screen(quiet=args.process_index > 0)
     check_before_training(recipe.publish)
     with args.main_process_first():

@@ -123,14 +123,14 @@ def test_a_recipe_in_another_encoding_is_refused(tmp_path):
 
 
 def test_the_resolved_recipe_reads_back_to_the_same_settings(tmp_path):
-    recipe = read_recipe(
-        ["--dataset", "hate_speech", "--class_weights", "1", "2", "--dropout", "0.2", "--adam_beta2", "0.9"]
-    )
+    words = ["--dataset", "hate_speech", "--class_weights", "1", "2", "--dropout", "0.2", "--adam_beta2", "0.9"]
+    recipe = read_recipe([*words, "--lr_scheduler_kwargs", '{"num_cycles": 2}', "--class_names", "no", "yes"])
     again = read_recipe([written(tmp_path, recipe_text(recipe, ["a remark"]))])
     assert again.data == recipe.data
     assert again.model == recipe.model
     assert again.measure == recipe.measure
     assert (again.fit.class_weights, again.fit.adam_beta2) == (["1", "2"], 0.9)
+    assert again.fit.lr_scheduler_kwargs == {"num_cycles": 2}  # mappings were left out of it
 
 
 def test_the_resolved_recipe_names_local_files_without_their_folder(tmp_path):

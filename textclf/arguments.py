@@ -113,8 +113,13 @@ class ModelArguments:
 
     def __post_init__(self) -> None:
         """Check ranges."""
-        if self.dropout is not None and not 0 <= self.dropout < 1:
-            raise UserError(f"--dropout is a share from 0 to below 1; found {self.dropout}.")
+        for name in ("dropout", "lora_dropout"):
+            share = getattr(self, name)
+            if share is not None and not 0 <= share < 1:
+                raise UserError(f"--{name} is a share from 0 to below 1; found {share}.")
+        for name in ("lora_r", "lora_alpha"):
+            if getattr(self, name) < 1:
+                raise UserError(f"--{name} must be 1 or more; found {getattr(self, name)}.")
 
 
 @dataclass
@@ -220,6 +225,7 @@ OWNED = {
     "bf16_full_eval": "figures are always computed in fp32 from the saved folder",
     "fp16_full_eval": "figures are always computed in fp32 from the saved folder",
     "include_for_metrics": "metrics always read scores and labels",
+    "eval_do_concat_batches": "metrics always read the whole validation split",
     "batch_eval_metrics": "metrics always read the whole validation split",
     "prediction_loss_only": "validation metrics choose the checkpoint, so scores are needed",
     "do_train": "train.py always trains",
@@ -235,9 +241,12 @@ OWNED = {
     "data_seed": "use --seed: it decides the order of the rows too",
     "ignore_data_skip": "a resumed run sees the batches that it would have seen",
     "accelerator_config": "batches are composed for all processes at once and dealt out",
+    "parallelism_config": "use `accelerate launch` with a file like those of recipes/accelerate",
     "average_tokens_across_devices": "losses are always averaged over all processes",
     "logging_nan_inf_filter": "a loss that is not a number is always shown; --guards stops on it",
 }
+# Trainer fields that hold a mapping, written as JSON in a flag.
+JSON_FIELDS = frozenset({"lr_scheduler_kwargs", "activation_checkpointing_kwargs", "liger_kernel_config"})
 # Fields that transformers 5 took away, and today's names.
 RENAMED = {
     "warmup_ratio": "warmup_steps (below 1 it is a share)",

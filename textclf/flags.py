@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import re
 import shutil
 import sys
@@ -12,7 +13,7 @@ from typing import Any, NoReturn
 
 from transformers.hf_argparser import HfArgumentParser, string_to_bool
 
-from .arguments import OWNED, RENAMED
+from .arguments import JSON_FIELDS, OWNED, RENAMED
 from .errors import UserError, did_you_mean
 
 _HELP = "Type --help for the list of options."
@@ -27,6 +28,8 @@ class Parser(HfArgumentParser):
         raise UserError(f"{said[0].upper()}{said[1:]}. {_HELP}")
 
     def _get_value(self, action: argparse.Action, arg_string: str) -> Any:  # Any: whatever type the field has
+        if action.dest in JSON_FIELDS and not _is_mapping(arg_string):
+            raise UserError(f"{_name(action)} takes JSON such as '{{\"factor\": 0.5}}'; found {arg_string!r}. {_HELP}")
         try:
             return super()._get_value(action, arg_string)
         except argparse.ArgumentError:
@@ -52,7 +55,15 @@ def parse(parser: Parser, words: Sequence[str]) -> tuple[Any, ...]:  # Any: one 
     for word in words:
         if word.startswith("--"):
             check_key(word[2:].split("=")[0].replace("-", "_"), flag_names(parser), "option --")
-    groups = parser.parse_args_into_dataclasses(list(words), return_remaining_strings=True, look_for_args_file=False)
+    try:
+        groups = parser.parse_args_into_dataclasses(
+            list(words), return_remaining_strings=True, look_for_args_file=False
+        )
+    except UserError:
+        raise
+    except (ValueError, ImportError) as error:  # what the Trainer's arguments find out about their own values
+        said = str(error).strip().rstrip(".")
+        raise UserError(f"{said[0].upper()}{said[1:]}. {_HELP}") from error
     if groups[-1]:
         recipe = groups[-1][0].endswith((".yaml", ".yml"))
         hint = "The recipe stands in front of all options." if recipe else "Options are written --key value."
@@ -128,8 +139,15 @@ def _placeholder(action: argparse.Action) -> str:
 
 
 def _kind(action: argparse.Action) -> str:
-    kinds = {int: "a whole number", float: "a number", string_to_bool: "true or false", dict: "JSON"}
+    kinds = {int: "a whole number", float: "a number", string_to_bool: "true or false"}
     return kinds.get(action.type, "another value")
+
+
+def _is_mapping(text: str) -> bool:
+    try:
+        return isinstance(json.loads(text), dict)
+    except json.JSONDecodeError:
+        return False
 
 
 def _or(words: Sequence[str]) -> str:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, get_type_hints
 import yaml
 
 from .arguments import (
+    JSON_FIELDS,
     OWN_GROUPS,
     OWNED,
     DataArguments,
@@ -153,7 +154,8 @@ def recipe_text(recipe: Recipe, remarks: Sequence[str] = ()) -> str:
     for group in recipe:
         for f in fields(group):
             value = getattr(group, f.name)
-            differs = f.init and value != f.default and isinstance(value, str | int | float | bool)
+            plain = isinstance(value, str | int | float | bool) or f.name in JSON_FIELDS
+            differs = f.init and value != f.default and plain
             if (f.name in own or differs) and f.name not in OWNED and f.name not in _NOT_KEPT:
                 kept[f.name] = value.value if isinstance(value, Enum) else value
     for name in _PATHS:

@@ -1,0 +1,88 @@
+"""Settings that cannot work or would be ignored are found before any time is spent, in one sentence."""
+
+import pytest
+
+from tests.training_runs import arguments, rows, train
+from textclf.errors import UserError
+from textclf.recipe import read_recipe
+from textclf.training.settings import check_settings
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"num_train_epochs": 0}, "trains nothing"),
+        ({"eval_delay": 3}, "leaves no validation in 2 epochs"),
+        ({"eval_steps": 5}, "add --eval_strategy steps"),
+        ({"optim": "adamw_bnb_8bit"}, "needs a package that is not installed"),
+        ({"adam_beta1": 2.0}, "Invalid beta parameter.*--adam_beta1"),
+        ({"learning_rate": -1.0}, "Invalid learning rate: -1.0"),
+        ({"weight_decay": -1.0}, "Invalid weight_decay value: -1.0"),
+        ({"optim_args": "a"}, "--optim_args"),
+        ({"optim_target_modules": "attn"}, "does nothing with --optim_target_modules"),
+        ({"lr_scheduler_type": "cosine_with_min_lr"}, "min_lr.*--lr_scheduler_kwargs"),
+        ({"lr_scheduler_kwargs": {"x": 1}}, "unexpected keyword argument 'x'"),
+        ({"lr_scheduler_type": "constant", "warmup_steps": 30}, "has no warm-up"),
+        ({"lr_scheduler_type": "reduce_lr_on_plateau", "warmup_steps": 0.3}, "has no warm-up"),
+        ({"use_liger_kernel": True}, "pip install liger-kernel"),
+        ({"dataloader_persistent_workers": True}, "without --dataloader_num_workers"),
+    ],
+)
+def test_what_cannot_work_is_said_at_once(options, said, tmp_path):
+    with pytest.raises(UserError, match=said):
+        check_settings(arguments(tmp_path, **options))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"optim": "adafactor"},
+        {"optim": "sgd", "optim_args": "momentum=0.9"},
+        {"optim": "galore_adamw", "optim_target_modules": "attn"},  # built over the model, later
+        {"lr_scheduler_type": "cosine_with_min_lr", "lr_scheduler_kwargs": {"min_lr": 1e-6}},
+        {"lr_scheduler_type": "reduce_lr_on_plateau", "lr_scheduler_kwargs": {"factor": 0.5, "patience": 1}},
+        {"lr_scheduler_type": "constant"},
+        {"eval_strategy": "steps", "eval_steps": 5, "eval_delay": 10},
+        {"num_train_epochs": 0, "max_steps": 5},
+        {"dataloader_persistent_workers": True, "dataloader_num_workers": 1},
+    ],
+)
+def test_what_works_passes(options, tmp_path):
+    check_settings(arguments(tmp_path, **options))
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--seed", "-1", "--tf32", "true"], "--tf32 requires Ampere"),
+        (["--logging_steps", "0"], "requires non-zero --logging_steps"),
+        (["--dataloader_prefetch_factor", "2"], "when --dataloader_num_workers > 0"),
+        (["--lr_scheduler_kwargs", "{factor: 1}"], "--lr_scheduler_kwargs takes JSON such as"),
+        (["--lr_scheduler_kwargs", "0.5"], "--lr_scheduler_kwargs takes JSON such as"),
+        (["--lora", "lora", "--lora_r", "0"], "--lora_r must be 1 or more; found 0"),
+        (["--lora", "lora", "--lora_dropout", "1.5"], "--lora_dropout is a share"),
+        (["--parallelism_config", "{}"], "is not set here: use `accelerate launch`"),
+        (["--eval_do_concat_batches", "false"], "is not set here: metrics always read"),
+    ],
+)
+def test_what_the_trainers_own_fields_find_is_a_sentence_too(words, said):
+    with pytest.raises(UserError, match=said):
+        read_recipe(words)
+
+
+def test_settings_of_the_loader_reach_it(tiny_model, tmp_path, monkeypatch):
+    """Prefetching, order and context of the workers were dropped on the way."""
+    from textclf.training import trainer
+
+    seen = {}
+
+    class Loader(trainer.DataLoader):
+        def __init__(self, *args, **settings):
+            seen.update(settings)
+            super().__init__(*args, **settings)
+
+    monkeypatch.setattr(trainer, "DataLoader", Loader)
+    options = {"dataloader_num_workers": 1, "dataloader_prefetch_factor": 3, "dataloader_in_order": False}
+    train(tiny_model("bert"), tmp_path / "run", rows(16), rows(8), num_train_epochs=1, **options)
+    assert (seen["num_workers"], seen["prefetch_factor"], seen["in_order"]) == (1, 3, False)
