@@ -1,6 +1,8 @@
 # Two commands on a fresh machine: `make train` and `make test`. Everything lives in .venv.
 PYTHON ?= python3
 BIN := .venv/bin
+# One thread a process, and no accelerator: the tests ask for the same numbers on every machine.
+PYTEST := CUDA_VISIBLE_DEVICES= OMP_NUM_THREADS=1 $(BIN)/pytest
 export HF_HUB_DISABLE_TELEMETRY ?= 1
 
 .PHONY: help setup train test test-slow test-browser format publish-demo clean
@@ -24,13 +26,14 @@ test: setup  ## format check, linter, type check, tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2 --dist loadfile
+	$(PYTEST) --numprocesses 2 --dist loadfile
 
 test-slow: setup  ## the tests that take minutes
-	OMP_NUM_THREADS=1 $(BIN)/pytest -m slow
+	$(PYTEST) -m slow
 
 test-browser: setup  ## the pages in a real browser (needs Debian's chromium)
-	OMP_NUM_THREADS=1 $(BIN)/pytest -m browser -rs
+	@command -v chromium >/dev/null || echo "The browser tests are skipped: there is no chromium (apt-get install chromium)."
+	$(PYTEST) -m browser
 
 publish-demo: setup  ## train, push, load by id and open the Space, against a stand-in Hub on this machine
 	$(BIN)/python -m tests.publish_demo

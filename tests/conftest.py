@@ -4,6 +4,7 @@ import os
 import tempfile
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 # Tokens, caches and launchers of whoever runs the tests decide nothing, and nothing is left in a cache of theirs.
 OF_OTHERS = ("HF_", "HUGGING_FACE_", "TRANSFORMERS_", "ACCELERATE_", "GRADIO_", "FSDP_", "LOCAL_", "XDG_CACHE_HOME")
@@ -17,6 +18,10 @@ os.environ["HF_HUB_DISABLE_UPDATE_CHECK"] = "1"
 os.environ["OMP_NUM_THREADS"] = "1"
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+
+# An example that takes long says something about the machine and what else it does, nothing about the code.
+settings.register_profile("patient", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 @pytest.fixture(scope="session")
