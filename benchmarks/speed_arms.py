@@ -113,8 +113,8 @@ def best_flags(model: PreTrainedModel, rows: Rows, batch: int, use_cpu: bool, se
     return _stock(model, rows, padded(None), args)
 
 
-def ours(model: PreTrainedModel, rows: Rows, batch: int, use_cpu: bool, seed: int, tokens: str = "auto") -> Round:
-    """(c) What train.py does, without validation and checkpoints; `tokens` is its --padding_free."""
+def ours(model: PreTrainedModel, rows: Rows, batch: int, use_cpu: bool, seed: int, **options: Any) -> Round:
+    """(c) What train.py does with these options, without validation and checkpoints."""
     with tempfile.TemporaryDirectory() as folder, ExitStack() as speed:
         args = FitArguments(
             output_dir=folder,
@@ -126,11 +126,12 @@ def ours(model: PreTrainedModel, rows: Rows, batch: int, use_cpu: bool, seed: in
             use_cpu=use_cpu,
             seed=seed,
             disable_tqdm=True,
+            **options,
         )
         args.eval_strategy, args.logging_strategy = IntervalStrategy.NO, IntervalStrategy.NO
         args.save_strategy, args.load_best_model_at_end = IntervalStrategy.NO, False
         record, clock = StepRecord(), Clock()
-        occurring = vocabulary.occurring(model, (rows.texts,), 0, args)
+        occurring = vocabulary.occurring(model, (rows.whole,), 0, args)
         (texts,) = speed.enter_context(vocabulary.only(occurring, model, (rows.texts,)))
         trainer = BatchTrainer(
             batches=step_batches(rows.texts.lengths, args),
@@ -142,7 +143,7 @@ def ours(model: PreTrainedModel, rows: Rows, batch: int, use_cpu: bool, seed: in
             compute_loss_func=CountedLoss(loss_function("auto", rows.labels), record),
             callbacks=[clock],
         )
-        speed.enter_context(padding_free(model, tokens, args.device))
+        speed.enter_context(padding_free(model, args.padding_free, args.device))
         speed.enter_context(fast_dropout(model, use_cpu))
         speed.enter_context(kept_memory(use_cpu))
         return _round(trainer, clock)
@@ -152,13 +153,14 @@ ARMS: dict[str, Callable[..., Round]] = {
     "plain Trainer": plain,
     "best flags": best_flags,
     "ours": ours,
-    "ours, padded": partial(ours, tokens="off"),
-    "ours, padding-free": partial(ours, tokens="on"),
+    "ours, padded": partial(ours, padding_free="off"),
+    "ours, padding-free": partial(ours, padding_free="on"),
+    "ours, all embeddings": partial(ours, compact_vocabulary=False),
 }
 
 
 def arms(use_cpu: bool) -> dict[str, Callable[..., Round]]:
-    """Return the arms for this machine: of ours the one that `auto` chooses, and the one that it does not."""
+    """Return the arms for this machine: ours as it comes, and with one thing done the other way."""
     same = "ours, padding-free" if use_cpu else "ours, padded"
     return {name: arm for name, arm in ARMS.items() if name != same}
 

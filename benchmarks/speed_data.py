@@ -17,10 +17,11 @@ CLS, SEP = 101, 102
 
 
 class Rows(NamedTuple):
-    """A named set of encoded texts."""
+    """A named set of encoded texts, and the texts of the whole data set, which tell what tokens occur."""
 
     name: str
     texts: EncodedTexts
+    whole: EncodedTexts
     labels: LabelSpace
     max_length: int
 
@@ -36,10 +37,11 @@ def real_rows(name: str, data_dir: str | None, model: str, rows: int, max_length
     from textclf.training.encoding import encode
 
     splits, _ = load_splits(DataArguments(dataset=name, data_dir=data_dir))
-    split = splits["train"].shuffle(seed=0).select(range(min(rows, len(splits["train"]))))
+    train = splits["train"].shuffle(seed=0)
     tokenizer = AutoTokenizer.from_pretrained(locate(model, None).path_or_id)
-    labels = LabelSpace.from_features(split.features)
-    return Rows(f"{name}, cut to {max_length}", encode(split, tokenizer, max_length), labels, max_length)
+    texts = encode(train.select(range(min(rows, len(train)))), tokenizer, max_length)
+    whole = encode(train, tokenizer, max_length)
+    return Rows(f"{name}, cut to {max_length}", texts, whole, LabelSpace.from_features(train.features), max_length)
 
 
 def made_rows(kind: str, rows: int, max_length: int) -> Rows:
@@ -54,4 +56,4 @@ def made_rows(kind: str, rows: int, max_length: int) -> Rows:
     ids[starts], ids[starts + 1], ids[starts + lengths - 1] = CLS, 5000 + gold, SEP
     labels = LabelSpace(("no", "yes"), multi_label=False)
     texts = EncodedTexts(TokenLists.of(ids, lengths), None, gold)
-    return Rows(f"made up, {kind}, cut to {max_length}", texts, labels, max_length)
+    return Rows(f"made up, {kind}, cut to {max_length}", texts, texts, labels, max_length)

@@ -31,6 +31,17 @@ from textclf.training import machine
 
 RESULTS = Path(__file__).parent / "results"
 MINILM = "sentence-transformers/all-MiniLM-L6-v2"
+# Drawn at random: bert-base's shape, and that of FacebookAI/xlm-roberta-base (its config.json).
+SHAPES: dict[str, dict[str, Any]] = {
+    "base": {"model_type": "bert"},
+    "multilingual": {
+        "model_type": "xlm-roberta",
+        "vocab_size": 250002,
+        "max_position_embeddings": 514,
+        "type_vocab_size": 1,
+        "layer_norm_eps": 1e-5,
+    },
+}
 
 
 def main(argv: list[str]) -> None:
@@ -56,7 +67,7 @@ def read_arguments(argv: list[str]) -> Namespace:
     kinds = ", ".join(LENGTHS)
     parser.add_argument("--data", nargs="+", default=["hate_speech"], help=f"data sets, or made-up texts: {kinds}")
     parser.add_argument("--data_dir", help="where the data set's raw files are")
-    parser.add_argument("--model", default=MINILM, help="a model, or 'base': bert-base's shape, drawn at random")
+    parser.add_argument("--model", default=MINILM, help=f"a model, or a shape: {', '.join(SHAPES)}")
     parser.add_argument("--lengths", nargs="+", type=int, default=[128], help="tokens that texts are cut to")
     parser.add_argument("--rows", type=int, default=512, help="texts of a round")
     parser.add_argument("--rounds", type=int, default=5, help="rounds of each arm, behind one that warms up")
@@ -76,8 +87,9 @@ def _rows(name: str, args: Namespace, length: int) -> Rows:
 def build(model: str, rows: Rows) -> PreTrainedModel:
     """Return the model with a head for the rows' labels, from weights or from a shape."""
     set_seed(1)
-    if model == "base":
-        config = AutoConfig.for_model("bert", num_labels=len(rows.labels), problem_type=rows.labels.problem_type)
+    if model in SHAPES:
+        labels = {"num_labels": len(rows.labels), "problem_type": rows.labels.problem_type}
+        config = AutoConfig.for_model(**SHAPES[model], **labels)
         return AutoModelForSequenceClassification.from_config(config, dtype=torch.float32)
     from textclf.models.weights import locate  # only with weights: needs the Hub's client
 
