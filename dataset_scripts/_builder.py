@@ -6,6 +6,8 @@ turns them into rows (`rows`). Every row has `id`, `text` and `labels` (a name, 
 
 from __future__ import annotations
 
+import re
+import sys
 import unicodedata
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
@@ -47,6 +49,13 @@ class TextBuilder(datasets.GeneratorBasedBuilder):
     def metadata_of(cls, config_name: str | None) -> DatasetMetadata:
         """Return what a card says of one configuration (None: the default one); most differ in nothing."""
         return cls.METADATA
+
+    @classmethod
+    def known_faults(cls) -> str | None:
+        """Return what the docstring of the data set's file says of its faults, on one line; None if nothing."""
+        documented = sys.modules[cls.__module__].__doc__ or ""
+        found = re.search(r"^- Known faults: (.+?)(?=^- |\Z)", documented, flags=re.MULTILINE | re.DOTALL)
+        return " ".join(found[1].split()) if found else None
 
     @classmethod
     @abstractmethod

@@ -292,6 +292,14 @@ def test_every_finding_of_the_audit_has_korean_words():
     assert known > OF_THE_MODEL
 
 
+def test_faults_that_who_prepared_the_data_knows_are_limits(run):
+    """A card of the coronavirus tweets did not say that their labels look machine-made."""
+    data = run.read_json("evaluation.json")["data"]
+    change(run, "evaluation.json", data=data | {"known_faults": "the labels look machine-made"})
+    limits = render(run).split("## Limits and known faults")[1].split("## ")[0]
+    assert "- the labels look machine-made\n" in limits
+
+
 def test_a_merged_adapter_is_told(runs):
     assert "trained as an adapter (lora, rank 8), which is merged into the weights" in render(runs["adapter"])
     assert "adapter" not in render(runs["pair"])

@@ -12,6 +12,7 @@ from datasets import ClassLabel, List, load_dataset
 import dataset_scripts
 from dataset_scripts.__main__ import main
 from textclf.errors import UserError
+from textclf.hub.leaks import secrets_in
 
 ROOT = Path(dataset_scripts.__file__).parents[1]
 ARTICLE = (
@@ -64,6 +65,9 @@ def test_every_data_set_documents_source_licence_labels_and_faults():
         assert metadata.source and metadata.licence and metadata.languages and metadata.description
         about = sys.modules[f"dataset_scripts.{name}"].__doc__
         assert all(f"- {topic}" in about for topic in ("Source:", "Licence:", "Language:", "Labels", "Known faults:"))
+        faults = dataset_scripts.builder_class(name).known_faults()
+        assert " ".join(about.split("Known faults:")[1].split()) == faults, "the last point, whole, on one line"
+        assert not list(secrets_in([faults])), "it stands in cards"
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,7 @@ class Origin:
     licence: str | None = None
     languages: tuple[str, ...] = ()
     source: str | None = None
+    known_faults: str | None = None  # in the words of who prepared it
     text_fields: tuple[str, ...] = ()  # the publisher's names of what the text columns hold
 
 

@@ -14,7 +14,7 @@ from jinja2 import Environment, StrictUndefined
 from ..run_folder import RunFolder
 from . import card_tables as tables
 from .arguments import PushArguments
-from .card_facts import audit_lines, facts, training_facts
+from .card_facts import audit_lines, facts, faults_of_data, training_facts
 from .card_metadata import base_model, card_metadata
 from .wording import NEUTRAL, WORDING, language_of
 
@@ -166,6 +166,7 @@ def _limits(run: RunFolder, evaluation: dict[str, Any], say: tables.Words) -> li
     if rare:
         lines.append(say["limit_rare"].format(labels=", ".join(rare)))
     audit = run.read_json("audit.json")
+    lines += faults_of_data(evaluation["data"])
     lines += audit_lines(audit, say)
     removed = sum((audit.get("removed_from_train") or {}).values())
     return [*lines, say["left_train"].format(n=removed)] if removed else lines

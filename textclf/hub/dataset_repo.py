@@ -19,7 +19,7 @@ from ..labels import LabelSpace
 from ..run_folder import RunFolder
 from .arguments import PushArguments
 from .card import language_of_run, read_recipe_values
-from .card_facts import OF_THE_MODEL, audit_lines
+from .card_facts import OF_THE_MODEL, audit_lines, faults_of_data
 from .card_tables import escaped, table
 from .commits import Committed, commit_files
 from .destination import check_destination
@@ -162,7 +162,7 @@ def _counts(rows: Dataset, labels: LabelSpace) -> list[int]:
 
 
 def _known_faults(run: RunFolder, data: dict[str, Any]) -> list[str]:
-    found = audit_lines(run.read_json("audit.json"), ENGLISH, but=OF_THE_MODEL)
+    found = faults_of_data(data) + audit_lines(run.read_json("audit.json"), ENGLISH, but=OF_THE_MODEL)
     found += [f"{reason}: {count} rows left out" for reason, count in (data.get("removed") or {}).items()]
     if not found:
         return []

@@ -107,7 +107,7 @@ KOREAN = {
     "metric_hamming_loss": "해밍 손실",
     "metric_log_loss": "로그 손실",
     "metric_brier": "브라이어 점수",
-    "metric_ece": "기대 보정 오차 (ECE)",
+    "metric_ece": "기대 보정 오차",
     "figure_confusion_matrix": "혼동 행렬",
     "figure_per_label": "라벨별 결과",
     "figure_precision_recall_curves": "정밀도-재현율 곡선",

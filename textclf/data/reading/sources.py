@@ -117,6 +117,7 @@ def _from_script(name: str, args: DataArguments) -> Source:
         licence=metadata.licence,
         languages=metadata.languages,
         source=metadata.source,
+        known_faults=builder.known_faults(),
         text_fields=metadata.text_fields,
     )
     return _named({split: from_dataset(rows, split) for split, rows in builder.as_dataset().items()}, origin)
