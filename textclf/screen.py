@@ -43,5 +43,7 @@ def _hush_libraries() -> None:
     logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
     # Pinning memory without an accelerator does nothing and warns of it.
     warnings.filterwarnings("ignore", message=".*pin_memory.*")
+    # peft sets it rightly by itself for gpt2's layers, and warns of it.
+    warnings.filterwarnings("ignore", message=".*fan_in_fan_out.*")
     # peft 0.21 asks every model by a name that transformers 5 has replaced.
     warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing.*", category=FutureWarning)

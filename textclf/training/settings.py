@@ -25,6 +25,8 @@ def check_settings(args: FitArguments) -> None:
         UserError: no validation, an optimiser or a schedule that cannot be built, a setting without effect.
     """
     _check_validation(args)
+    if not 0 <= args.seed < 2**32:
+        raise UserError(f"--seed is a whole number from 0 to 4294967295; found {args.seed}.")
     if args.dataloader_persistent_workers and not args.dataloader_num_workers:
         raise UserError("--dataloader_persistent_workers does nothing without --dataloader_num_workers.")
     if args.use_liger_kernel and find_spec("liger_kernel") is None:
@@ -49,8 +51,8 @@ def _check_validation(args: FitArguments) -> None:
         raise UserError("--eval_steps does nothing with validation after each epoch; add --eval_strategy steps.")
     if args.eval_delay > args.num_train_epochs and args.max_steps <= 0:
         raise UserError(
-            f"--eval_delay {args.eval_delay:g} leaves no validation in {args.num_train_epochs:g} epochs, and the "
-            "checkpoint is chosen on validation. Lower it."
+            f"--eval_delay {args.eval_delay:g} leaves no validation before --num_train_epochs "
+            f"{args.num_train_epochs:g}, and the checkpoint is chosen on validation. Lower it."
         )
 
 
