@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import socket
 import subprocess
 import sys
@@ -14,11 +15,12 @@ from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled, Reposit
 from tests.made_runs import make_run
 from textclf.arguments import PublishArguments
 from textclf.errors import UserError
+from textclf.flags import build_parser, parse
 from textclf.hub import network
 from textclf.hub.arguments import PushArguments
 from textclf.hub.destination import check_destination
 from textclf.hub.network import explain, persist
-from textclf.hub.publish import check_before_training, publish, publish_run
+from textclf.hub.publish import check_before_training, hints, publish, publish_run
 
 ROOT = Path(__file__).parent.parent
 
@@ -141,7 +143,7 @@ def test_a_rate_limit_is_waited_for_within_reason(headers, waits, impatient):
         ({"timeout": 0}, "--timeout"),
         ({"create_pr": True, "tag": "v1"}, "--tag"),
         ({"create_pr": True, "revision": "dev"}, "--revision"),
-        ({"tag": "version 1"}, "--tag is a name of letters.*found 'version 1'"),
+        ({"tag": "version 1"}, "--tag is a name in letters.*found 'version 1'"),
         ({"tag": "v1..v2"}, "--tag"),
         ({"revision": "refs/pr/1"}, "--revision"),
         ({"revision": "-f"}, "--revision"),
@@ -159,6 +161,20 @@ def test_arguments_that_the_hub_takes_are_taken():
     for options in ({"tag": "v1.0"}, {"revision": "try/out"}, {"language": "ko, en"}, {"language": "zh-Hant"}):
         PushArguments(repo_id="alice/x", **options)
     PushArguments(repo_id="alice/x", space_sleep=-1)
+
+
+def test_what_to_type_next_goes_to_the_same_place(tmp_path):
+    """After --create-pr, the command that adds a licence pushed to the branch itself."""
+    run = make_run(tmp_path / "run", "single")
+    for options in (["--create-pr", "--public"], ["--revision", "try/out"], []):
+        words = shlex.split(hints(run, from_words(["--repo-id", "alice/x", *options]))[0].split("To name one: ")[1])
+        assert words[:3] == ["python", "push_to_hub.py", str(run.path)]
+        assert from_words(words[3:]) == from_words(["--repo-id", "alice/x", *options, "--license", "apache-2.0"])
+
+
+def from_words(words):
+    (arguments,) = parse(build_parser([PushArguments]), words)
+    return arguments
 
 
 @pytest.mark.parametrize("name", ["model", "a/b/c", "alice/", "/x", "alice/mo del", "alice/x..y", "alice/--x"])

@@ -55,10 +55,13 @@ class PushArguments:
             raise UserError(f"--timeout is a number of seconds above 0; found {self.timeout:g}.")
         for flag, name in (("--tag", self.tag), ("--revision", self.revision)):
             if name and not _REF.fullmatch(name):
-                raise UserError(f"{flag} is a name of letters, digits, '-', '_', '.' and '/'; found {name!r}.")
-        for code in (part.strip() for part in (self.language or "").split(",") if self.language):
-            if not _LANGUAGE.fullmatch(code):
-                raise UserError(f"--language is a code, or several: en, ko, or ko,en say; found {code!r}.")
+                raise UserError(
+                    f"{flag} is a name in letters, digits, '-', '_', '.' and '/', without 'refs/' before it; "
+                    f"found {name!r}."
+                )
+        for code in self.language.split(",") if self.language else ():
+            if not _LANGUAGE.fullmatch(code.strip()):
+                raise UserError(f"--language is a code, or several: en, ko, or ko,en say; found {code.strip()!r}.")
         if self.space_sleep is not None and self.space_sleep != -1 and self.space_sleep <= 0:
             raise UserError(
                 f"--space-sleep is a number of seconds above 0, or -1 for never; found {self.space_sleep}."

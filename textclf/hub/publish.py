@@ -54,7 +54,10 @@ def command(run: RunFolder, arguments: PushArguments) -> str:
     """Return what to type to push a run again, whichever command pushed it first."""
     words = ["python", "push_to_hub.py", str(run.path), "--repo-id", arguments.repo_id or "NAMESPACE/NAME"]
     words += ["--public"] if arguments.public else []
-    return shlex.join([*words, *(["--space", arguments.space] if arguments.space else [])])
+    words += ["--create-pr"] if arguments.create_pr else []
+    for flag, value in (("--revision", arguments.revision), ("--space", arguments.space)):
+        words += [flag, value] if value else []
+    return shlex.join(words)
 
 
 def check_all(arguments: PushArguments) -> None:
