@@ -244,15 +244,18 @@ def main() -> None:
             )
         page = build_failure(arguments.model, error)
     theme = gr.themes.Default(primary_hue="indigo", font=FONTS, font_mono=["ui-monospace", "Consolas", "monospace"])
-    page.launch(
-        server_port=arguments.port,
-        theme=theme,
-        css_paths=HERE / "style.css",
-        footer_links=[],
-        run_history=False,  # or the visitors' texts would be kept in their browsers
-        ssr_mode=False,
-        quiet=True,
-    )
+    try:
+        page.launch(
+            server_port=arguments.port,
+            theme=theme,
+            css_paths=HERE / "style.css",
+            footer_links=[],
+            run_history=False,  # or the visitors' texts would be kept in their browsers
+            ssr_mode=False,
+            quiet=True,
+        )
+    except OSError as error:
+        parser.error(f"the port is in use; choose another one with --port ({error})")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,8 @@
 import importlib.util
 import json
 import re
+import socket
+import sys
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -125,6 +127,18 @@ def test_a_model_that_cannot_be_loaded_is_named_with_the_way_out(app):
     text = json.dumps(page.get_config_file())
     assert "alice/secret could not be loaded: alice/secret is not a local folder" in text
     assert "HF_TOKEN" in text
+
+
+def test_a_port_in_use_is_said_without_a_traceback(app, runs, monkeypatch, capsys):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        monkeypatch.setattr(sys, "argv", ["app.py", "--model", str(runs["single"].path), "--port", port])
+        with pytest.raises(SystemExit) as ended:
+            app.main()
+    assert ended.value.code == 2
+    assert "the port is in use; choose another one with --port" in capsys.readouterr().err
 
 
 def test_the_app_serves_batches_and_keeps_nobody_waiting_unseen(app, demos):
