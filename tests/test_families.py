@@ -18,6 +18,7 @@ from textclf.models.encoder import build
 from textclf.models.heads import fold
 from textclf.models.limits import longest_input
 from textclf.recipe import read_recipe
+from textclf.training.settings import check_settings
 
 LABELS = LabelSpace(("나쁨", "좋음"), multi_label=False)
 TRAIN = [
@@ -176,5 +177,7 @@ def test_every_preset_is_a_recipe_and_says_its_source(path):
     recipe = read_recipe([str(path), "--dataset", "hate_speech"])
     assert "/" in recipe.model.model
     assert 5e-6 <= recipe.fit.learning_rate <= 3e-4
+    assert recipe.fit.warmup_steps < 1, "a share: 500 steps are more than a small data set has"
+    check_settings(recipe.fit)
     comment = "".join(line for line in path.read_text(encoding="utf-8").splitlines() if line.startswith("#"))
     assert "Source" in comment or "et al." in comment
