@@ -1,12 +1,12 @@
 """What is nobody's mistake: disks that are full or become so on the way, and a Hub that is away; real processes."""
 
+import contextlib
 import json
 import os
 import shutil
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -63,12 +63,22 @@ def test_a_full_disk_ends_in_one_sentence_and_leaves_nothing_half_written(case, 
 
 
 def in_a_process(place, argv, **environment):
-    """Run train.py as users do; return seconds, exit code and what it said."""
-    started = time.monotonic()
+    """Run train.py as users do; return its exit code and what it said."""
     command = [sys.executable, str(ROOT / "train.py"), *argv]
     clean = {name: value for name, value in os.environ.items() if not name.startswith("HF_")}
     done = subprocess.run(command, cwd=place, env=clean | environment, capture_output=True, text=True)
-    return time.monotonic() - started, done.returncode, done.stderr
+    return done.returncode, done.stderr
+
+
+def connections(server):
+    """Count, and close, the connections that were made to a server which never accepted any."""
+    server.setblocking(False)
+    count = 0
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            server.accept()[0].close()
+            count += 1
+    return count
 
 
 def test_a_hub_that_is_away_is_said_at_once(place):
@@ -76,7 +86,8 @@ def test_a_hub_that_is_away_is_said_at_once(place):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         hub = {"HF_ENDPOINT": f"http://127.0.0.1:{silent.getsockname()[1]}", "HF_HOME": str(place / "home")}
         argv = ["--dataset", "good.csv", "--model", "klue/bert-base", "--output_dir", "run"]
-        seconds, code, said = in_a_process(place, argv, **hub)
+        code, said = in_a_process(place, argv, **hub)
+        assert connections(silent) <= 2, "one look; the client itself may ask who is at the keyboard, once a day"
     last = said.strip().splitlines()[-1]
     assert code == 2
     assert last.startswith(
@@ -84,9 +95,8 @@ def test_a_hub_that_is_away_is_said_at_once(place):
     )
     assert "Traceback" not in said
     assert not (place / "run").exists()
-    assert seconds < 35, "seven of them are imports on a quiet machine"
 
 
 def test_a_real_process_ends_with_code_two_and_one_line(place):
-    _, code, said = in_a_process(place, ["--dataset", "god.csv"])
+    code, said = in_a_process(place, ["--dataset", "god.csv"])
     assert (code, said.strip()) == (2, "error: The file god.csv does not exist. Did you mean 'good.csv'?")

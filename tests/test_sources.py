@@ -305,7 +305,6 @@ def test_a_hub_that_is_away_is_one_quick_sentence(name):
 
 
 HUB_PROGRAM = """
-import sys, time
 from datasets import ClassLabel, Dataset, DatasetDict, Features, Value
 from textclf.arguments import DataArguments
 from textclf.data.loading import load_splits
@@ -322,11 +321,10 @@ for arguments in (
     {"dataset": "alice/rowz"}, {"dataset": "alice/rows", "dataset_revision": "v9"},
     {"dataset": "alice/parts"}, {"dataset": "alice/parts", "dataset_config": "secnd"},
 ):
-    started = time.monotonic()
     try:
         load_splits(DataArguments(**arguments))
     except UserError as error:
-        print("UserError", round(time.monotonic() - started) < 8, error)
+        print("UserError", error)
 """
 
 
@@ -343,7 +341,7 @@ def test_hub_data_sets_private_missing_and_of_several_configurations(tmp_path):
     lines = done.stdout.strip().splitlines()
     assert len(lines) == 5, done.stderr[-3000:]
     assert lines[0].startswith("alice/rows 40 {'train': 27, 'validation': 5, 'test': 8}")
-    assert "UserError True 'alice/rowz' is no dataset script" in lines[1]
+    assert "UserError 'alice/rowz' is no dataset script" in lines[1]
     assert "has no revision 'v9'" in lines[2]
     assert "has several configurations; choose one with --dataset_config: first, second" in lines[3]
     assert "has no configuration 'secnd'" in lines[4]

@@ -98,21 +98,16 @@ def test_a_hub_that_is_always_busy_is_not_asked_for_ever(hub, process, run):
 
 def test_a_silent_hub_ends_the_push_and_a_slow_one_does_not(hub, process, run):
     silent = hub.fail("GET", "/api/whoami-v2", Delay(1.0), hits=None)
-    started = time.monotonic()
     outcome = process.run(str(run.path), "--repo-id", "alice/x", "--timeout", "0.3", token=hub.token("alice"))
     assert (outcome.code, silent.met) == (2, len(WAITS) + 1)
     assert "The Hub did not answer in time while asking who the token belongs to" in outcome.err
-    assert time.monotonic() - started < 5
     assert not hub.store.repositories
 
     hub.faults.clear()
     slow = hub.fail("POST", COMMIT, Delay(0.8))
     outcome = process.run(str(run.path), "--repo-id", "alice/x", "--timeout", "0.5", token=hub.token("alice"))
     assert (outcome.code, slow.met) == (0, 1), outcome.err
-    deadline = time.monotonic() + 5
-    while len(hub.asked("POST", COMMIT)) > sum(r.status is not None for r in hub.asked("POST", COMMIT)):
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    _wait_for(lambda: all(request.status is not None for request in hub.asked("POST", COMMIT)))
     assert len(hub.repo("model", "alice/x").commits) == 2, "the commit that came late is the only one"
 
 
