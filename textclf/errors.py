@@ -42,7 +42,7 @@ def run_command(main: Callable[[list[str]], int | None], argv: list[str] | None 
         _say(str(error))
         code = 2
     except KeyboardInterrupt as stop:
-        if _process() == 0:
+        if process_index() == 0:
             print(f"\n{stop}" if str(stop) else "\nstopped.", file=sys.stderr)
         code = 130
     except Exception as error:
@@ -61,7 +61,7 @@ def _say(sentence: str) -> None:
     The launchers over torch.distributed.elastic (`accelerate launch`, `torchrun`) put a page of their own behind
     whatever a process printed, so there the sentence goes where that page ends: into the report of the failure.
     """
-    if _process() > 0:  # process 0 has most likely met the same one: the launcher then ends this process
+    if process_index() > 0:  # process 0 has most likely met the same one: the launcher then ends this process
         signal.signal(signal.SIGTERM, lambda number, frame: os._exit(0))  # not one more failure to report
         time.sleep(PATIENCE_SECONDS)
     report = os.environ.get("TORCHELASTIC_ERROR_FILE")
@@ -72,7 +72,7 @@ def _say(sentence: str) -> None:
     Path(report).write_text(json.dumps({"message": {"message": sentence, "extraInfo": shown}}), encoding="utf-8")
 
 
-def _process() -> int:
+def process_index() -> int:
     """Return which of the launched processes this is: 0 where it is the only one."""
     return int(os.environ.get("RANK", "0"))
 

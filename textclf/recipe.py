@@ -25,7 +25,7 @@ from .arguments import (
     ModelArguments,
     PublishArguments,
 )
-from .errors import UserError
+from .errors import UserError, process_index
 from .flags import Parser, build_parser, check_key, flag_names, parse, print_help
 
 if TYPE_CHECKING:
@@ -78,7 +78,8 @@ def show_help(argv: Sequence[str], usage: str, groups: Sequence[type] = OWN_GROU
     if not any(word in {"-h", "--help", "--help-all", "--help_all"} for word in argv):
         return False
     whole = FitOptions in groups and any(word in {"--help-all", "--help_all"} for word in argv)
-    print_help([*groups, _trainer_fields()] if whole else groups, usage, owned=whole)
+    if process_index() == 0:
+        print_help([*groups, _trainer_fields()] if whole else groups, usage, owned=whole)
     return True
 
 
