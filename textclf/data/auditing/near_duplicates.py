@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from rensa import RMinHash
+from scipy import sparse
 
 from .exact_duplicates import fold
 
@@ -37,10 +38,6 @@ class Grams(NamedTuple):
 
     hashes: NDArray[np.uint64]
     offsets: NDArray[np.int64]
-
-    def of(self, text: int) -> NDArray[np.uint64]:
-        """Return the 5-grams of one text: uint64 [n], each once, ascending."""
-        return np.unique(self.hashes[self.offsets[text] : self.offsets[text + 1]])
 
 
 def hash_grams(texts: Sequence[str]) -> Grams:
@@ -127,10 +124,20 @@ def _similar(pairs: NDArray[np.int64], read: Callable[[NDArray[np.int64]], list[
     for start in range(0, len(pairs), BATCH):
         part = pairs[start : start + BATCH]
         numbers, places = np.unique(part, return_inverse=True)
-        grams = hash_grams(read(numbers))
-        sets = [grams.of(text) for text in range(len(numbers))]
-        for row, (first, second) in enumerate(places.reshape(part.shape)):
-            shared = len(np.intersect1d(sets[first], sets[second], assume_unique=True))
-            union = len(sets[first]) + len(sets[second]) - shared
-            result[start + row] = shared >= JACCARD * union
+        first, second = places.reshape(part.shape).T
+        sets = _gram_sets(read(numbers))
+        sizes = np.diff(sets.indptr)
+        shared = np.asarray(sets[first].multiply(sets[second]).sum(axis=1)).ravel()
+        result[start : start + BATCH] = shared >= JACCARD * (sizes[first] + sizes[second] - shared)
     return result
+
+
+def _gram_sets(texts: list[str]) -> sparse.csr_matrix:
+    """Return which text holds which 5-gram: 1 or 0, int64 [N, distinct 5-grams]."""
+    grams = hash_grams(texts)
+    distinct, columns = np.unique(grams.hashes, return_inverse=True)
+    ones = np.ones(len(columns), dtype=np.int64)
+    sets = sparse.csr_matrix((ones, columns, grams.offsets), shape=(len(texts), len(distinct)))
+    sets.sum_duplicates()
+    sets.data[:] = 1
+    return sets
