@@ -23,7 +23,7 @@ from textclf.hub.arguments import PushArguments
 from textclf.hub.card import TEMPLATE, render_card
 from textclf.hub.card_facts import OF_THE_MODEL
 from textclf.hub.card_tables import METRIC_NAMES, confusion, number, per_label
-from textclf.hub.wording import NEUTRAL, WORDING, language_of
+from textclf.hub.wording import WORDING, language_of, neutral_sentences
 from textclf.run_folder import RunFolder
 
 NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?:e-?\d+)?(?![\w]|\.\d)")
@@ -67,7 +67,7 @@ def unexplained(card, run):
     for name in ("evaluation.json", "audit.json", "tokenizer_config.json"):
         known |= numbers_of(run.read_json(name))
     fixed = [TEMPLATE.read_text(encoding="utf-8"), (run.path / "recipe.yaml").read_text(encoding="utf-8")]
-    fixed += [*METRIC_NAMES.values(), *NEUTRAL["en"], *NEUTRAL["ko"]]
+    fixed += [*METRIC_NAMES.values(), *neutral_sentences("en"), *neutral_sentences("ko")]
     known |= numbers_of(fixed) | numbers_of(list(WORDING.values()))
     return [number for number in NUMBER.findall(card) if number not in known]
 
@@ -315,7 +315,7 @@ def test_the_snippets_run_as_they_stand(runs, kind, monkeypatch):
     exec(first, names)
     assert {row["label"] for row in names["scores"]} == set(LABELS[kind])
     if kind == "pair":
-        assert names["text"] == {"text": NEUTRAL["en"][0], "text_pair": NEUTRAL["en"][2]}
+        assert names["text"] == dict(zip(("text", "text_pair"), neutral_sentences("en")[::2], strict=True))
     assert len(rest) == (kind == "multi")
     if kind == "multi":
         *lines, last = rest[0].strip().splitlines()

@@ -16,7 +16,7 @@ from . import card_tables as tables
 from .arguments import PushArguments
 from .card_facts import audit_lines, facts, faults_of_data, training_facts
 from .card_metadata import base_model, card_metadata
-from .wording import NEUTRAL, WORDING, language_of
+from .wording import WORDING, language_of, neutral_sentences
 
 TEMPLATE = Path(__file__).parents[2] / "model_card.md"
 _LOOKED_AT = 500  # texts behind the guess of the language
@@ -63,7 +63,7 @@ def language_of_run(run: RunFolder, arguments: PushArguments, recipe: dict[str, 
 def examples_of_run(run: RunFolder, arguments: PushArguments, language: list[str]) -> list[str]:
     """Return the example texts that the user gave, else three neutral sentences; never texts of the data."""
     given = arguments.examples or read_recipe_values(run).get("examples")
-    return list(given) if given else list(NEUTRAL["ko" if language[:1] == ["ko"] else "en"])
+    return list(given) if given else neutral_sentences("ko" if language[:1] == ["ko"] else "en")
 
 
 def _content(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable
+from pathlib import Path
 
 from .wording_english import ENGLISH
 from .wording_korean import KOREAN
@@ -15,19 +17,13 @@ _HANGUL_SHARE = 0.3  # of the letters; Korean news with many Latin names has mor
 
 WORDING = {"en": ENGLISH, "ko": KOREAN}
 
-# Neutral sentences for snippets and for the Space where the user gives none.
-NEUTRAL = {
-    "en": (
-        "The meeting starts at nine in the large room on the second floor.",
-        "She read the letter twice and put it back into the drawer.",
-        "The new bridge will be open to traffic from next spring.",
-    ),
-    "ko": (
-        "회의는 아홉 시에 이층 큰 방에서 시작합니다.",
-        "그는 편지를 두 번 읽고 다시 서랍에 넣었다.",
-        "새 다리는 내년 봄부터 통행할 수 있습니다.",
-    ),
-}
+SPACE_WORDS = Path(__file__).parents[2] / "space" / "words.json"
+
+
+def neutral_sentences(language: str) -> list[str]:
+    """Return the Space's example sentences in English or Korean, for a snippet where the user gives none."""
+    words = json.loads(SPACE_WORDS.read_text(encoding="utf-8"))
+    return list(words[language]["sentences"])
 
 
 def language_of(texts: Iterable[str]) -> str | None:
