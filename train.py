@@ -44,9 +44,9 @@ def train(recipe: Recipe) -> None:
     args = recipe.fit
     if not args.resume_from_checkpoint:
         args.output_dir = args.output_dir or str(RunFolder.free(recipe.name))
+    screen = Screen(quiet=args.process_index > 0)
     find_place(args)  # a folder in use, or nothing to go on with: said before any time is spent, as the next
     check_settings(args)
-    screen = Screen(quiet=args.process_index > 0)
     check_before_training(recipe.publish)
     with args.main_process_first():
         splits, provenance = load_splits(recipe.data)

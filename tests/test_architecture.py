@@ -12,6 +12,7 @@ ORDER = [
     "errors",
     "labels",
     "arguments",
+    "trainer_fields",
     "flags",
     "recipe",
     "run_folder",

@@ -6,8 +6,8 @@ from dataclasses import fields
 import pytest
 import torch
 
-from textclf.arguments import OWNED, RENAMED
 from textclf.errors import UserError
+from textclf.trainer_fields import OWNED, RENAMED
 from textclf.training import machine
 from textclf.training.arguments import FitArguments
 

@@ -34,6 +34,11 @@ def test_what_cannot_work_is_said_at_once(options, said, tmp_path):
         check_settings(arguments(tmp_path, **options))
 
 
+def test_a_batch_size_beside_a_token_budget_is_said_to_be_unused(tmp_path, caplog):
+    check_settings(arguments(tmp_path, tokens_per_batch=600, per_device_train_batch_size=64))
+    assert "--per_device_train_batch_size 64 is not used" in caplog.text
+
+
 @pytest.mark.parametrize(
     "options",
     [
@@ -63,6 +68,11 @@ def test_what_works_passes(options, tmp_path):
         (["--lr_scheduler_kwargs", "0.5"], "--lr_scheduler_kwargs takes JSON such as"),
         (["--lora", "lora", "--lora_r", "0"], "--lora_r must be 1 or more; found 0"),
         (["--lora", "lora", "--lora_dropout", "1.5"], "--lora_dropout is a share"),
+        (["--split_seed", "-1"], "--split_seed must be 0 or more"),
+        (["--min_label_count", "-3"], "--min_label_count must be 0 or more"),
+        (["--validation_share", "0.95"], "above 0 and up to 0.9; found 0.95"),
+        (["--max_length", "64", "--length_coverage", "0.9"], "--length_coverage is for --max_length auto"),
+        (["--public"], "--public is for the repo that --push NS/NAME makes"),
         (["--parallelism_config", "{}"], "is not set here: use `accelerate launch`"),
         (["--eval_do_concat_batches", "false"], "is not set here: metrics always read"),
     ],

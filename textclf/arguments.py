@@ -13,6 +13,7 @@ from .errors import UserError
 
 DEFAULT_MODEL = "sentence-transformers/all-MiniLM-L6-v2"
 DEFAULT_DATASET = "news_sample"
+LENGTH_COVERAGE = 0.99
 
 
 def _say(help_text: str, default: Any = None) -> Any:  # Any: a dataclass field takes the type of its annotation
@@ -52,7 +53,7 @@ class DataArguments:
     drop_near_duplicates: bool = _say("take near duplicates of validation and test texts out of train", False)
     clean: list[str] = _say("cleaning steps, saved inside the tokenizer: see recipes/README.md", [])
     max_length: str = _say("tokens a text may have; 'auto' takes the shortest that covers length_coverage", "auto")
-    length_coverage: float = _say("share of the training texts that 'auto' leaves uncut", 0.99)
+    length_coverage: float = _say("share of the training texts that 'auto' leaves uncut", LENGTH_COVERAGE)
     long_text: Literal["truncate", "windows"] = _say("cut long texts, or score overlapping windows too", "truncate")
     join_text: str | None = _say("encode two columns as one string with this between them")
     augment_crop: float = _say("share of the words cropped from a copy of each training text (0: none)", 0.0)
@@ -71,21 +72,29 @@ class DataArguments:
             raise UserError("Give either --dataset or --train_file, not both.")
         if len(self.text_columns) > 2:
             raise UserError(f"--text_columns takes one or two columns; found {len(self.text_columns)}.")
-        for share in ("validation_share", "test_share", "length_coverage"):
-            if not 0 < getattr(self, share) <= (1 if share == "length_coverage" else 0.9):
-                raise UserError(f"--{share} is a share between 0 and 1; found {getattr(self, share)}.")
-        if self.max_length != "auto" and not (self.max_length.isdigit() and int(self.max_length) >= 4):
-            raise UserError(
-                f"--max_length takes 'auto' or a whole number of tokens from 4; found {self.max_length!r}."
-            )
-        for share in ("augment_crop", "augment_drop", "augment_swap"):
-            if not 0 <= getattr(self, share) < 1:
-                raise UserError(f"--{share} is a share from 0 to below 1; found {getattr(self, share)}.")
+        self._check_ranges()
 
     @property
     def name(self) -> str:
         """Return a short name of the data for folders and titles."""
         return Path(self.train_file or self.dataset or DEFAULT_DATASET).name.split(".")[0]
+
+    def _check_ranges(self) -> None:
+        for share, most in (("validation_share", 0.9), ("test_share", 0.9), ("length_coverage", 1)):
+            if not 0 < getattr(self, share) <= most:
+                raise UserError(f"--{share} is a share above 0 and up to {most}; found {getattr(self, share)}.")
+        for number in ("split_seed", "min_label_count"):
+            if getattr(self, number) < 0:
+                raise UserError(f"--{number} must be 0 or more; found {getattr(self, number)}.")
+        if self.max_length != "auto" and not (self.max_length.isdigit() and int(self.max_length) >= 4):
+            raise UserError(
+                f"--max_length takes 'auto' or a whole number of tokens from 4; found {self.max_length!r}."
+            )
+        if self.max_length != "auto" and self.length_coverage != LENGTH_COVERAGE:
+            raise UserError("--length_coverage is for --max_length auto; leave one of the two out.")
+        for share in ("augment_crop", "augment_drop", "augment_swap"):
+            if not 0 <= getattr(self, share) < 1:
+                raise UserError(f"--{share} is a share from 0 to below 1; found {getattr(self, share)}.")
 
 
 @dataclass
@@ -192,6 +201,11 @@ class PublishArguments:
     examples: list[str] = _say("example texts for the Space and the card; two fields stand on two lines", [])
     examples_from_validation: bool = _say("let the Space show three validation texts as examples", False)
 
+    def __post_init__(self) -> None:
+        """Refuse what would do nothing."""
+        if self.public and not self.push:
+            raise UserError("--public is for the repo that --push NS/NAME makes; add that, or leave it out.")
+
 
 @dataclass
 class EvalOptions:
@@ -204,57 +218,3 @@ class EvalOptions:
 
 
 OWN_GROUPS = (DataArguments, ModelArguments, FitOptions, MeasureArguments, PublishArguments)
-
-# Trainer fields that this project decides itself, and what to type instead.
-OWNED = {
-    "push_to_hub": "use --push NS/NAME",
-    "hub_model_id": "use --push NS/NAME",
-    "hub_token": "set the environment variable HF_TOKEN or run `hf auth login`",
-    "hub_strategy": "use --push NS/NAME: the finished run goes up in one commit",
-    "hub_private_repo": "new repos are private; use --public for the other way",
-    "hub_always_push": "use --push NS/NAME",
-    "hub_revision": "use push_to_hub.py RUN --revision",
-    "remove_unused_columns": "the loader keeps just the columns that the model reads",
-    "label_names": "the label column is always 'labels'",
-    "load_best_model_at_end": "the best checkpoint on validation is always the one that is saved",
-    "greater_is_better": "it follows from --metric_for_best_model",
-    "train_sampling_strategy": "batches of similar length are always composed; --tokens_per_batch sets a token budget",
-    "length_column_name": "lengths are counted by the tokenizer",
-    "bf16": "use --precision bf16",
-    "fp16": "use --precision fp16",
-    "bf16_full_eval": "figures are always computed in fp32 from the saved folder",
-    "fp16_full_eval": "figures are always computed in fp32 from the saved folder",
-    "include_for_metrics": "metrics always read scores and labels",
-    "eval_do_concat_batches": "metrics always read the whole validation split",
-    "batch_eval_metrics": "metrics always read the whole validation split",
-    "prediction_loss_only": "validation metrics choose the checkpoint, so scores are needed",
-    "do_train": "train.py always trains",
-    "do_eval": "train.py always evaluates",
-    "do_predict": "the test split is always scored once, at the end",
-    "auto_find_batch_size": "running out of memory halves the batch by itself",
-    "gradient_checkpointing": "use --activation_checkpointing",
-    "gradient_checkpointing_kwargs": "use --activation_checkpointing_kwargs",
-    "save_strategy": "checkpoints are kept where validation happens; use --eval_strategy and --eval_steps",
-    "save_steps": "checkpoints are kept where validation happens; use --eval_strategy and --eval_steps",
-    "save_only_model": "the optimiser's state is what lets a run go on",
-    "dataloader_drop_last": "every row is seen exactly once an epoch",
-    "data_seed": "use --seed: it decides the order of the rows too",
-    "ignore_data_skip": "a resumed run sees the batches that it would have seen",
-    "accelerator_config": "batches are composed for all processes at once and dealt out",
-    "parallelism_config": "use `accelerate launch` with a file like those of recipes/accelerate",
-    "average_tokens_across_devices": "losses are always averaged over all processes",
-    "logging_nan_inf_filter": "a loss that is not a number is always shown; --guards stops on it",
-}
-# Trainer fields that hold a mapping, written as JSON in a flag.
-JSON_FIELDS = frozenset({"lr_scheduler_kwargs", "activation_checkpointing_kwargs", "liger_kernel_config"})
-# Fields that transformers 5 took away, and today's names.
-RENAMED = {
-    "warmup_ratio": "warmup_steps (below 1 it is a share)",
-    "evaluation_strategy": "eval_strategy",
-    "no_cuda": "use_cpu",
-    "group_by_length": "nothing: batches of similar length are always composed",
-    "logging_dir": "the environment variable TENSORBOARD_LOGGING_DIR",
-    "overwrite_output_dir": "another --output_dir, or delete the old folder",
-    "half_precision_backend": "precision",
-    "save_safetensors": "nothing: safetensors is the only format",
-}

@@ -13,8 +13,8 @@ from typing import Any, NoReturn
 
 from transformers.hf_argparser import HfArgumentParser, string_to_bool
 
-from .arguments import JSON_FIELDS, OWNED, RENAMED
 from .errors import UserError, did_you_mean
+from .trainer_fields import JSON_FIELDS, OWNED, RENAMED
 
 _HELP = "Type --help for the list of options."
 

@@ -16,9 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, get_type_hints
 import yaml
 
 from .arguments import (
-    JSON_FIELDS,
     OWN_GROUPS,
-    OWNED,
     DataArguments,
     FitOptions,
     MeasureArguments,
@@ -27,6 +25,7 @@ from .arguments import (
 )
 from .errors import UserError, process_index
 from .flags import Parser, build_parser, check_key, flag_names, parse, print_help
+from .trainer_fields import JSON_FIELDS, OWNED
 
 if TYPE_CHECKING:
     from .training.arguments import FitArguments

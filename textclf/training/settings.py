@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import fields
 from importlib.util import find_spec
 
@@ -12,6 +13,8 @@ from transformers.trainer_optimizer import is_optimizer_factory
 from ..arguments import FitOptions
 from ..errors import UserError
 from .arguments import FitArguments
+
+logger = logging.getLogger(__name__)
 
 # Optimisers that are built over the model itself; what they need is known only then.
 _OVER_THE_MODEL = ("galore", "apollo", "lomo")
@@ -31,14 +34,19 @@ def check_settings(args: FitArguments) -> None:
         raise UserError("--dataloader_persistent_workers does nothing without --dataloader_num_workers.")
     if args.use_liger_kernel and find_spec("liger_kernel") is None:
         raise UserError("--use_liger_kernel needs the package liger-kernel. Type: pip install liger-kernel")
-    usual = {field.name: field.default for field in fields(FitOptions)}["warmup_steps"]
-    if args.lr_scheduler_type in _NO_WARM_UP and args.warmup_steps not in (0, usual):
+    usual = {field.name: field.default for field in fields(FitOptions)}
+    if args.lr_scheduler_type in _NO_WARM_UP and args.warmup_steps not in (0, usual["warmup_steps"]):
         raise UserError(
             f"--lr_scheduler_type {args.lr_scheduler_type} has no warm-up. Leave --warmup_steps out, or choose "
             "another schedule, constant_with_warmup for one."
         )
     if args.optim_target_modules and not any(name in args.optim for name in _OVER_THE_MODEL):
         raise UserError(f"--optim {args.optim} does nothing with --optim_target_modules; leave it out.")
+    if args.tokens_per_batch and args.per_device_train_batch_size != usual["per_device_train_batch_size"]:
+        logger.warning(
+            "--tokens_per_batch decides how many texts a step takes: --per_device_train_batch_size %d is not used.",
+            args.per_device_train_batch_size,
+        )
     _check_optimiser(args)
 
 
