@@ -6,7 +6,9 @@ import unicodedata
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.image import imread
+from matplotlib.text import Text
 from scipy.special import expit, softmax
 from sklearn.metrics import average_precision_score, roc_auc_score
 
@@ -21,7 +23,7 @@ from textclf.evaluation.curves import (
     truth_of,
 )
 from textclf.evaluation.figures import style as figure_style
-from textclf.evaluation.figures.curve_figures import reliability_diagram
+from textclf.evaluation.figures.curve_figures import reliability_diagram, threshold_curves
 from textclf.evaluation.figures.drawing import draw_figures, most_confused
 from textclf.evaluation.report import report_on
 from textclf.labels import LabelSpace
@@ -213,3 +215,38 @@ def test_the_legend_of_the_reliability_diagram_covers_no_point():
     (legend,) = figure.legends
     assert all(axes.get_legend() is None for axes in figure.axes)
     assert not any(legend.get_window_extent().overlaps(axes.get_window_extent()) for axes in figure.axes)
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("국제 관계와 외교 안보 문제를 다루는 기사", "국제 관계와 외교 안…루는 기사"),
+        ("a label of thirty-five letters, say", "a label of thirty-f…tters, say"),
+        ("정치  경제\n사회", "정치 경제 사회"),
+        (unicodedata.normalize("NFD", "생활/건강/의료"), "생활/건강/의료"),
+    ],
+)
+def test_names_are_shortened_by_their_width(name, shown):
+    assert figure_style.shortened(name) == shown
+    assert figure_style.drawn_width(shown) <= figure_style.LONGEST_NAME
+
+
+def test_titles_of_threshold_panels_do_not_run_into_each_other():
+    """Names were cut by letters, so that Hangul, twice as wide, ran into the next panel and out of the figure."""
+    names = [f"{i} 국제 관계와 외교 안보 문제를 다루는 아주 긴 기사" for i in range(6)]
+    report = several(names)
+    with figure_style.drawing(names):
+        figure = threshold_curves(report, report)
+        FigureCanvasAgg(figure).draw()
+        titles = figure.findobj(lambda artist: isinstance(artist, Text) and ", cut " in artist.get_text())
+        first, second, third, *_ = (title.get_window_extent() for title in titles)
+    assert first.x1 < second.x0 < second.x1 < third.x0 < third.x1 < figure.bbox.x1
+
+
+def test_counts_have_no_tick_between_whole_numbers():
+    """Of one text the axis said 0, 0, 1."""
+    report = single("ab", n=1)
+    figure = reliability_diagram(report, None)
+    FigureCanvasAgg(figure).draw()
+    ticks = [tick.get_text() for tick in figure.axes[1].get_yticklabels()]
+    assert len(set(ticks)) == len(ticks)

@@ -151,6 +151,18 @@ def test_confusion_chart_has_the_counts(full_page):
     assert shares["data"][0]["z"] == pytest.approx(cells / cells.sum(axis=1, keepdims=True), abs=1e-3)
 
 
+def test_a_confusion_chart_leaves_its_cells_room_beside_long_names(tmp_path):
+    """On a phone one long name took the width of six labels' cells: a figure did not fit into them."""
+    for place, (names, least) in enumerate(
+        (
+            (["no", "yes"], 0),
+            (["정치", "경제", "사회", "문화", "국제 관계와 외교 안보 문제를 다루는 기사", "체육"], 6 * 38 + 26 * 7),
+        )
+    ):
+        (tmp_path / str(place)).mkdir()
+        assert least < chart_data(page_of(tmp_path / str(place), names))["confusion"]["least_width"] < least + 170
+
+
 def test_a_long_text_is_cut_and_a_strange_one_cleaned():
     assert readable("가" * 5000) == "가" * 700 + " …"
     assert readable("a\tb\n\nc\x03") == "a b c"

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from textclf.evaluation.table import show_results
+from textclf.evaluation.table import show_report, show_results
 
 METRICS = ("accuracy", "f1_macro", "f1_micro", "roc_auc", "log_loss", "ece")
 NAMES = ("majority", "prior", "tfidf_svm", "bag_of_words", "frozen_encoder", "word2vec_skipgram")
@@ -50,3 +50,11 @@ def test_long_metric_names_stay_whole(monkeypatch, capsys):
     assert "…" not in shown
     assert "average_pr" not in shown.replace("average_precision_micro", "")
     assert all(f"│ {name:<9} │ " in shown for name in NAMES[:3])
+
+
+def test_the_title_of_a_narrow_table_stays_on_one_line(monkeypatch, capsys):
+    """It was broken in the middle: `validation, n = 5, 95 % bootstrap`, `intervals`."""
+    monkeypatch.setenv("COLUMNS", "80")
+    found = evaluation([]) | {"split": "validation", "n": 12345, "per_label": {}}
+    show_report(found)
+    assert "validation, n = 12,345, 95 % bootstrap intervals" in capsys.readouterr().out

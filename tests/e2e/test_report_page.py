@@ -11,10 +11,12 @@ pytestmark = pytest.mark.browser
 
 KOREAN_LABELS = ["IT과학", "경제", "사회", "생활문화", "세계", "스포츠", "정치"]
 TOPICS = [f"주제 {i} topic-{i}" for i in range(44)]
+LONG = ["국제 관계와 외교 안보 문제를 다루는 기사", "A label that is a sentence of its own, as in surveys", "가" * 120]
 THRESHOLDS = {"aim": "f1", "n": 200, "baked": False, "pooled_labels": [], "aim_missed": []}
 CASES = {
     "one label": {"names": KOREAN_LABELS, "pairs": True, **FULL},
     "many labels": {"names": TOPICS, "n": 900},
+    "long names": {"names": LONG},
     "several labels": {"names": TOPICS, "n": 200, "multi_label": True, "thresholds": THRESHOLDS},
 }
 

@@ -25,9 +25,8 @@ HIDDEN_FOR_ONE_LABEL = {"f1_micro"}  # it is the accuracy
 def results_table(evaluation: dict[str, Any]) -> Table:
     """Return the test figures of the model and its baselines as a table, intervals in brackets."""
     baselines = evaluation["baselines"]
-    table = Table(
-        title=f"{evaluation['split']}, n = {evaluation['n']}, 95 % bootstrap intervals", title_justify="left"
-    )
+    title = f"{evaluation['split']}, n = {evaluation['n']:,}, 95 % bootstrap intervals"
+    table = Table(title=title, title_justify="left", min_width=len(title))  # a title wider than its table is broken
     table.add_column("metric", no_wrap=True)
     table.add_column("model", justify="right", style="bold", no_wrap=True)
     for name in baselines:

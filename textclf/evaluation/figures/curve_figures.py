@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import StrMethodFormatter
+from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 from numpy.typing import NDArray
 
 from ..curves import (
@@ -111,6 +111,8 @@ def _show_counts(axes: Axes, bins: Reliability) -> None:
     if bins.size.max() > 50 * bins.size.min():
         axes.set_yscale("log")
         axes.set_ylim(bottom=0.7)
+    else:
+        axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
     axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
 
 
@@ -145,7 +147,7 @@ def threshold_curves(test: Report, validation: Report) -> Figure | None:
         cut = 0.5 if validation.thresholds is None else float(validation.thresholds[k])
         axes.axvline(cut, color=INK, linewidth=1, linestyle=":", label="chosen cut")
         unit_axes(axes, "", "", "")
-        axes.set_title(f"{shortened(test.labels.names[k], 20)}, cut {cut:.2f}", fontsize=9)
+        axes.set_title(f"{shortened(test.labels.names[k], 22)}, cut {cut:.2f}", fontsize=9)
         axes.tick_params(labelsize=7.5)
     for axes in panels[len(shown) :]:
         axes.set_axis_off()

@@ -23,7 +23,7 @@ BLUE, ORANGE, GREEN, GREY = PALETTE[0], PALETTE[1], PALETTE[2], "#8a8f98"
 INK, FAINT = "#1f2328", "#d9dce1"
 WIDTH = 8.0  # inches; at 150 dots an inch 1200 pixels, twice the width of a card on the Hub
 DOTS = 150
-LONGEST_NAME = 26  # characters of a label name that are drawn
+LONGEST_NAME = 30  # of a label name, in the width of Latin letters: 15 syllables of Hangul
 
 # Opaque white: a card is read on white and on near-black pages, and no ink is legible on both.
 STYLE: Any = {  # Any: matplotlib's stubs want the literal names
@@ -127,11 +127,15 @@ def canvas(
 
 
 def shortened(name: str, longest: int = LONGEST_NAME) -> str:
-    """Return a label name as it is drawn: composed Hangul, and its middle left out where it is long."""
+    """Return a label name as it is drawn: composed Hangul, its middle left out where it is wider than `longest`."""
     name = " ".join(unicodedata.normalize("NFC", name).split())
-    if len(name) <= longest:
+    if drawn_width(name) <= longest:
         return name
-    return f"{name[: longest - longest // 3 - 1]}…{name[len(name) - longest // 3 :]}"
+    return f"{_beginning(name, longest - longest // 3 - 1)}…{_beginning(name[::-1], longest // 3)[::-1]}"
+
+
+def _beginning(name: str, longest: int) -> str:
+    return next(name[:end] for end in range(len(name), -1, -1) if drawn_width(name[:end]) <= longest)
 
 
 def drawn_width(name: str) -> int:

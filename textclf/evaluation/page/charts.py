@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..curves import TrainingCurves, precision_recall, roc, scores_before_calibration
 from ..figures.drawing import shown_confusions
-from ..figures.style import shortened
+from ..figures.style import drawn_width, shortened
 from ..report import Report
 from .curve_charts import ranking_chart, reliability_chart, threshold_chart, training_chart
 from .interactive import SERIES, Chart, chart, choice, rounded
@@ -44,21 +44,23 @@ def confusion_chart(report: Report) -> Chart | None:
     as_share = map_of | {"texttemplate": "%{z:.0%}" if size <= FIGURES_IN_CELLS else ""}
     as_count = map_of | {"text": [[int(v) or "" for v in row] for row in counts], "texttemplate": "%{text}"}
     places = list(range(size))  # labels stand on the axes as text, so that equal or numeric names stay apart
-    longest = 26 if size <= 10 else 14  # hovering shows the whole name
+    drawn = [shortened(name, 28 if size <= 10 else 18) for name in names]  # hovering shows the whole name
     ticks = {
         "tickmode": "array",
         "tickvals": places,
-        "ticktext": [shortened(name, longest) for name in names],
+        "ticktext": drawn,
         "showgrid": False,
         "zeroline": False,
     }
+    widest = max(map(drawn_width, drawn))
     layout = {
-        "height": 130 + size * (60 if size <= 10 else 24),
-        "xaxis": {**ticks, "title": {"text": "predicted"}},
+        "height": 130 + 4 * widest + size * (60 if size <= 10 else 24),  # below, names stand aslant
+        "xaxis": {**ticks, "title": {"text": "predicted"}, "autotickangles": [0, 60, 90]},  # 30 asks for room aside
         "yaxis": {**ticks, "title": {"text": "gold"}, "autorange": "reversed"},
     }
     choices = [choice("share of the gold label", [as_share], layout), choice("count", [as_count], layout)]
-    return chart("confusion", choices, 160 + size * 18 if size > 10 else 0)
+    # In pixels: what the names leave must do for the cells, on a phone too.
+    return chart("confusion", choices, 70 + 7 * widest + size * (38 if size <= 10 else 18))
 
 
 def _heat_map(names: list[str], counts: NDArray[np.int64], shares: NDArray[np.float64]) -> Chart:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ..curves import TrainingCurves, precision_recall, reliability, threshold_curve, truth_of
 from ..figures.curve_figures import MOST_LINES, Ranking, ranked_curves, shown_metrics
+from ..figures.style import shortened
 from ..report import Report
 from .interactive import INK, QUIET, SERIES, UNIT, Chart, chart, choice, line, rounded
 
@@ -21,7 +22,7 @@ def ranking_chart(name: str, report: Report, ranking: Ranking, area: str, axes: 
     data = []
     for place, (label, curve) in enumerate(curves):
         coloured = not many or place < 5
-        words = f"{area} {curve.area:.3f} {label}"
+        words = f"{area} {curve.area:.3f} {shortened(label)}"
         more = {"width": 2} if coloured else {"width": 0.8, "opacity": 0.6}
         colour = SERIES[place % len(SERIES)] if coloured else QUIET
         data.append(line(curve.x, curve.y, words, colour, showlegend=coloured, **more))
