@@ -1,8 +1,10 @@
 """The layout is a rule: a room imports only from rooms before it, and training cannot reach the test split."""
 
 import ast
+import re
 import subprocess
 import sys
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -22,7 +24,7 @@ ORDER = [
     "inference",
     "evaluation",
 ]
-ORDER += ["exploration", "training", "hub", "serving"]
+ORDER += ["exploration", "training", "hub"]
 # The one arrow against the order: reading a recipe builds the Trainer's own fields, when it is really run.
 ALLOWED = {("recipe", "training.arguments")}
 MODULES = sorted((ROOT / "textclf").rglob("*.py"))
@@ -95,6 +97,25 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("folder", ["textclf", "metrics", "dataset_scripts", "benchmarks", "space"])
+def test_what_is_imported_is_pinned(folder: str) -> None:
+    """A package that only comes with another one could be another version tomorrow, or gone."""
+    pinned = re.findall(r"^([\w-]+)==", (ROOT / "requirements.txt").read_text(encoding="utf-8"), re.MULTILINE)
+    packages = packages_distributions()
+    for path in (ROOT / folder).rglob("*.py"):
+        nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+        modules = {node.module for node in nodes if isinstance(node, ast.ImportFrom) and not node.level}
+        modules |= {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+        names = {str(module).split(".")[0] for module in modules} - sys.stdlib_module_names
+        for name in (name for name in names if not (ROOT / name).exists()):
+            assert {normal(each) for each in packages[name]} & {normal(each) for each in pinned}, f"{path}: {name}"
+
+
+def normal(name: str) -> str:
+    """A package's name as PyPI compares it."""
+    return name.lower().replace("_", "-")
 
 
 def test_the_public_surface_is_what_it_says() -> None:
