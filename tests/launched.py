@@ -14,10 +14,9 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 import numpy as np
 import torch
-from torch import nn
 from transformers import TrainerCallback
 
-from tests.training_runs import accuracy, arguments, built, rows
+from tests.training_runs import accuracy, arguments, built, rows, without_dropout
 from textclf.training import assembly
 from textclf.training.fit import fit
 
@@ -28,14 +27,6 @@ CASES = {
     "head first": (False, {"freeze_encoder_epochs": 1.0}),
     "one row too few": (False, {"max_steps": 1}),
 }
-
-
-def without_dropout(model):
-    for module in model.modules():
-        if isinstance(module, nn.Dropout):
-            module.p = 0.0
-    model.config.attention_probs_dropout_prob = model.config.hidden_dropout_prob = 0.0
-    return model
 
 
 def train(folder, output, multi_label, options, count=88):

@@ -11,7 +11,7 @@ from torch import nn
 from transformers import AlbertConfig, AlbertForSequenceClassification, Trainer
 
 from tests.tiny_models import FAMILIES
-from tests.training_runs import accuracy, arguments, built, rows, train
+from tests.training_runs import accuracy, arguments, built, rows, train, without_dropout
 from textclf.errors import UserError
 from textclf.labels import LabelSpace
 from textclf.training.assembly import assemble
@@ -37,11 +37,7 @@ CASES = [
 
 def after_training(model, tokenizer, split, folder, **options):
     """Weights after training, the losses and gradient norms on the way; dropout 0, fp32."""
-    model = copy.deepcopy(model)
-    for module in model.modules():
-        if isinstance(module, nn.Dropout):
-            module.p = 0.0
-    model.config.attention_probs_dropout_prob = model.config.hidden_dropout_prob = 0.0
+    model = without_dropout(copy.deepcopy(model))
     args = arguments(folder, precision="fp32", logging_steps=1, num_train_epochs=1, learning_rate=1e-3, **options)
     labels = LabelSpace.from_features(split.features)
     encoded = encode(split, tokenizer, 64)

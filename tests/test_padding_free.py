@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from tests.training_runs import built, rows, train
+from tests.training_runs import built, rows, train, without_dropout
 from textclf.errors import UserError
 from textclf.training.attention import Layout, nested, side_by_side
 from textclf.training.dropout import FastDropout, fast_dropout, kept
@@ -18,13 +18,6 @@ from textclf.training.padding_free import HOOKED, NAME, PaddingFree, padding_fre
 FAMILIES = ["bert", "roberta", "xlm-roberta", "electra", "distilbert"]
 CPU = torch.device("cpu")
 TEXTS = ["정말 최고예요.", "The film opens slowly, but its last hour is a quiet triumph.", "This is bad, really bad."]
-
-
-def without_dropout(model):
-    for module in model.modules():
-        if isinstance(module, nn.Dropout):
-            module.p = 0.0
-    return model.train()
 
 
 def computed(model, inputs):
@@ -47,7 +40,7 @@ def hooked(model, attention):
 @pytest.mark.parametrize("family", FAMILIES)
 def test_logits_and_gradients_are_those_of_the_padded_model(family, attention, tiny_model):
     model, tokenizer = built(tiny_model(family), rows(4))
-    model = without_dropout(model)
+    model = without_dropout(model).train()
     for texts in (TEXTS, TEXTS[:1]):  # with padding, and without any
         inputs = tokenizer(texts, padding=True, return_tensors="pt")
         expected = computed(copy.deepcopy(model), inputs)

@@ -2,6 +2,7 @@
 
 import numpy as np
 from datasets import ClassLabel, Dataset, Features, List, Value
+from torch import nn
 from transformers import set_seed
 
 from tests.tiny_models import SENTENCES
@@ -42,6 +43,15 @@ def built(folder, train_rows, seed=42, **model_options):
     set_seed(seed)
     model_args = ModelArguments(model=str(folder), **model_options)
     return build(model_args, LabelSpace.from_features(train_rows.features))
+
+
+def without_dropout(model):
+    """Switch dropout off everywhere in a model, so that two ways of computing one thing can be compared."""
+    for module in model.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = 0.0
+    model.config.attention_probs_dropout_prob = model.config.hidden_dropout_prob = 0.0
+    return model
 
 
 def arguments(output_dir, **options):
