@@ -6,9 +6,9 @@ import tempfile
 import pytest
 from hypothesis import HealthCheck, settings
 
-# Tokens, caches and launchers of whoever runs the tests decide nothing, and nothing is left in a cache of theirs.
+# Tokens, caches, launchers and proxies of whoever runs the tests decide nothing; nothing is left in a cache of theirs.
 OF_OTHERS = ("HF_", "HUGGING_FACE_", "TRANSFORMERS_", "ACCELERATE_", "GRADIO_", "FSDP_", "LOCAL_", "XDG_CACHE_HOME")
-for name in [name for name in os.environ if name.startswith(OF_OTHERS)]:
+for name in [name for name in os.environ if name.startswith(OF_OTHERS) or name.lower().endswith("_proxy")]:
     del os.environ[name]
 CACHES = tempfile.TemporaryDirectory(prefix="textclf-tests-")
 os.environ["HF_HOME"] = CACHES.name

@@ -53,7 +53,7 @@ def test_a_full_disk_ends_in_one_sentence_and_leaves_nothing_half_written(case, 
     if case == "from the start":
         assert left == []
     elif case == "after the first checkpoint":
-        folders = {name.split("/")[1] for name in left if name.startswith("checkpoints/")}
+        folders = {name.split("/")[1] for name in left if name.startswith("checkpoints/checkpoint-")}
         assert len(folders) == 1
         assert f"checkpoints/{folders.pop()}/complete" in left
     else:
