@@ -33,8 +33,9 @@ def evaluate(model: str, data: DataArguments, options: EvalOptions) -> None:
     from textclf.evaluation.held_out import recorded_data, training_note
     from textclf.evaluation.intervals import check_draws
     from textclf.evaluation.matching import fields_note, match_labels
-    from textclf.evaluation.predictions import write_predictions
+    from textclf.evaluation.predictions import check_place, write_predictions
     from textclf.evaluation.report import measure
+    from textclf.evaluation.slices import slice_figures
     from textclf.evaluation.table import show_report
     from textclf.inference.classifier import Classifier
     from textclf.run_folder import RunFolder
@@ -42,7 +43,7 @@ def evaluate(model: str, data: DataArguments, options: EvalOptions) -> None:
 
     screen = Screen()
     check_draws(options.bootstrap_draws)
-    check_output(options.output)
+    check_place(options.output)
     classifier = Classifier.load(model, trust_code=options.trust_remote_code)
     chosen = split_to_measure(data, options.split)
     matched = match_labels(chosen.rows, classifier.labels)
@@ -59,26 +60,13 @@ def evaluate(model: str, data: DataArguments, options: EvalOptions) -> None:
         "data": chosen.provenance.to_dict(),
         "notes": notes,
         **report.to_dict(),
+        "slices": slice_figures(report, matched.split, draws=options.bootstrap_draws),
     }
     show_report(found)
     if options.output:
         folder = RunFolder(Path(options.output))
         folder.write_json("evaluation.json", found)
         write_predictions(folder, chosen.name, matched.split, report)
-
-
-def check_output(output: str | None) -> None:
-    """Refuse, before any time is spent, a place where the figures cannot go or would replace a run's own.
-
-    Raises:
-        UserError: it is a file, or the folder of a model.
-    """
-    if output and Path(output).is_file():
-        raise UserError(f"--output {output} is a file; it takes a folder for evaluation.json and the predictions.")
-    if output and (Path(output) / "config.json").exists():
-        raise UserError(
-            f"--output {output} is the folder of a model, whose own evaluation.json would be replaced. Name another."
-        )
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Figures by slice."""
 
+import json
 import unicodedata
 
 import numpy as np
@@ -9,6 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score
 
+import eval as evaluate
+from tests.trained_runs import texts, write_csv
+from textclf.arguments import DataArguments
+from textclf.data.loading import load_splits
+from textclf.errors import UserError
 from textclf.evaluation.report import report_on
 from textclf.evaluation.slices import length_buckets, script_of, slice_figures
 from textclf.labels import LabelSpace
@@ -84,6 +90,53 @@ def test_several_labels_have_micro_f1_by_slice():
 def test_a_source_column_is_a_way_of_slicing_and_tiny_slices_are_left_out():
     report, split = report_and_split(source=["forum"] * 35 + ["news"] * 42 + ["rare"] * 3)
     assert [e["slice"] for e in slice_figures(report, split, draws=5) if e["of"] == "source"] == ["forum", "news"]
+
+
+OUTLETS = ("네이버", "다음", "", "네이버")
+
+
+@pytest.fixture
+def sourced(tmp_path):
+    """Rows with an outlet each (some without); their outlet follows from their number."""
+    rows = [(f"{i} {text}", ("good", "bad")[i % 3 > 0], OUTLETS[i % 4]) for i, text in enumerate(texts(160, 31))]
+    write_csv(tmp_path / "rows.csv", ["text", "label", "outlet"], rows)
+    return str(tmp_path / "rows.csv")
+
+
+def test_the_source_column_of_a_file_comes_through_to_the_slices(sourced):
+    """There was no way to name one: nothing that reads data kept it, so that no report ever had such a slice."""
+    splits, _ = load_splits(DataArguments(dataset=sourced, source_column="outlet", test_share=0.5))
+    assert all(split.column_names == ["text", "source", "labels"] for split in splits.values())
+    for row in splits["test"]:
+        assert row["source"] == OUTLETS[int(row["text"].split(" ")[0]) % 4]
+    labels = LabelSpace.from_features(splits["test"].features)
+    gold = labels.gold(splits["test"])
+    report = report_on(np.eye(2, dtype=np.float32)[gold], gold, labels, draws=20)
+    found = {e["slice"]: e["n"] for e in slice_figures(report, splits["test"], draws=20) if e["of"] == "source"}
+    assert found.keys() == {"네이버", "다음", "no source"}
+    assert sum(found.values()) == len(splits["test"])
+    assert "source" not in load_splits(DataArguments(dataset=sourced))[0]["test"].column_names
+
+
+@pytest.mark.parametrize(
+    ("name", "complaint"), [("outlets", "no column 'outlets'.*Did you mean 'outlet'"), ("text", "can be used once")]
+)
+def test_a_source_column_that_cannot_be_one_is_refused(name, complaint, sourced):
+    with pytest.raises(UserError, match=complaint):
+        load_splits(DataArguments(dataset=sourced, text_columns=["text"], source_column=name))
+
+
+def test_eval_measures_slices_of_other_peoples_models_too(sourced, tiny_model, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    words = ["--dataset", sourced, "--source_column", "outlet", "--bootstrap_draws", "20", "--output", "found"]
+    evaluate.main([str(tiny_model("bert", labels=("bad", "good"))), *words])
+    slices = json.loads((tmp_path / "found/evaluation.json").read_text(encoding="utf-8"))["slices"]
+    assert {(e["slice"], e["n"]) for e in slices if e["of"] == "source"} == {
+        ("네이버", 80),
+        ("다음", 40),
+        ("no source", 40),
+    }
+    assert "n = 160" in capsys.readouterr().out
 
 
 def test_one_slice_is_no_slicing():

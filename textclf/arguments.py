@@ -42,6 +42,7 @@ class DataArguments:
     label_separator: str | None = _say("separates several label names in one cell: makes the task multi-label")
     class_names: list[str] = _say("the label names, in the order of integer labels", [])
     group_column: str | None = _say("rows with one value here (author, thread) never straddle two splits")
+    source_column: str | None = _say("test figures are also given for each value of this column (outlet, year)")
     validation_share: float = _say("share of the training rows that becomes validation where there is none", 0.15)
     test_share: float = _say("share of all rows that becomes test where there is none", 0.2)
     split_seed: int = _say("seed of the splits; apart from --seed so that seeds can be compared on equal rows", 13)

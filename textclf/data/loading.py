@@ -36,8 +36,9 @@ def load_splits(args: DataArguments) -> LoadedData:
 
     Returns:
         Splits `train`, `validation` and `test` with the columns `text` (str), `text_pair` (str or null; only where
-        there are two text columns) and `labels` (`ClassLabel`, or `List(ClassLabel)` with several labels), rows in
-        their source's order, memory-mapped; every label occurs in train. And their provenance.
+        there are two text columns), `source` (str; only where `source_column` names one) and `labels` (`ClassLabel`,
+        or `List(ClassLabel)` with several labels), rows in their source's order, memory-mapped; every label occurs in
+        train. And their provenance.
 
     Raises:
         UserError: whatever a user can mend: files, columns, rows, labels, splits.
@@ -89,7 +90,7 @@ def _finish(read: _Read) -> LoadedData:
     """Write a draft's splits as Arrow files and say where they come from."""
     draft, columns = read.draft, read.columns
     splits = DatasetDict(
-        {split: write_split(rows, columns.text, draft.space, split) for split, rows in draft.splits.items()}
+        {split: write_split(rows, columns, draft.space, split) for split, rows in draft.splits.items()}
     )
     removed = {reason: count for reason, count in draft.removed.items() if count}
     draft.notes += [
@@ -109,10 +110,10 @@ def _finish(read: _Read) -> LoadedData:
 
 
 def _labelled_splits(splits: Mapping[str, RawSplit], columns: Columns, notes: list[str]) -> dict[str, RawSplit]:
-    """Return the splits that have the label columns; all must have those of the text (and the group)."""
+    """Return the splits that have the label columns; all must have the others that are used."""
     labelled = {}
     for split, raw in splits.items():
-        for name in (*columns.text, *([columns.group] if columns.group else [])):
+        for name in (*columns.text, *filter(None, (columns.group, columns.source))):
             if name not in raw.columns:
                 raise UserError(
                     f"The {split} split has no column {name!r}, which train has; found: {', '.join(raw.columns)}."

@@ -14,19 +14,22 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..labels import LabelSpace
+from .labelling.columns import Columns
 from .labelling.rows import Rows, is_blank
 from .reading.files import store_folder
 
 ROWS_PER_BATCH = 10_000
 
 
-def write_split(rows: Rows, text_columns: tuple[str, ...], space: LabelSpace, split: str) -> datasets.Dataset:
-    """Write one split's rows to the store and map them: columns `text`, `text_pair` (of two) and `labels`.
+def write_split(rows: Rows, columns: Columns, space: LabelSpace, split: str) -> datasets.Dataset:
+    """Write one split's rows to the store and map them: columns `text`, `text_pair` (of two), `source`, `labels`.
+
+    There is a column `source` only where `--source_column` names one; it holds strings, "" for a missing value.
 
     The file's name and the data set's fingerprint are the hash of the content, so that everything `datasets` caches
     from it (token ids, say) is found again for equal rows, and never for changed ones.
     """
-    features = _features(len(text_columns), space)
+    features = _features(columns, space)
     digest = _Digest(features)
     folder = store_folder() / "splits"
     folder.mkdir(parents=True, exist_ok=True)
@@ -34,9 +37,9 @@ def write_split(rows: Rows, text_columns: tuple[str, ...], space: LabelSpace, sp
     try:
         schema = features.arrow_schema
         with pa.OSFile(str(unfinished), "wb") as sink, pa.ipc.new_stream(sink, schema) as out:
-            for columns in _batches(rows, text_columns):
+            for arrays in _batches(rows, columns):
                 batch = pa.RecordBatch.from_arrays(
-                    [column.cast(each.type) for column, each in zip(columns, schema, strict=True)], schema=schema
+                    [array.cast(each.type) for array, each in zip(arrays, schema, strict=True)], schema=schema
                 )
                 digest.update(batch)
                 out.write_batch(batch)
@@ -61,24 +64,27 @@ def _map(path: Path, features: datasets.Features, split: str, content: str) -> d
     return datasets.Dataset(table, info=info, split=datasets.NamedSplit(split), fingerprint=content)
 
 
-def _features(text_fields: int, space: LabelSpace) -> datasets.Features:
+def _features(columns: Columns, space: LabelSpace) -> datasets.Features:
     label = datasets.ClassLabel(names=list(space.names))
-    text = {name: datasets.Value("string") for name in ("text", "text_pair")[:text_fields]}
+    names = [*("text", "text_pair")[: len(columns.text)], *(["source"] if columns.source else [])]
+    text = {name: datasets.Value("string") for name in names}
     return datasets.Features({**text, "labels": datasets.List(label) if space.multi_label else label})
 
 
-def _batches(rows: Rows, text_columns: tuple[str, ...]) -> Iterator[list[pa.Array]]:
+def _batches(rows: Rows, columns: Columns) -> Iterator[list[pa.Array]]:
     """Yield the rows' columns, some thousand at a time, in their order."""
     keep = np.zeros(rows.raw.table.num_rows, dtype=bool)
     keep[rows.index] = True
     labels = rows.labels.to_arrow()
     first = done = 0
-    for batch in rows.raw.table.select(list(text_columns)).to_batches(max_chunksize=ROWS_PER_BATCH):
+    taken, fields = [*columns.text, *filter(None, [columns.source])], len(columns.text)
+    for batch in rows.raw.table.select(taken).to_batches(max_chunksize=ROWS_PER_BATCH):
         kept = batch.filter(pa.array(keep[first : first + batch.num_rows]))
         first += batch.num_rows
         if kept.num_rows:
-            texts = [column.cast(pa.string()) for column in kept.columns]
-            yield [*(_fill_first(*texts) if len(texts) == 2 else texts), labels.slice(done, kept.num_rows)]
+            cells = [column.cast(pa.string()) for column in kept.columns]
+            texts = _fill_first(*cells[:2]) if fields == 2 else cells[:1]
+            yield [*texts, *(pc.fill_null(column, "") for column in cells[fields:]), labels.slice(done, kept.num_rows)]
             done += kept.num_rows
 
 

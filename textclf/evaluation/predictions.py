@@ -9,10 +9,25 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from datasets import Dataset
 
+from ..errors import UserError
 from ..run_folder import RunFolder
 from .report import Report
 
 ROWS_AT_ONCE = 50_000  # of one row group: what is held in memory while writing
+
+
+def check_place(folder: str | None) -> None:
+    """Refuse, before any time is spent, a place where figures cannot go or would replace a run's own.
+
+    Raises:
+        UserError: it is a file, or the folder of a model.
+    """
+    if folder and Path(folder).is_file():
+        raise UserError(f"--output {folder} is a file; it takes a folder for evaluation.json and the predictions.")
+    if folder and (Path(folder) / "config.json").exists():
+        raise UserError(
+            f"--output {folder} is the folder of a model, whose own evaluation.json would be replaced. Name another."
+        )
 
 
 def write_predictions(run: RunFolder, name: str, split: Dataset, report: Report) -> None:

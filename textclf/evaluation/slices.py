@@ -35,7 +35,7 @@ def slice_figures(report: Report, split: Dataset, *, draws: int = 1000, seed: in
     texts = texts_of(split)
     ways = {"length": length_buckets(texts), "script": [script_of(text) for text in texts]}
     if "source" in split.column_names:
-        ways["source"] = _common([str(value) for value in split["source"][:]])
+        ways["source"] = _common([value or "no source" for value in split["source"][:]])
     found = []
     for of, names in ways.items():
         order = sorted((name for name, n in Counter(names).items() if n >= FEWEST), key=_natural)

@@ -100,7 +100,8 @@ def reload_splits(run: RunFolder, arguments: PushArguments) -> DatasetDict:
             f"The data has changed since {run.path} was made: its fingerprint is {provenance.fingerprint[:12]}, "
             f"expected {known[:12]}. Publish the data that the run was made with, or train again."
         )
-    return splits
+    kept = [name for name in splits["train"].column_names if name != "source"]  # for figures by slice only
+    return splits.select_columns(kept)
 
 
 def dataset_card(run: RunFolder, arguments: PushArguments, splits: DatasetDict) -> DatasetCard:

@@ -1,4 +1,4 @@
-"""Which columns hold the text, the labels and the groups: as given, or found where only one reading is possible."""
+"""Which columns hold text, labels, groups and sources: as given, or found where only one reading is possible."""
 
 from __future__ import annotations
 
@@ -55,6 +55,7 @@ class Columns:
     labels: tuple[str, ...]
     group: str | None
     notes: tuple[str, ...]
+    source: str | None = None
 
 
 def choose_columns(train: RawSplit, args: DataArguments) -> Columns:
@@ -67,13 +68,16 @@ def choose_columns(train: RawSplit, args: DataArguments) -> Columns:
     text = tuple(composed(name) for name in args.text_columns)
     labels = tuple(composed(name) for name in args.label_columns)
     group = composed(args.group_column) if args.group_column else None
-    for name in (*text, *labels, *([group] if group else [])):
+    source = composed(args.source_column) if args.source_column else None
+    for name in (*text, *labels, *filter(None, (group, source))):
         if name not in train.columns:
             raise UserError(
                 f"There is no column {name!r}; found: {', '.join(train.columns)}.{did_you_mean(name, train.columns)}"
             )
     notes = []
-    taken = {*text, *labels, group}
+    if source and pa.types.is_nested(train.table.schema.field(source).type):
+        raise UserError(f"--source_column {source} holds lists or structures; it takes one value a row.")
+    taken = {*text, *labels, group, source}
     if not labels:
         labels = _find_labels(train, [name for name in train.columns if name not in taken])
         notes.append(f"Labels are read from {_listed(labels)}.")
@@ -81,11 +85,12 @@ def choose_columns(train: RawSplit, args: DataArguments) -> Columns:
     if not text:
         text = _find_text(train, [name for name in train.columns if name not in taken])
         notes.append(f"Text is read from {_listed(text)}.")
-    twice = set(text) & set(labels)
+    twice = set(text) & set(labels) | {source} & {*text, *labels}
     if twice or len(set(text)) < len(text) or len(set(labels)) < len(labels):
-        raise UserError(f"Every column can be used once; found {_listed([*text, *labels])}.")
+        used = [*text, *labels, *filter(None, [source])]
+        raise UserError(f"Every column can be used once; found {_listed(used)}.")
     nothing_to_find = labels == OWN_LABELS and text in OWN_TEXT
-    return Columns(text, labels, group, () if nothing_to_find else tuple(notes))
+    return Columns(text, labels, group, () if nothing_to_find else tuple(notes), source)
 
 
 def _listed(names: Sequence[str]) -> str:
