@@ -17,6 +17,7 @@ from .auditing.findings import Finding, counted, percentage
 from .auditing.sampling import sample_rows
 from .augmentation import augment
 from .lengths import SAMPLE, auto_max_length, coverage_table, token_lengths, within_limit
+from .tokenizer_fit import fit_line
 
 
 class Prepared(NamedTuple):
@@ -57,7 +58,8 @@ def prepare(
         "augmentation": augmented.counts,
     }
     content["findings"]["longer_than_max_length"] = measured.finding.to_dict()
-    lines = [_headline(found), *(f"  {line}" for line in found.lines), *kept.lines, measured.line]
+    unfit = fit_line(tokenizer, kept.train, seed)
+    lines = [_headline(found), *(f"  {line}" for line in found.lines), *kept.lines, *unfit, measured.line]
     before, after = len(kept.train), len(augmented.train)
     if after != before:
         lines.append(f"Augmentation and resampling make {after:,} training rows of {before:,}.")

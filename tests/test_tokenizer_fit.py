@@ -1,0 +1,43 @@
+"""A model that was made for other languages is told before it is trained."""
+
+import unicodedata
+
+import pytest
+from datasets import Dataset
+from transformers import AutoTokenizer
+
+from tests.tiny_models import ENGLISH, KOREAN
+from textclf.data.tokenizer_fit import fit_line
+from textclf.models.weights import locate
+
+THAI = ["ธนาคารกลางขึ้นอัตราดอกเบี้ยเป็นครั้งที่สามของปีนี้", "นักวิจัยพบน้ำแข็งในหลุมอุกกาบาต"]
+
+
+def said(tokenizer, texts):
+    return fit_line(tokenizer, Dataset.from_dict({"text": texts}), seed=0)
+
+
+@pytest.mark.parametrize("family", ["bert", "roberta", "xlm-roberta"])
+def test_nothing_is_said_of_texts_that_the_tokenizer_was_made_from(family, tiny_model):
+    tokenizer = AutoTokenizer.from_pretrained(tiny_model(family))
+    assert said(tokenizer, ENGLISH + KOREAN) == []
+
+
+def test_words_that_are_unknown_are_counted(tiny_model):
+    tokenizer = AutoTokenizer.from_pretrained(tiny_model("bert"))
+    (line,) = said(tokenizer, THAI)
+    assert line.startswith("100 % of the texts' tokens are unknown to this model")
+    assert "--model" in line
+
+
+def test_texts_in_bytes_are_told_in_tokens_a_character(tiny_model):
+    (line,) = said(AutoTokenizer.from_pretrained(tiny_model("roberta")), THAI)
+    assert "letter by letter or less (3.0 tokens a character)" in line
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_the_default_encoder_is_told_to_be_no_reader_of_korean(form):
+    tokenizer = AutoTokenizer.from_pretrained(locate("sentence-transformers/all-MiniLM-L6-v2", None).path_or_id)
+    assert said(tokenizer, ENGLISH) == []
+    lines = said(tokenizer, [unicodedata.normalize(form, text) for text in KOREAN])
+    assert len(lines) == 1, lines

@@ -1,0 +1,33 @@
+"""Whether a tokenizer knows the language of the texts: where it does not, its model learns next to nothing from them."""
+
+from __future__ import annotations
+
+import numpy as np
+from datasets import Dataset
+from transformers import PreTrainedTokenizerBase
+
+from .auditing.findings import percentage
+
+_TEXTS = 500
+# Tokens a character: English about 0.25, Korean with its own tokenizers 0.5 to 0.7 (S1's and S0's data), Chinese 1.
+_LETTER_BY_LETTER = 1.2
+_MANY_UNKNOWN = 0.1
+_OTHERS = (
+    "--model takes another, for instance klue/roberta-base (Korean) or FacebookAI/xlm-roberta-base (100 languages)"
+)
+
+
+def fit_line(tokenizer: PreTrainedTokenizerBase, train: Dataset, seed: int) -> list[str]:
+    """Return a line for the screen if the tokenizer reads the texts letter by letter, or not at all; or nothing."""
+    rows = np.random.default_rng(seed).permutation(len(train))[:_TEXTS]
+    texts = train.select(np.sort(rows))["text"][:]
+    ids = tokenizer(texts, add_special_tokens=False, return_attention_mask=False, verbose=False)["input_ids"]
+    tokens, characters = sum(map(len, ids)), sum(map(len, texts))
+    unknown = sum(row.count(tokenizer.unk_token_id) for row in ids)
+    if unknown > _MANY_UNKNOWN * tokens:
+        fault = f"{percentage(unknown / tokens)} of the texts' tokens are unknown to this model"
+    elif tokens > _LETTER_BY_LETTER * characters:
+        fault = f"This model reads the texts letter by letter or less ({tokens / characters:.1f} tokens a character)"
+    else:
+        return []
+    return [f"{fault}: it was made for other languages. {_OTHERS}."]
