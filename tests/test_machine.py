@@ -13,9 +13,18 @@ from textclf.training.arguments import FitArguments
 
 
 def test_a_processor_trains_in_bf16_only_where_it_is_native(monkeypatch, tmp_path):
-    native = torch.ops.mkldnn._is_mkldnn_bf16_supported()
-    assert machine.choose_precision("auto", use_cpu=True) == ("bf16" if native else "fp32")
-    monkeypatch.setattr(machine, "bf16_is_fast", lambda use_cpu: False)
+    monkeypatch.setattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda: True)
+    for found, chosen in [
+        ({"avx512_f": True, "avx512_bf16": False}, "fp32"),
+        ({"avx512_bf16": True}, "bf16"),
+        ({"avx512_bf16": False, "amx_bf16": True}, "bf16"),
+        ({"neon": True, "bf16": True}, "bf16"),
+        ({"neon": True}, "fp32"),
+    ]:
+        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda found=found: found)
+        assert machine.choose_precision("auto", use_cpu=True) == chosen
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": True})
+    monkeypatch.setattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", lambda: False)
     assert machine.choose_precision("auto", use_cpu=True) == "fp32"
     assert machine.choose_precision("bf16", use_cpu=True) == "bf16"
 
