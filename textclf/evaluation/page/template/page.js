@@ -47,7 +47,7 @@ function draw(chart) {
   const { data, layout } = chart.choices[shown[chart.id]];
   const inner = box.firstElementChild;
   inner.style.minWidth = chart.least_width ? `${chart.least_width}px` : "0";
-  const settings = { responsive: true, displaylogo: false, displayModeBar: touch.matches ? false : "hover", modeBarButtonsToRemove: ["lasso2d", "select2d"] };
+  const settings = { responsive: true, displaylogo: false, showSendToCloud: false, displayModeBar: touch.matches ? false : "hover", modeBarButtonsToRemove: ["lasso2d", "select2d"] };
   Plotly.react(inner, coloured(data, style), laidOut(coloured(layout, style), box, style), settings);
 }
 
