@@ -26,7 +26,7 @@ def test_nothing_is_said_of_texts_that_the_tokenizer_was_made_from(family, tiny_
 def test_words_that_are_unknown_are_counted(tiny_model):
     tokenizer = AutoTokenizer.from_pretrained(tiny_model("bert"))
     (line,) = said(tokenizer, THAI)
-    assert line.startswith("100 % of the texts' tokens are unknown to this model")
+    assert line.startswith("100.0 % of the texts' tokens are unknown to this model")
     assert "--model" in line
 
 

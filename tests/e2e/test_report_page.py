@@ -95,3 +95,10 @@ def test_each_label_has_its_threshold_curves(opened):
     before = curve.get_attribute("d")
     page.select_option("#controls-thresholds select", "7")
     expect(curve).not_to_have_attribute("d", before)
+
+
+def test_no_chart_can_be_uploaded(opened):
+    """plotly.js 3 put "Share chart" on every chart: a click away from a data set's figures on somebody's server."""
+    buttons = opened("one label").locator(".modebar-btn").evaluate_all("all => all.map(each => each.dataset.title)")
+    assert "Zoom" in buttons
+    assert not [title for title in buttons if "cloud" in title.lower() or "share" in title.lower()]
