@@ -29,6 +29,9 @@ from .resume import CHECKPOINTS, MarkComplete
 from .selection import Selection
 from .trainer import BatchTrainer, CountedLoss
 
+# Families of whose stock classifiers every parameter that learns has a gradient in every step.
+ALL_LEARN = {"bert", "roberta", "xlm-roberta", "electra", "distilbert", "deberta-v2", "modernbert", "mpnet"}
+
 
 class Training(NamedTuple):
     """A trainer that is ready to start, and the callbacks that are asked afterwards."""
@@ -49,7 +52,7 @@ def assemble(
     """Return the training of `model` on the first of `splits`, validated on the second, written below `run`."""
     train, validation = splits
     batches = step_batches(train.lengths, args)
-    own = _trainer_arguments(args, run, selection)
+    own = _trainer_arguments(args, run, selection, model.config.model_type)
     record = StepRecord()
     loss = _loss(args, selection.labels, train.labels)
     model.accepts_loss_kwargs = False  # https://github.com/huggingface/transformers/issues/47688
@@ -91,15 +94,23 @@ def step_batches(lengths: NDArray[np.int64], args: FitArguments) -> StepBatches:
     """Return the batches of a whole training over texts of these lengths."""
     share = Share(args.gradient_accumulation_steps, args.world_size)
     size = StepSize(args.per_device_train_batch_size * share.accumulation * share.processes, args.tokens_per_batch)
-    return StepBatches(lengths, size, share, seed=args.seed, epochs=max(1, math.ceil(args.num_train_epochs)))
+    epochs = math.ceil(args.num_train_epochs)
+    if args.max_steps > 0:
+        fewest = math.ceil(lengths.sum() / size.tokens) if size.tokens else math.ceil(len(lengths) / size.rows)
+        epochs = math.ceil(args.max_steps / fewest)
+    return StepBatches(lengths, size, share, seed=args.seed, epochs=max(1, epochs))
 
 
-def _trainer_arguments(args: FitArguments, run: Path, selection: Selection) -> FitArguments:
+def _trainer_arguments(args: FitArguments, run: Path, selection: Selection, family: str) -> FitArguments:
     """Return a copy for the Trainer, whose own folder is the run's `checkpoints`."""
     own = copy.copy(args)
     own.output_dir = str((run / CHECKPOINTS).resolve())
     own.metric_for_best_model, own.greater_is_better = selection.metric, selection.greater_is_better
     set_plateau(own, selection)
+    if own.ddp_find_unused_parameters is None and family in ALL_LEARN:
+        own.ddp_find_unused_parameters = (
+            False  # the Trainer's default searches each step, and warns that it found none
+        )
     own.disable_tqdm = True  # our own bar is shown
     return own
 
