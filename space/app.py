@@ -245,17 +245,20 @@ def main() -> None:
         page = build_failure(arguments.model, error)
     theme = gr.themes.Default(primary_hue="indigo", font=FONTS, font_mono=["ui-monospace", "Consolas", "monospace"])
     try:
-        page.launch(
+        _, address, _ = page.launch(
             server_port=arguments.port,
             theme=theme,
             css_paths=HERE / "style.css",
             footer_links=[],
             run_history=False,  # or the visitors' texts would be kept in their browsers
             ssr_mode=False,
-            quiet=True,
+            quiet=True,  # or it advertises public links
+            prevent_thread_lock=True,
         )
     except OSError as error:
         parser.error(f"the port is in use; choose another one with --port ({error})")
+    print(f"The page is at {address} (Ctrl-C ends it).", flush=True)
+    page.block_thread()
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import re
 import socket
 import sys
 from pathlib import Path
+from urllib.request import urlopen
 
 import pyarrow.parquet as pq
 import pytest
@@ -139,6 +140,21 @@ def test_a_port_in_use_is_said_without_a_traceback(app, runs, monkeypatch, capsy
             app.main()
     assert ended.value.code == 2
     assert "the port is in use; choose another one with --port" in capsys.readouterr().err
+
+
+def test_the_address_is_said_once_the_page_is_up(app, runs, monkeypatch, capsys):
+    answers = []
+
+    def visited(page):
+        answers.append((page.local_url, urlopen(page.local_url).status))
+        page.close()
+
+    monkeypatch.setattr(sys, "argv", ["app.py", "--model", str(runs["single"].path)])
+    monkeypatch.setattr(app.gr.Blocks, "block_thread", visited)
+    app.main()
+    ((address, status),) = answers
+    assert status == 200
+    assert f"The page is at {address} (Ctrl-C ends it)." in capsys.readouterr().out.splitlines()
 
 
 def test_the_app_serves_batches_and_keeps_nobody_waiting_unseen(app, demos):
