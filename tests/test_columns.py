@@ -106,7 +106,7 @@ def test_a_declared_class_label_is_found_under_any_name():
         ),
         ({"text": WORDS, "bias": ["a", "b"], "hate": ["c", "d"]}, "could be meant: bias, hate. Give --label_columns"),
         ({"text": WORDS, "category": ["a", "b"], "tags": ["c", "d"]}, "could be meant: category, tags"),
-        ({"text": WORDS, "id": list(range(40))}, "Which column holds the label.*none can only be meant so"),
+        ({"text": WORDS, "id": list(range(40))}, "Which column holds the label.*none of id looks like it"),
         ({"label": [0, 1], "number": [1, 2]}, "Which column holds the text"),
     ],
 )

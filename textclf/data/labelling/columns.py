@@ -172,5 +172,6 @@ def _has_few_values(train: RawSplit, name: str) -> bool:
 
 
 def _ambiguous(kind: str, candidates: Sequence[str], names: Sequence[str]) -> str:
-    found = f"more than one could be meant: {', '.join(candidates)}" if candidates else "none can only be meant so"
-    return f"Which column holds the {kind}? Of {', '.join(names) or 'no columns'}, {found}. Give --{kind}_columns."
+    left = f"none of {', '.join(names)} looks like it" if names else "no column is left"
+    found = f"more than one could be meant: {', '.join(candidates)}" if candidates else left
+    return f"Which column holds the {kind}? Found that {found}. Give --{kind}_columns."
