@@ -1,6 +1,7 @@
 """Settings that cannot work or would be ignored are found before any time is spent, in one sentence."""
 
 import pytest
+import torch
 
 from tests.training_runs import arguments, rows, train
 from textclf.errors import UserError
@@ -32,6 +33,14 @@ from textclf.training.settings import check_settings
 def test_what_cannot_work_is_said_at_once(options, said, tmp_path):
     with pytest.raises(UserError, match=said):
         check_settings(arguments(tmp_path, **options))
+
+
+def test_on_a_gpu_nested_tensors_are_not_computed_again(tmp_path, monkeypatch):
+    args = arguments(tmp_path, padding_free="on", activation_checkpointing=True)
+    check_settings(args)
+    monkeypatch.setattr(type(args), "device", torch.device("cuda"))
+    with pytest.raises(UserError, match="--padding_free on does not go with --activation_checkpointing"):
+        check_settings(args)
 
 
 def test_a_batch_size_beside_a_token_budget_is_said_to_be_unused(tmp_path, caplog):
