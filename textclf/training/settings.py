@@ -34,8 +34,8 @@ def check_settings(args: FitArguments) -> None:
         raise UserError("--dataloader_persistent_workers does nothing without --dataloader_num_workers.")
     if args.padding_free == "on" and args.activation_checkpointing and args.device.type == "cuda":
         raise UserError(
-            "--padding_free on does not go with --activation_checkpointing on a GPU: nested tensors cannot be computed "
-            "again. Leave one of them out."
+            "--padding_free on does not go with --activation_checkpointing on a GPU: nested tensors cannot be "
+            "computed again. Leave one of them out."
         )
     if args.use_liger_kernel and find_spec("liger_kernel") is None:
         raise UserError("--use_liger_kernel needs the package liger-kernel. Type: pip install liger-kernel")
