@@ -10,7 +10,7 @@ from plotly.offline import get_plotlyjs
 
 from ..data.auditing.findings import Finding, percentage
 from ..errors import UserError
-from ..evaluation.page.interactive import script_json
+from ..evaluation.page.interactive import page_style, script_json
 from ..run_folder import RunFolder
 from .explore import Exploration
 from .page_content import MOST_LABELS, MOST_ROWS, drawn
@@ -44,7 +44,7 @@ def render(found: Exploration) -> str:
         chance=_chance(found),
         made=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         data=script_json(drawn(found)),
-        style=(FOLDER / "page.css").read_text(encoding="utf-8"),
+        style=page_style(FOLDER / "page.css"),
         plotly=get_plotlyjs(),
         scripts=[(FOLDER / name).read_text(encoding="utf-8") for name in SCRIPTS],
     )

@@ -1,4 +1,4 @@
-"""What interactive charts are made of: plain plotly figures whose colours the page fills in, and JSON inside a page.
+"""What interactive charts are made of: plain plotly figures whose colours the page fills in; and what pages share.
 
 Colours are written `var(--series-1)`: the page has a light and a dark one for each. A chart shows one of its choices
 at a time.
@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup
 
+_BASE_STYLE = Path(__file__).parent / "template" / "base.css"
 Chart = dict[str, Any]  # JSON for plotly.js, which has no Python types
 SERIES = [f"var(--series-{i})" for i in range(1, 9)]
 QUIET, INK = "var(--quiet)", "var(--ink)"
@@ -39,6 +41,11 @@ def line(x: Iterable[float], y: Iterable[float], name: str, colour: str, **more:
 def rounded(values: Iterable[float]) -> list[float]:
     """Return values with the four digits that a screen can show."""
     return [float(f"{value:.4g}") for value in values]
+
+
+def page_style(own: Path) -> Markup:
+    """Return what every page of ours looks like, and a page's own style sheet behind it."""
+    return Markup("".join(path.read_text(encoding="utf-8") for path in (_BASE_STYLE, own)))
 
 
 def script_json(values: Any) -> Markup:  # Any: JSON

@@ -21,7 +21,7 @@ from ..mistakes import Mistake, rows_of_pair, surest_mistakes
 from ..report import Report
 from ..table import figure_text, headline
 from .charts import all_charts
-from .interactive import script_json
+from .interactive import page_style, script_json
 
 FOLDER = Path(__file__).parent / "template"
 MOST_MISTAKES = 100
@@ -60,14 +60,12 @@ def write_page(
         pairs=[_shown_pair(pair, test, splits["test"]) for pair in evaluation["confused_pairs"]],
         suspects=_shown_suspects({"test": test, "validation": validation}, splits),
         chart_data=script_json(made),
-        **{name: Markup((FOLDER / file).read_text(encoding="utf-8")) for name, file in _INLINED.items()},
+        style=page_style(FOLDER / "page.css"),
+        script=Markup((FOLDER / "page.js").read_text(encoding="utf-8")),
         plotly=Markup(get_plotlyjs()),
     )
     run.write_text("evaluation.html", html)
     return run.path / "evaluation.html"
-
-
-_INLINED = {"style": "page.css", "script": "page.js"}
 
 
 def readable(text: str) -> str:
