@@ -100,9 +100,7 @@ def _train(training: Training, place: resume.Place, planned: dict[str, Any]) -> 
             if trainer.is_world_process_zero():
                 plan.note(place, planned)
             trainer.train(resume_from_checkpoint=str(place.checkpoint) if place.checkpoint else None)
-    except (
-        BaseException
-    ):  # Ctrl-C and a launcher's exit too: it is raised again below
+    except BaseException:  # Ctrl-C and a launcher's exit too: it is raised again below
         if trainer.is_world_process_zero():
             resume.leave_whole(place.run)
         raise
