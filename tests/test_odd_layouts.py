@@ -81,6 +81,13 @@ def test_lists_of_ids_stay_lists_of_ids(tmp_path):
     assert labels_of(write_lines(tmp_path / "more.jsonl", [[0, 1], [1, 2]]))[:2] == [["0", "1"], ["1", "2"]]
 
 
+def test_two_places_are_marked_where_a_list_says_what_ids_never_do(tmp_path):
+    """A small validation file of [0, 1] alone was read as marks beside training lists of ids."""
+    assert labels_of(write_lines(tmp_path / "ids.jsonl", [[0, 1], [0, 1]]))[:2] == [["0", "1"], ["0", "1"]]
+    assert labels_of(write_lines(tmp_path / "both.jsonl", [[0, 1], [1, 1]]))[:2] == [["1"], ["0", "1"]]
+    assert labels_of(write_lines(tmp_path / "one.jsonl", [[0, 1], [1, 0]]))[:2] == [["1"], ["0"]]
+
+
 def test_a_missing_list_among_marked_places_is_a_missing_label(tmp_path):
     path = write_lines(tmp_path / "rows.jsonl", [*PLACES, None])
     refused(path, r"line 4: no label \(15 such rows\)")
@@ -106,7 +113,10 @@ def test_written_lists_of_numbers_and_of_marked_places(tmp_path):
     assert labels_of(write_csv(tmp_path / "b.csv", ["[0, 1, 0]", "[1. 0. 1.]"]))[:2] == [["1"], ["0", "2"]]
 
 
-@pytest.mark.parametrize("values", [["[속보]", "[단독]"], ["[1-2]", "[3-4]"], ["['a'", "b"], ["['\\x']"], ["", ""]])
+@pytest.mark.parametrize(
+    "values",
+    [["[속보]", "[단독]"], ["[1-2]", "[3-4]"], ["['a'", "b"], ["['\\x']"], ["", ""], [f"[{'1024, ' * 300}nan]"]],
+)
 def test_names_in_brackets_are_names(values):
     assert parse_lists(values) is None
 

@@ -14,7 +14,7 @@ from ...errors import UserError
 from ..reading.raw_split import composed, is_string
 from .label_ids import LabelIds
 
-NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 
 
 class LabelCells(NamedTuple):

@@ -55,7 +55,10 @@ def _marks_places(sizes: NDArray[np.int64], flat: pa.Array) -> bool:
     if pa.types.is_boolean(flat.type):
         return True
     numbers = pa.types.is_integer(flat.type) or pa.types.is_floating(flat.type)
-    return numbers and set(pc.unique(flat).to_pylist()) <= {0, 1}
+    if not numbers or not set(pc.unique(flat).to_pylist()) <= {0, 1}:
+        return False
+    first = flat.to_numpy(zero_copy_only=False).reshape(-1, sizes[0])
+    return sizes[0] > 2 or bool((first[:, 0] >= first[:, 1]).any())  # [0, 1] alone may well be two ids
 
 
 def _marked(flat: pa.Array, length: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
