@@ -204,6 +204,18 @@ def test_groups_stay_together_and_given_splits_are_checked(tmp_path):
                                   group_column="author"))  # fmt: skip
 
 
+def test_groups_that_leave_nothing_of_a_split_are_said(tmp_path):
+    """It was said that the labels never occur in train, and that rows without text had left validation."""
+    rows = [(f"글 {i}", "ab"[i % 2], f"author {i % 3}") for i in range(30)]
+    columns = ("text", "label", "author")
+    given = {"train_file": csv(tmp_path / "rows.csv", rows, columns)}
+    given["test_file"] = csv(
+        tmp_path / "test.csv", [(f"t {i}", "ab"[i % 2], f"author {i}") for i in range(3)], columns
+    )
+    with pytest.raises(UserError, match="Every row of train has a 'author' that also stands in test: nothing is left"):
+        load_splits(DataArguments(**given, group_column="author"))
+
+
 def test_rows_of_a_group_that_stands_in_a_later_split_leave_the_earlier_one(tmp_path):
     """Splits given by a publisher ended with "give one file", which a dataset script's user cannot do."""
     rows = [(f"글 {i}", "ab"[i % 2], f"author {i % 30}") for i in range(300)]

@@ -90,6 +90,11 @@ def _part_groups(draft: Draft, args: DataArguments) -> None:
                     f"--strict: {len(np.unique(rows.groups[shared]))} groups of {args.group_column!r} stand in both "
                     f"{split} and {later}, {value!r} for one. Leave --strict away: then their rows leave {split}."
                 )
+            if shared.all():
+                raise UserError(
+                    f"Every row of {split} has a {args.group_column!r} that also stands in {later}: nothing is left "
+                    f"of {split}. Give one file and let the splits be carved, or leave --group_column out."
+                )
             draft.removed[f"{args.group_column!r} of {split} that also stands in {later}"] += int(shared.sum())
             draft.splits[split] = rows.select(~shared)
 
