@@ -20,7 +20,7 @@ from textclf.hub import network
 from textclf.hub.arguments import PushArguments
 from textclf.hub.destination import check_destination
 from textclf.hub.network import explain, persist
-from textclf.hub.publish import check_before_training, hints, publish, publish_run
+from textclf.hub.publish import check_before_training, command, hints, publish, publish_run
 
 ROOT = Path(__file__).parent.parent
 
@@ -158,7 +158,13 @@ def test_arguments_that_the_hub_would_refuse_are_refused_first(options, said):
 
 
 def test_arguments_that_the_hub_takes_are_taken():
-    for options in ({"tag": "v1.0"}, {"revision": "try/out"}, {"language": "ko, en"}, {"language": "zh-Hant"}):
+    for options in (
+        {"tag": "v1.0"},
+        {"revision": "try/out"},
+        {"language": "ko, en"},
+        {"language": "zh-Hant"},
+        {"language": "zh-Hans-CN, es-419"},
+    ):
         PushArguments(repo_id="alice/x", **options)
     PushArguments(repo_id="alice/x", space_sleep=-1)
 
@@ -170,6 +176,14 @@ def test_what_to_type_next_goes_to_the_same_place(tmp_path):
         words = shlex.split(hints(run, from_words(["--repo-id", "alice/x", *options]))[0].split("To name one: ")[1])
         assert words[:3] == ["python", "push_to_hub.py", str(run.path)]
         assert from_words(words[3:]) == from_words(["--repo-id", "alice/x", *options, "--license", "apache-2.0"])
+
+
+def test_what_to_type_next_keeps_every_option(tmp_path):
+    """The command that added a language took the licence, the examples and the data set repo away again."""
+    run = make_run(tmp_path / "run", "single")
+    options = ["--repo-id", "alice/x", "--license", "mit", "--examples", "Hi there", "B", "--dataset-repo", "alice/d"]
+    typed = shlex.split(command(run, from_words([*options, "--timeout", "30", "--dry-run"])))
+    assert from_words(typed[3:]) == from_words([*options, "--timeout", "30.0"])
 
 
 def from_words(words):

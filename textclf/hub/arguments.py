@@ -14,7 +14,7 @@ TIMEOUT = 120.0  # seconds of silence; the Hub answers a commit of our twenty fi
 _REF = re.compile(
     r"(?!refs/|.*\.\.|.*\.lock$)[A-Za-z0-9_][\w.-]*(/[A-Za-z0-9_][\w.-]*)*", re.ASCII
 )  # git check-ref-format
-_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z]{2,8})?|multilingual")  # what the Hub takes: ISO 639, BCP 47
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*|multilingual|code")  # what the Hub takes: ISO 639, BCP 47
 
 
 def _say(help_text: str, default: Any = None) -> Any:  # Any: a dataclass field takes the type of its annotation

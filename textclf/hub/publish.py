@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 
 from huggingface_hub import constants
 from rich.console import Console
@@ -53,10 +54,11 @@ def publish(run: RunFolder, options: PublishArguments) -> None:
 def command(run: RunFolder, arguments: PushArguments) -> str:
     """Return what to type to push a run again, whichever command pushed it first."""
     words = ["python", "push_to_hub.py", str(run.path), "--repo-id", arguments.repo_id or "NAMESPACE/NAME"]
-    words += ["--public"] if arguments.public else []
-    words += ["--create-pr"] if arguments.create_pr else []
-    for flag, value in (("--revision", arguments.revision), ("--space", arguments.space)):
-        words += [flag, value] if value else []
+    for name, usual in vars(PushArguments()).items():
+        value = getattr(arguments, name)
+        if value != usual and name not in {"repo_id", "dry_run"}:
+            given = [] if value is True else value if isinstance(value, list) else [str(value)]
+            words += [f"--{name.replace('_', '-')}", *given]
     return shlex.join(words)
 
 
@@ -138,11 +140,13 @@ def show_push(pushed: Pushed, uploads: list[Upload]) -> None:
 def hints(run: RunFolder, arguments: PushArguments) -> list[str]:
     """Return what the card lacks because only the user can know it."""
     recipe = read_recipe_values(run)
-    found, again = [], command(run, arguments)
+    found, again = [], replace(arguments, tag=None)  # which is set already
     if not (arguments.license or recipe.get("license")):
-        found.append(f"The card names no licence. To name one: {again} --license apache-2.0")
+        again = replace(again, license="apache-2.0")
+        found.append(f"The card names no licence. To name one: {command(run, again)}")
     if not language_of_run(run, arguments, recipe):
-        found.append(f"The card names no language. To name it: {again} --language en")
+        again = replace(again, language="en")
+        found.append(f"The card names no language. To name it: {command(run, again)}")
     return found
 
 
