@@ -5,7 +5,7 @@ import unicodedata
 
 import numpy as np
 import pytest
-from datasets import Dataset
+from datasets import ClassLabel, Dataset, Features, Value
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score
@@ -20,6 +20,19 @@ from textclf.evaluation.slices import length_buckets, script_of, slice_figures
 from textclf.labels import LabelSpace
 
 KOREAN, ENGLISH = "정말 최고예요. 다시 오고 싶습니다", "This is good, really good"
+
+
+def test_declared_sources_come_through_by_name(tmp_path):
+    """A ClassLabel's ids were taken for names: slices "0" and "1"."""
+    features = Features(
+        {"text": Value("string"), "label": Value("string"), "outlet": ClassLabel(names=["신문", "TV"])}
+    )
+    rows = {"text": [f"text {i} of it" for i in range(40)], "label": ["a", "b"] * 20, "outlet": [0, 1, -1, 1] * 10}
+    Dataset.from_dict(rows, features=features).to_parquet(tmp_path / "rows.parquet")
+    path = str(tmp_path / "rows.parquet")
+    options = {"text_columns": ["text"], "label_columns": ["label"], "source_column": "outlet", "test_share": 0.5}
+    splits, _ = load_splits(DataArguments(dataset=path, **options))
+    assert {source for split in splits.values() for source in split["source"]} == {"신문", "TV", ""}
 
 
 @pytest.mark.parametrize(

@@ -82,10 +82,19 @@ def _batches(rows: Rows, columns: Columns) -> Iterator[list[pa.Array]]:
         kept = batch.filter(pa.array(keep[first : first + batch.num_rows]))
         first += batch.num_rows
         if kept.num_rows:
-            cells = [column.cast(pa.string()) for column in kept.columns]
+            cells = [column.cast(pa.string()) for column in kept.columns[:fields]]
             texts = _fill_first(*cells[:2]) if fields == 2 else cells[:1]
-            yield [*texts, *(pc.fill_null(column, "") for column in cells[fields:]), labels.slice(done, kept.num_rows)]
+            sources = [_named(column, rows.raw.features.get(columns.source or "")) for column in kept.columns[fields:]]
+            yield [*texts, *sources, labels.slice(done, kept.num_rows)]
             done += kept.num_rows
+
+
+def _named(sources: pa.Array, feature: object) -> pa.Array:
+    """Return sources as words, empty where there is none; those of a `ClassLabel` by their names."""
+    if isinstance(feature, datasets.ClassLabel):
+        ids = pc.if_else(pc.less(sources, 0), None, sources)
+        sources = pa.array(feature.names, pa.string()).take(ids)
+    return pc.fill_null(sources.cast(pa.string()), "")
 
 
 def _fill_first(text: pa.Array, text_pair: pa.Array) -> tuple[pa.Array, pa.Array]:
