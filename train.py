@@ -56,7 +56,7 @@ def train(recipe: Recipe) -> None:
     set_seed(args.seed)
     model, tokenizer = build(recipe.model, labels)
     recipe.data.dataset_revision = provenance.revision or recipe.data.dataset_revision  # as resolved, for recipe.yaml
-    recipe.model.model_revision = model.config._commit_hash
+    recipe.model.model_revision = model.config._commit_hash or recipe.model.model_revision
     prepare_tokenizer(tokenizer, normalizer(recipe.data.clean))
     limit = longest_input(model.config, tokenizer)
     prepared = prepare(splits, tokenizer, recipe.data, limit=limit, seed=args.seed)

@@ -19,9 +19,9 @@ def finished(tiny_model, tmp_path_factory):
     return train(tiny_model("bert"), tmp_path_factory.mktemp("begun") / "run", rows(24), rows(8)).path
 
 
-def go_on(tiny_model, run, train_rows=None, validation_rows=None, **options):
+def go_on(tiny_model, run, train_rows=None, validation_rows=None, model_options=None, **options):
     split = train_rows or rows(24)
-    model, tokenizer = built(tiny_model("bert"), split)
+    model, tokenizer = built(tiny_model("bert"), split, **(model_options or {}))
     args = arguments(run, resume_from_checkpoint=str(run), **options)
     return fit(model, tokenizer, split, validation_rows or rows(8), args, max_length=64, metrics=accuracy)
 
@@ -31,6 +31,8 @@ def go_on(tiny_model, run, train_rows=None, validation_rows=None, **options):
     [
         ({"learning_rate": 1e-3}, r"--learning_rate 5e-05 \(now 0.001\)"),
         ({"num_train_epochs": 5}, r"--num_train_epochs 2 \(now 5\)"),
+        ({"adam_beta2": 0.5}, r"--adam_beta2 0.999 \(now 0.5\)"),
+        ({"model_options": {"lora": "lora"}}, "begun with other model parameters"),
         ({"loss": "focal", "seed": 7}, r"--loss auto \(now focal\), --seed 42 \(now 7\)"),
         ({"per_device_train_batch_size": 4}, r"texts in a step 8 \(now 4\)"),
         ({"train_rows": rows(25)}, "begun with other training rows"),

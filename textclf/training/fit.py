@@ -67,7 +67,7 @@ def fit(
     torch.set_num_threads(args.chosen_threads)
     with args.main_process_first(desc="tokenising"):
         splits = encode(train, tokenizer, max_length), encode(validation, tokenizer, max_length)
-    planned = plan.plan(args, labels, *splits)
+    planned = plan.plan(args, labels, model, *splits)
     plan.keep_to(place, planned)
     if (place.run / resume.FINISHED).exists():
         logger.warning("%s is already trained; its checkpoint is used as it is.", place.run)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import Any
+
+from transformers import PreTrainedModel
 
 from ..errors import UserError
 from ..labels import LabelSpace
@@ -21,7 +24,14 @@ _DECIDE = (
     "learning_rate",
     "lr_scheduler_type",
     "warmup_steps",
+    "lr_scheduler_kwargs",
     "optim",
+    "optim_args",
+    "optim_target_modules",
+    "adam_beta1",
+    "adam_beta2",
+    "adam_epsilon",
+    "neftune_noise_alpha",
     "weight_decay",
     "max_grad_norm",
     "loss",
@@ -32,6 +42,7 @@ _DECIDE = (
     "layer_decay",
     "eval_strategy",
     "eval_steps",
+    "eval_delay",
     "metric_for_best_model",
     "early_stopping_patience",
     "compact_vocabulary",
@@ -39,12 +50,16 @@ _DECIDE = (
 )
 
 
-def plan(args: FitArguments, labels: LabelSpace, train: EncodedTexts, validation: EncodedTexts) -> dict[str, Any]:
-    """Return what the weights follow from beside the model: settings by their names, rows by their digests."""
+def plan(
+    args: FitArguments, labels: LabelSpace, model: PreTrainedModel, train: EncodedTexts, validation: EncodedTexts
+) -> dict[str, Any]:
+    """Return what the weights follow from: settings by their names, rows and the model's parts by their digests."""
     step = args.per_device_train_batch_size * args.gradient_accumulation_steps * args.world_size
     decided = {f"--{name}": getattr(args, name) for name in _DECIDE}
     if not args.tokens_per_batch:
         decided["texts in a step"] = step
+    shapes = [[name, list(part.shape), part.requires_grad] for name, part in model.named_parameters()]
+    decided["model parameters"] = hashlib.blake2b(json.dumps(shapes).encode(), digest_size=8).hexdigest()
     rows = {"training rows": train.digest(), "validation rows": validation.digest()}
     return dict(json.loads(json.dumps({**decided, "labels": labels.names, **rows})))
 
@@ -60,7 +75,7 @@ def keep_to(place: Place, wanted: dict[str, Any]) -> None:
         return
     begun = folder.read_json(PLAN)
     differences = [
-        f"other {name}" if name.endswith(" rows") else f"{name} {begun.get(name)} (now {value})"
+        f"other {name}" if name.endswith((" rows", " parameters")) else f"{name} {begun.get(name)} (now {value})"
         for name, value in wanted.items()
         if begun.get(name) != value
     ]
