@@ -7,7 +7,7 @@ SOURCE is a dataset script's name, a file, a folder or a Hub id; the options of 
 
 from textclf.arguments import DataArguments
 from textclf.errors import run_command
-from textclf.exploration.arguments import ExploreOptions, refuse_training_options
+from textclf.exploration.explore_options import ExploreOptions, refuse_training_options
 from textclf.flags import build_parser, parse
 from textclf.recipe import show_help
 

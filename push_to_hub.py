@@ -7,7 +7,7 @@ from pathlib import Path
 
 from textclf.errors import UserError, run_command
 from textclf.flags import build_parser, parse
-from textclf.hub.arguments import PushArguments
+from textclf.hub.push_arguments import PushArguments
 from textclf.recipe import show_help
 
 USAGE = "python push_to_hub.py RUN --repo-id NS/NAME [--key value ...]"

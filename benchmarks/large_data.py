@@ -158,9 +158,9 @@ def run_stages(file: Path, folder: Path, options: Namespace) -> tuple[list[Stage
 
 def encode_again(train: Any, tokenizer: Any, max_length: int) -> int:
     """Return the number of tokens of the training rows, tokenised before."""
-    from textclf.training.encoding import encode
+    from textclf.training.encoding import tokenise
 
-    return int(encode(train, tokenizer, max_length).lengths.sum())
+    return int(tokenise(train, tokenizer, max_length).lengths.sum())
 
 
 def report(options: Namespace, size: float, stages: list[Stage], facts: dict[str, Any]) -> str:

@@ -34,13 +34,13 @@ def real_rows(name: str, data_dir: str | None, model: str, rows: int, max_length
     from textclf.arguments import DataArguments
     from textclf.data.loading import load_splits
     from textclf.models.weights import locate
-    from textclf.training.encoding import encode
+    from textclf.training.encoding import tokenise
 
     splits, _ = load_splits(DataArguments(dataset=name, data_dir=data_dir))
     train = splits["train"].shuffle(seed=0)
     tokenizer = AutoTokenizer.from_pretrained(locate(model, None).path_or_id)
-    texts = encode(train.select(range(min(rows, len(train)))), tokenizer, max_length)
-    whole = encode(train, tokenizer, max_length)
+    texts = tokenise(train.select(range(min(rows, len(train)))), tokenizer, max_length)
+    whole = tokenise(train, tokenizer, max_length)
     return Rows(f"{name}, cut to {max_length}", texts, whole, LabelSpace.from_features(train.features), max_length)
 
 

@@ -43,8 +43,8 @@ def start(model, run, resume):
     code = 1
     try:
         assembly.GracefulStop = lambda steps: GracefulStop(steps, save_seconds=0.1)
-        original = assembly._teachers
-        assembly._teachers = lambda *args: [*original(*args), Slowly()]
+        original = assembly._learning_callbacks
+        assembly._learning_callbacks = lambda *args: [*original(*args), Slowly()]
         options = {**OPTIONS, **({"resume_from_checkpoint": str(run)} if resume else {})}
         split = rows(120)
         fit(*built(model, split), split, rows(16), arguments(run, **options), max_length=64, metrics=accuracy)

@@ -52,15 +52,15 @@ class StopAtThree(TrainerCallback):
 
 
 def interrupted(folder, output, options):
-    original = assembly._teachers
-    assembly._teachers = lambda *args: [*original(*args), StopAtThree()]
+    original = assembly._learning_callbacks
+    assembly._learning_callbacks = lambda *args: [*original(*args), StopAtThree()]
     try:
         train(folder, output, False, options)
         return {"stopped": None}
     except KeyboardInterrupt as stop:
         message = str(stop)
     finally:
-        assembly._teachers = original
+        assembly._learning_callbacks = original
     found = train(folder, output, False, {**options, "resume_from_checkpoint": str(output)})
     return {**found, "stopped": message}
 

@@ -14,7 +14,6 @@ ORDER = [
     "errors",
     "labels",
     "arguments",
-    "trainer_fields",
     "flags",
     "recipe",
     "run_folder",
@@ -26,7 +25,7 @@ ORDER = [
 ]
 ORDER += ["exploration", "training", "hub"]
 # The one arrow against the order: reading a recipe builds the Trainer's own fields, when it is really run.
-ALLOWED = {("recipe", "training.arguments")}
+ALLOWED = {("recipe", "training.fit_arguments")}
 MODULES = sorted((ROOT / "textclf").rglob("*.py"))
 
 

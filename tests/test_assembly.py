@@ -7,7 +7,7 @@ from tests.tiny_models import FAMILIES
 from tests.training_runs import accuracy, arguments, built, rows
 from textclf.labels import LabelSpace
 from textclf.training.assembly import ALL_LEARN, assemble, step_batches
-from textclf.training.encoding import encode
+from textclf.training.encoding import tokenise
 from textclf.training.selection import choose_metric
 
 
@@ -29,7 +29,7 @@ def test_parameters_without_gradient_are_searched_for_where_there_are_some(optio
     model, tokenizer = built(tiny_model("bert"), split)
     labels = LabelSpace.from_features(split.features)
     selection = choose_metric(None, labels, labels.gold(split), accuracy)
-    encoded = encode(split, tokenizer, 64)
+    encoded = tokenise(split, tokenizer, 64)
     trainer = assemble(
         model, tokenizer, (encoded, encoded), arguments(tmp_path, **options), tmp_path, selection
     ).trainer

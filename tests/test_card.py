@@ -19,10 +19,10 @@ from transformers import pipeline
 
 from tests.made_runs import LABELS, make_run
 from textclf.data.auditing.audit import audit
-from textclf.hub.arguments import PushArguments
 from textclf.hub.card import TEMPLATE, render_card
 from textclf.hub.card_facts import OF_THE_MODEL
 from textclf.hub.card_tables import METRIC_NAMES, confusion, number, per_label
+from textclf.hub.push_arguments import PushArguments
 from textclf.hub.wording import WORDING, language_of, neutral_sentences
 from textclf.run_folder import RunFolder
 

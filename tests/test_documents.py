@@ -10,7 +10,7 @@ from tests.test_architecture import ORDER, ROOT
 from textclf.arguments import OWN_GROUPS
 from textclf.data.cleaning import STEPS, clean
 from textclf.flags import build_parser, flag_names
-from textclf.hub.arguments import PushArguments
+from textclf.hub.push_arguments import PushArguments
 
 PAGES = [path for path in sorted(ROOT.rglob("*.md")) if not {".venv", "runs", "space"} & set(path.parts)]
 PAGES = [path for path in PAGES if path.name != "model_card.md"]  # a template

@@ -14,8 +14,8 @@ from tests.tiny_models import ENGLISH, KOREAN
 from textclf.arguments import DataArguments
 from textclf.data.loading import load_splits
 from textclf.errors import UserError
-from textclf.exploration.arguments import ExploreOptions
 from textclf.exploration.explore import explore
+from textclf.exploration.explore_options import ExploreOptions
 from textclf.exploration.label_counts import indicator
 from textclf.exploration.render import page_path, render
 from textclf.exploration.text_lengths import measure_lengths

@@ -18,7 +18,7 @@ from textclf.data.loading import load_splits
 from textclf.errors import UserError
 from textclf.training import fit as fit_module
 from textclf.training.collation import Padding
-from textclf.training.encoding import TokenLists, encode
+from textclf.training.encoding import TokenLists, tokenise
 from textclf.training.fit import fit
 
 
@@ -173,7 +173,7 @@ def test_an_adapter_is_merged_and_kept_beside(options, tiny_model, tmp_path):
 def test_pairs_without_a_second_text_are_encoded_as_single_texts(tiny_model):
     split = rows(4).add_column("text_pair", ["둘째 문장입니다.", "", None, "The café is open."])
     _, tokenizer = built(tiny_model("bert"), split)
-    encoded = encode(split, tokenizer, 64)
+    encoded = tokenise(split, tokenizer, 64)
     for i, (text, second) in enumerate(zip(split["text"], split["text_pair"], strict=True)):
         alone = tokenizer(text, second) if second else tokenizer(text)
         assert encoded[i].input_ids.tolist() == alone["input_ids"]
@@ -183,7 +183,7 @@ def test_pairs_without_a_second_text_are_encoded_as_single_texts(tiny_model):
 def test_long_pairs_are_cut_longest_first(tiny_model):
     split = rows(1).add_column("text_pair", ["word " * 100])
     _, tokenizer = built(tiny_model("bert"), split)
-    (row,) = (encode(split, tokenizer, 32)[i] for i in range(1))
+    (row,) = (tokenise(split, tokenizer, 32)[i] for i in range(1))
     assert len(row.input_ids) == 32
     assert row.token_type_ids.sum() > 0
 
@@ -192,7 +192,7 @@ def test_long_pairs_are_cut_longest_first(tiny_model):
 def test_our_batches_are_the_tokenizers_own(family, tiny_model):
     split = rows(6)
     _, tokenizer = built(tiny_model(family), split)
-    encoded = encode(split, tokenizer, 40)
+    encoded = tokenise(split, tokenizer, 40)
     batch = Padding.of(tokenizer)([encoded[i] for i in range(6)])
     theirs = tokenizer(list(split["text"]), padding=True, truncation=True, max_length=40, return_tensors="pt")
     assert set(batch) == {*theirs, "labels"}
@@ -206,7 +206,7 @@ def test_our_batches_are_the_tokenizers_own(family, tiny_model):
 def test_sorting_for_validation_keeps_rows_and_labels_together(tiny_model):
     split = rows(12)
     _, tokenizer = built(tiny_model("bert"), split)
-    encoded = encode(split, tokenizer, 64)
+    encoded = tokenise(split, tokenizer, 64)
     found = {(tuple(row.input_ids), int(row.label)) for row in map(encoded.__getitem__, range(12))}
     ordered = encoded.sorted_by_length()
     assert {(tuple(row.input_ids), int(row.label)) for row in map(ordered.__getitem__, range(12))} == found
@@ -216,10 +216,10 @@ def test_sorting_for_validation_keeps_rows_and_labels_together(tiny_model):
 def test_large_splits_are_tokenised_in_parallel_with_the_same_result(tiny_model, monkeypatch):
     split = rows(30)
     _, tokenizer = built(tiny_model("bert"), split)
-    alone = encode(split, tokenizer, 64)
+    alone = tokenise(split, tokenizer, 64)
     monkeypatch.setattr("textclf.training.encoding.PARALLEL_ROWS", 10)
     monkeypatch.setattr("textclf.training.encoding.available_cores", lambda: 2)
-    together = encode(rows(30), tokenizer, 64)
+    together = tokenise(rows(30), tokenizer, 64)
     assert all(np.array_equal(alone[i].input_ids, together[i].input_ids) for i in range(30))
     assert np.array_equal(alone.lengths, together.lengths)
 
@@ -230,7 +230,7 @@ def test_token_ids_stay_in_the_mapped_file_of_the_cache(tiny_model, tmp_path):
     split = Dataset.from_parquet(str(tmp_path / "rows.parquet"), cache_dir=str(tmp_path / "cache"))
     _, tokenizer = built(tiny_model("bert"), rows(40))
     before = pa.total_allocated_bytes()
-    encoded = encode(split, tokenizer, 64)
+    encoded = tokenise(split, tokenizer, 64)
     assert pa.total_allocated_bytes() == before
     assert not encoded[3].input_ids.flags.owndata
     assert not encoded[3].input_ids.flags.writeable  # of a file mapped for reading
@@ -249,7 +249,7 @@ def test_a_changed_cell_reaches_the_token_ids_and_equal_rows_come_from_the_cache
         path.write_text("\n".join(["text,label", *lines]))
         os.utime(path, stamp)
         train = load_splits(DataArguments(dataset=str(path))).splits["train"]
-        encoded = encode(train, tokenizer, length)
+        encoded = tokenise(train, tokenizer, length)
         assert [encoded[i].input_ids.tolist() for i in range(len(train))] == tokenizer(
             list(train["text"]), truncation=True, max_length=length
         )["input_ids"]

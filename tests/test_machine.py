@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from textclf.errors import UserError
-from textclf.trainer_fields import OWNED, RENAMED
+from textclf.flags import OWNED, RENAMED
 from textclf.training import machine
-from textclf.training.arguments import FitArguments
+from textclf.training.fit_arguments import FitArguments
 
 
 def test_a_processor_trains_in_bf16_only_where_it_is_native(monkeypatch, tmp_path):

@@ -15,7 +15,7 @@ from tests.training_runs import accuracy, arguments, built, rows, train, without
 from textclf.errors import UserError
 from textclf.labels import LabelSpace
 from textclf.training.assembly import assemble
-from textclf.training.encoding import encode
+from textclf.training.encoding import tokenise
 from textclf.training.fit import fit
 from textclf.training.optimisation import HeadFirst, layered_optimizer
 from textclf.training.selection import choose_metric
@@ -40,7 +40,7 @@ def after_training(model, tokenizer, split, folder, **options):
     model = without_dropout(copy.deepcopy(model))
     args = arguments(folder, precision="fp32", logging_steps=1, num_train_epochs=1, learning_rate=1e-3, **options)
     labels = LabelSpace.from_features(split.features)
-    encoded = encode(split, tokenizer, 64)
+    encoded = tokenise(split, tokenizer, 64)
     selection = choose_metric(None, labels, labels.gold(split), accuracy)
     trainer = assemble(model, tokenizer, (encoded, encoded), args, folder, selection).trainer
     trainer.train()

@@ -8,7 +8,7 @@ from transformers import AutoModelForSequenceClassification
 from tests.training_runs import accuracy, arguments, built, rows
 from textclf.labels import LabelSpace
 from textclf.training.assembly import assemble
-from textclf.training.encoding import encode
+from textclf.training.encoding import tokenise
 from textclf.training.outcome import Aside, copy_of_sharded, write_run
 from textclf.training.selection import choose_metric
 
@@ -28,7 +28,7 @@ def test_a_sharded_model_is_written_from_its_best_checkpoint(family, options, ti
     split = rows(24)
     model, tokenizer = built(tiny_model(family), split, **options)
     args = arguments(tmp_path, learning_rate=1e-2, precision="fp32")
-    encoded = encode(split, tokenizer, 64)
+    encoded = tokenise(split, tokenizer, 64)
     selection = choose_metric(None, LabelSpace.from_features(split.features), np.array(split["labels"]), accuracy)
     trainer = assemble(model, tokenizer, (encoded, encoded), args, tmp_path, selection).trainer
     assert copy_of_sharded(trainer) is None

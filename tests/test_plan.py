@@ -9,7 +9,7 @@ import pytest
 from tests.training_runs import accuracy, arguments, built, rows, train
 from textclf.errors import UserError
 from textclf.labels import LabelSpace
-from textclf.training.encoding import TokenLists, encode
+from textclf.training.encoding import TokenLists, tokenise
 from textclf.training.fit import fit
 from textclf.training.plan import PLAN
 
@@ -68,14 +68,14 @@ def test_the_plan_is_readable(finished):
 def test_a_digest_follows_from_ids_and_labels_however_they_lie(tiny_model):
     split = rows(24)
     _, tokenizer = built(tiny_model("bert"), split)
-    encoded = encode(split, tokenizer, 64)
-    assert encode(split.select(range(24)), tokenizer, 64).digest() == encoded.digest()
-    assert encode(split.select([1, 0, *range(2, 24)]), tokenizer, 64).digest() != encoded.digest()
-    assert encode(split, tokenizer, 8).digest() != encoded.digest()
+    encoded = tokenise(split, tokenizer, 64)
+    assert tokenise(split.select(range(24)), tokenizer, 64).digest() == encoded.digest()
+    assert tokenise(split.select([1, 0, *range(2, 24)]), tokenizer, 64).digest() != encoded.digest()
+    assert tokenise(split, tokenizer, 8).digest() != encoded.digest()
     flipped = split.map(lambda row: {"labels": 1 - row["labels"]})
-    assert encode(flipped, tokenizer, 64).digest() != encoded.digest()
+    assert tokenise(flipped, tokenizer, 64).digest() != encoded.digest()
     assert LabelSpace.from_features(flipped.features).names == ("ko", "en")
     pieces = [encoded.input_ids[i] for i in range(24)]
     gathered = TokenLists([(piece, np.array([0, len(piece)])) for piece in pieces])
     encoded.input_ids = gathered
-    assert encoded.digest() == encode(split, tokenizer, 64).digest()
+    assert encoded.digest() == tokenise(split, tokenizer, 64).digest()

@@ -34,12 +34,12 @@ def test_the_log_has_a_line_for_every_logged_step_and_validation(shown):
 
 def test_speed_counts_real_tokens_and_every_row_once_an_epoch(shown, tiny_model):
     from tests.training_runs import built
-    from textclf.training.encoding import encode
+    from textclf.training.encoding import tokenise
 
     run, _ = shown
     split = rows(64)
     _, tokenizer = built(tiny_model("bert"), split)
-    tokens = encode(split, tokenizer, 64).lengths.sum()
+    tokens = tokenise(split, tokenizer, 64).lengths.sum()
     facts = run.training
     assert facts["tokens_per_second"] / facts["examples_per_second"] == pytest.approx(tokens / 64, rel=1e-2)
 

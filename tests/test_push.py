@@ -17,10 +17,10 @@ from textclf.arguments import PublishArguments
 from textclf.errors import UserError
 from textclf.flags import build_parser, parse
 from textclf.hub import network
-from textclf.hub.arguments import PushArguments
 from textclf.hub.destination import check_destination
 from textclf.hub.network import explain, persist
 from textclf.hub.publish import check_before_training, command, hints, publish, publish_run
+from textclf.hub.push_arguments import PushArguments
 
 ROOT = Path(__file__).parent.parent
 

@@ -39,8 +39,8 @@ class At(TrainerCallback):
 
 def run_with(callbacks, monkeypatch, tiny_model, folder, **options):
     """Train with more callbacks behind ours, and without the clearing up that a kill leaves no time for."""
-    original = assembly._teachers
-    monkeypatch.setattr(assembly, "_teachers", lambda *args: [*original(*args), *callbacks])
+    original = assembly._learning_callbacks
+    monkeypatch.setattr(assembly, "_learning_callbacks", lambda *args: [*original(*args), *callbacks])
     monkeypatch.setattr(fit_module.resume, "leave_whole", lambda run: None)
     try:
         return train(tiny_model("bert"), folder, rows(60), rows(16), **{**OPTIONS, **options})
@@ -163,8 +163,8 @@ def test_checkpoints_are_written_in_between_when_it_is_time(tiny_model, tmp_path
         def on_save(self, args, state, control, **kwargs):
             seen.append(state.global_step)
 
-    original = assembly._teachers
-    monkeypatch.setattr(assembly, "_teachers", lambda *args: [*original(*args), Look()])
+    original = assembly._learning_callbacks
+    monkeypatch.setattr(assembly, "_learning_callbacks", lambda *args: [*original(*args), Look()])
     train(tiny_model("bert"), tmp_path / "run", rows(60), rows(16), **OPTIONS)
     assert seen == list(range(1, STEPS + 1)), "once a step: at the end of an epoch with its validation, not twice"
 

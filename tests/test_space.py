@@ -14,7 +14,7 @@ import yaml
 
 from tests.made_runs import LABELS, MAX_LENGTH, make_run
 from textclf.errors import UserError
-from textclf.hub.arguments import PushArguments
+from textclf.hub.push_arguments import PushArguments
 from textclf.hub.space import FOLDER, PARTS, check_space, examples_for_space, space_files
 
 ROOT = Path(__file__).parent.parent

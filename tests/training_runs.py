@@ -9,8 +9,8 @@ from tests.tiny_models import SENTENCES
 from textclf.arguments import ModelArguments
 from textclf.labels import LabelSpace
 from textclf.models.encoder import build
-from textclf.training.arguments import FitArguments
 from textclf.training.fit import fit
+from textclf.training.fit_arguments import FitArguments
 
 ONE = Features({"text": Value("string"), "labels": ClassLabel(names=["ko", "en"])})
 SEVERAL = Features({"text": Value("string"), "labels": List(ClassLabel(names=["ko", "long", "even"]))})

@@ -1,6 +1,6 @@
 """The argument groups: a recipe's YAML key, a dataclass field and a command-line flag are one thing.
 
-Imports neither torch nor the Trainer, so that `--help` is quick; `training/arguments.py` adds the Trainer's fields.
+Imports neither torch nor the Trainer, so that `--help` is quick: its fields join in `training/fit_arguments.py`.
 """
 
 from __future__ import annotations

@@ -24,11 +24,10 @@ from .arguments import (
     PublishArguments,
 )
 from .errors import UserError, process_index
-from .flags import Parser, build_parser, check_key, flag_names, parse, print_help
-from .trainer_fields import JSON_FIELDS, OWNED
+from .flags import JSON_FIELDS, OWNED, Parser, build_parser, check_key, flag_names, parse, print_help
 
 if TYPE_CHECKING:
-    from .training.arguments import FitArguments
+    from .training.fit_arguments import FitArguments
 
 
 class Recipe(NamedTuple):
@@ -60,7 +59,7 @@ def read_recipe(argv: Sequence[str]) -> Recipe:
             to set, a recipe that cannot be read.
     """
     words = list(argv)
-    from .training.arguments import FitArguments  # torch: kept away from --help
+    from .training.fit_arguments import FitArguments  # torch: kept away from --help
 
     groups = (DataArguments, ModelArguments, FitArguments, MeasureArguments, PublishArguments)
     parser = build_parser(groups)
@@ -84,7 +83,7 @@ def show_help(argv: Sequence[str], usage: str, groups: Sequence[type] = OWN_GROU
 
 def _trainer_fields() -> type:
     """Return a dataclass of the Trainer's fields that are neither among our options nor decided by us."""
-    from .training.arguments import FitArguments
+    from .training.fit_arguments import FitArguments
 
     known, hints = {f.name for f in fields(FitOptions)} | OWNED.keys(), get_type_hints(FitArguments)
     own = [(f.name, hints[f.name], copy(f)) for f in fields(FitArguments) if f.init and f.name not in known]

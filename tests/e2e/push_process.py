@@ -22,7 +22,7 @@ import push_to_hub
 from textclf.arguments import PublishArguments
 from textclf.errors import run_command
 from textclf.hub import dataset_repo, network, publish, push, space
-from textclf.hub.arguments import PushArguments
+from textclf.hub.push_arguments import PushArguments
 from textclf.flags import build_parser, parse
 from textclf.run_folder import RunFolder
 

@@ -8,8 +8,8 @@ from playwright.sync_api import expect
 from tests.tiny_models import ENGLISH, KOREAN
 from textclf.arguments import DataArguments
 from textclf.data.loading import load_splits
-from textclf.exploration.arguments import ExploreOptions
 from textclf.exploration.explore import explore
+from textclf.exploration.explore_options import ExploreOptions
 from textclf.exploration.render import write_page
 
 pytestmark = pytest.mark.browser

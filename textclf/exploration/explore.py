@@ -21,10 +21,10 @@ from ..models.encoder import load_config
 from ..models.limits import longest_input
 from ..models.tokenization import load_tokenizer
 from ..models.weights import locate
-from .arguments import MOST_POINTS, ExploreOptions
 from .content_words import ContentWords
 from .embedded import Embedded, embed
 from .embeddings import Embedder
+from .explore_options import MOST_POINTS, ExploreOptions
 from .label_counts import LabelCounts, count_labels, indicator
 from .stratified_sample import stratified_rows
 from .text_lengths import TextLengths, measure_lengths

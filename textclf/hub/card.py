@@ -13,9 +13,9 @@ from jinja2 import Environment, StrictUndefined
 
 from ..run_folder import RunFolder
 from . import card_tables as tables
-from .arguments import PushArguments
 from .card_facts import audit_lines, facts, faults_of_data, training_facts
 from .card_metadata import base_model, card_metadata
+from .push_arguments import PushArguments
 from .wording import WORDING, language_of, neutral_sentences
 
 TEMPLATE = Path(__file__).parents[2] / "model_card.md"

@@ -7,8 +7,8 @@ from typing import Any
 from huggingface_hub import EvalResult, ModelCardData
 
 from ..run_folder import RunFolder
-from .arguments import PushArguments
 from .card_tables import METRIC_NAMES
+from .push_arguments import PushArguments
 
 # Our metric -> the Hub's metric id and its arguments; the others go by their own names.
 _HUB_METRICS: dict[str, tuple[str, dict[str, Any] | None]] = {

@@ -17,14 +17,14 @@ from ..data.loading import load_splits
 from ..errors import UserError
 from ..labels import LabelSpace
 from ..run_folder import RunFolder
-from .arguments import PushArguments
 from .card import language_of_run, read_recipe_values
 from .card_facts import OF_THE_MODEL, audit_lines, faults_of_data
 from .card_tables import escaped, table
 from .commits import Committed, commit_files
 from .destination import check_destination
 from .network import patience
-from .push import prepare
+from .push import make_ready
+from .push_arguments import PushArguments
 from .uploads import Upload
 from .wording_english import ENGLISH
 
@@ -72,7 +72,7 @@ def publish_dataset(run: RunFolder, arguments: PushArguments, splits: DatasetDic
     repo_id = arguments.dataset_repo or ""
     with tempfile.TemporaryDirectory(prefix="textclf-dataset-") as folder, patience(arguments.timeout):
         uploads = list(_files(run, arguments, splits, Path(folder)))
-        target = prepare(check_destination(repo_id, kind="dataset", public=arguments.public), arguments, uploads)
+        target = make_ready(check_destination(repo_id, kind="dataset", public=arguments.public), arguments, uploads)
         return commit_files(
             target, uploads, f"Publish {repo_id.split('/')[-1]}", lambda path: path.startswith("data/")
         )

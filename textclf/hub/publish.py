@@ -11,13 +11,13 @@ from rich.console import Console
 from ..arguments import PublishArguments
 from ..errors import UserError
 from ..run_folder import RunFolder
-from .arguments import PushArguments
 from .card import language_of_run, read_recipe_values, render_card
 from .contract import check_contract
 from .dataset_repo import check_dataset, publish_dataset, reload_splits
 from .destination import check_destination
 from .network import patience
 from .push import Pushed, model_files, push
+from .push_arguments import PushArguments
 from .space import READ_TOKEN, SpacePushed, check_space, publish_space, space_files
 from .uploads import Upload, shown_size, staying_home
 

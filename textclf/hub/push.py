@@ -10,11 +10,11 @@ from huggingface_hub import HfApi, RepoCard, constants
 
 from ..errors import UserError
 from ..run_folder import RunFolder
-from .arguments import PushArguments
 from .card import render_card
 from .commits import Committed, Target, commit_files, differing, refusal_explained
 from .destination import Destination, check_destination
 from .network import explained, patience, persist
+from .push_arguments import PushArguments
 from .uploads import Upload, collect, is_listed
 
 
@@ -47,7 +47,7 @@ def push(run: RunFolder, arguments: PushArguments, uploads: Sequence[Upload] | N
     repo_id = arguments.repo_id or ""
     with patience(arguments.timeout):
         destination = check_destination(repo_id, public=arguments.public, create_pr=arguments.create_pr)
-        target = prepare(destination, arguments, uploads)
+        target = make_ready(destination, arguments, uploads)
         if arguments.tag:
             _check_tag(target, arguments.tag, uploads)
         committed = commit_files(target, uploads, title(run, uploads), is_listed)
@@ -63,7 +63,7 @@ def title(run: RunFolder, uploads: Sequence[Upload]) -> str:
     return f"Publish {run.path.resolve().name} ({hashlib.sha256(content.encode()).hexdigest()[:8]})"
 
 
-def prepare(destination: Destination, arguments: PushArguments, uploads: Sequence[Upload]) -> Target:
+def make_ready(destination: Destination, arguments: PushArguments, uploads: Sequence[Upload]) -> Target:
     """Make the repo and the branch that are not there yet, once the Hub has accepted the card."""
     api, repo_id, kind = HfApi(), destination.repo_id, destination.kind
     head = destination.head

@@ -16,13 +16,13 @@ from huggingface_hub.errors import HfHubHTTPError
 
 from ..errors import UserError, did_you_mean
 from ..run_folder import RunFolder
-from .arguments import PushArguments
 from .card import read_recipe_values
 from .commits import Committed, commit_files
 from .destination import check_destination
 from .leaks import secrets_in
 from .network import patience, persist
-from .push import prepare
+from .push import make_ready
+from .push_arguments import PushArguments
 from .uploads import Upload
 
 logger = logging.getLogger(__name__)
@@ -71,7 +71,7 @@ def publish_space(run: RunFolder, arguments: PushArguments) -> SpacePushed:
     uploads = space_files(run, arguments)
     with patience(arguments.timeout):
         check_space(arguments)
-        target = prepare(check_destination(space, kind="space", public=arguments.public), arguments, uploads)
+        target = make_ready(check_destination(space, kind="space", public=arguments.public), arguments, uploads)
         _set_variable(api, space, model)
         private = persist(lambda: bool(api.repo_info(model).private), "looking at the model", model)
         needs_token = private and not _store_token(api, space, model)

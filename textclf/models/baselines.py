@@ -17,7 +17,7 @@ from sklearn.preprocessing import StandardScaler
 from ..arguments import ModelArguments
 from ..labels import LabelSpace
 from .encoder_features import FrozenEncoder
-from .linear import Linear, Matrix, constant, logistic, support_vectors
+from .linear import LinearModel, Matrix, constant, logistic, support_vectors
 from .text_features import Text, as_string, bag_of_words, ngram_counts, words_and_characters
 from .word_vectors import train_word_vectors
 
@@ -44,7 +44,7 @@ class Candidates:
     """A baseline fitted on train up to the one setting that validation decides."""
 
     features: Callable[[Sequence[Text]], Matrix]
-    fit: Callable[[float], Linear]
+    fit: Callable[[float], LinearModel]
     settings: tuple[float, ...]  # values of `setting`; a single one where there is nothing to choose
     setting: str | None = "C"
     certain: bool = False  # decides without saying how sure it is: nothing to calibrate, no cut to choose
@@ -139,7 +139,7 @@ def _word2vec(rows: TrainingRows, *, skip_gram: bool) -> Candidates:
 
 def _dense(
     features: Callable[[Sequence[Text]], NDArray[np.float32]],
-    fit: Callable[[Matrix, NDArray[np.int64], LabelSpace, float, int], Linear],
+    fit: Callable[[Matrix, NDArray[np.int64], LabelSpace, float, int], LinearModel],
     rows: TrainingRows,
 ) -> Candidates:
     scaler = StandardScaler()

@@ -18,7 +18,7 @@ ABSENT = -1.0  # logit of a label without any training text: where an SVM puts a
 
 
 @dataclass(frozen=True)
-class Linear:
+class LinearModel:
     """Logits = features @ weights + intercept."""
 
     weights: NDArray[np.float32]  # [F, P], P labels that could be trained
@@ -39,23 +39,23 @@ class Linear:
         return result.astype(np.float32)
 
 
-def support_vectors(features: Matrix, gold: NDArray[np.int64], labels: LabelSpace, c: float, seed: int) -> Linear:
+def support_vectors(features: Matrix, gold: NDArray[np.int64], labels: LabelSpace, c: float, seed: int) -> LinearModel:
     """Fit linear SVMs, one against the rest, with penalty C (Fan et al. 2008, LIBLINEAR)."""
     return _fit(lambda: LinearSVC(C=c, random_state=seed, max_iter=5000), features, gold, labels)
 
 
-def logistic(features: Matrix, gold: NDArray[np.int64], labels: LabelSpace, c: float, seed: int) -> Linear:
+def logistic(features: Matrix, gold: NDArray[np.int64], labels: LabelSpace, c: float, seed: int) -> LinearModel:
     """Fit a multinomial logistic regression, or one for each of several labels, with penalty C."""
     return _fit(lambda: LogisticRegression(C=c, random_state=seed, max_iter=1000), features, gold, labels)
 
 
-def constant(logits: NDArray[np.float64], labels: LabelSpace) -> Linear:
+def constant(logits: NDArray[np.float64], labels: LabelSpace) -> LinearModel:
     """Return the model that gives every text the same logits [L]."""
     nothing = np.zeros(0, dtype=np.int64)
-    return Linear(np.zeros((0, 0), dtype=np.float32), np.zeros(0), nothing, logits, labels.multi_label)
+    return LinearModel(np.zeros((0, 0), dtype=np.float32), np.zeros(0), nothing, logits, labels.multi_label)
 
 
-def _fit(make: Callable[[], Any], features: Matrix, gold: NDArray[np.int64], labels: LabelSpace) -> Linear:
+def _fit(make: Callable[[], Any], features: Matrix, gold: NDArray[np.int64], labels: LabelSpace) -> LinearModel:
     if labels.multi_label:
         return _fit_each(make, features, gold, labels)
     present = np.unique(gold)
@@ -67,10 +67,10 @@ def _fit(make: Callable[[], Any], features: Matrix, gold: NDArray[np.int64], lab
     weights, intercept = fitted.coef_.T, fitted.intercept_
     if len(present) == 2:  # one column: the second class against the first
         weights, intercept = np.hstack([-weights, weights]) / 2, np.concatenate([-intercept, intercept]) / 2
-    return Linear(weights.astype(np.float32), intercept, present, fixed, labels.multi_label)
+    return LinearModel(weights.astype(np.float32), intercept, present, fixed, labels.multi_label)
 
 
-def _fit_each(make: Callable[[], Any], features: Matrix, gold: NDArray[np.int64], labels: LabelSpace) -> Linear:
+def _fit_each(make: Callable[[], Any], features: Matrix, gold: NDArray[np.int64], labels: LabelSpace) -> LinearModel:
     """Fit one model a label; a label that no training text has, or every one, gets a constant logit."""
     share = gold.mean(axis=0)
     trained = np.flatnonzero((share > 0) & (share < 1))
@@ -79,4 +79,4 @@ def _fit_each(make: Callable[[], Any], features: Matrix, gold: NDArray[np.int64]
     for column, label in enumerate(trained):
         fitted = make().fit(features, gold[:, label])
         weights[:, column], intercept[column] = fitted.coef_[0], fitted.intercept_[0]
-    return Linear(weights, intercept, trained, np.where(share == 1, -ABSENT, ABSENT), labels.multi_label)
+    return LinearModel(weights, intercept, trained, np.where(share == 1, -ABSENT, ABSENT), labels.multi_label)

@@ -22,7 +22,7 @@ FLOOR = 32.0  # lifts a state above every activation's bend where two dense rows
 TANH = frozenset({"bert", "roberta", "xlm-roberta", "mpnet"})
 
 
-class Linear(NamedTuple):
+class LinearHead(NamedTuple):
     """A linear model on the pooled state: `weight @ state + bias`."""
 
     weight: Tensor  # float32 [L, d]
@@ -68,7 +68,7 @@ def write_linear(model: PreTrainedModel, weight: NDArray[np.floating[Any]], bias
 
 
 @torch.no_grad()
-def read_linear(model: PreTrainedModel) -> Linear | None:
+def read_linear(model: PreTrainedModel) -> LinearHead | None:
     """Return the linear model that `write_linear` wrote into a head, calibrated since or not; None for other heads.
 
     To be asked before training: in its stock form, whose dense layer is tiny, such a head hardly learns.
@@ -81,16 +81,16 @@ def read_linear(model: PreTrainedModel) -> Linear | None:
         return None  # a head in training form, or in four bits
     weight, bias, layout = last.weight.clone(), last.bias.clone(), _layout(model, dense)
     if layout == "scaled":
-        return Linear(SMALL * weight, bias)
+        return LinearHead(SMALL * weight, bias)
     if layout == "plain":
-        return Linear(weight, bias)
+        return LinearHead(weight, bias)
     if layout == "lifted":
-        return Linear(weight, bias + FLOOR * weight.sum(dim=1))
+        return LinearHead(weight, bias + FLOOR * weight.sum(dim=1))
     if layout == "paired":
-        return Linear(weight[:, 0::2] @ dense.weight[0::2], bias)
+        return LinearHead(weight[:, 0::2] @ dense.weight[0::2], bias)
     if layout == "normed":
         deviation = (2.0 / weight.shape[1] + model.get_submodule("head.norm").eps) ** 0.5
-        return Linear(weight[:, 0::2] @ dense.weight[0::2] * (2.0 / deviation), bias)
+        return LinearHead(weight[:, 0::2] @ dense.weight[0::2] * (2.0 / deviation), bias)
     return None
 
 

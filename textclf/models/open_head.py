@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from .families import family_of
-from .linear_head import Linear, write_linear
+from .linear_head import LinearHead, write_linear
 
 
 class Opened(nn.Module):
@@ -85,7 +85,7 @@ _OPENED: dict[str, dict[str, type[Opened]]] = {
 
 
 @torch.no_grad()
-def open_head(model: PreTrainedModel, start: Linear | None = None) -> None:
+def open_head(model: PreTrainedModel, start: LinearHead | None = None) -> None:
     """Reduce the head to one linear layer on the pooled state, in place: `start`, or freshly drawn.
 
     Raises:

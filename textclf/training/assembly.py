@@ -17,10 +17,10 @@ from ..labels import LabelSpace
 from ..models.class_weights import class_weights, label_counts
 from ..models.losses import StepLoss, loss_function
 from . import machine
-from .arguments import FitArguments
 from .batching import Share, StepBatches, StepSize
 from .collation import Padding
 from .encoding import EncodedTexts
+from .fit_arguments import FitArguments
 from .guards import DiskGuard, LossGuard, StepRecord
 from .interruption import GracefulStop
 from .optimisation import HeadFirst, layered_optimizer, set_plateau
@@ -75,7 +75,14 @@ def assemble(
     stop = GracefulStop(batches.steps_per_epoch)
     log = TrainingLog(run / "training_log.jsonl", write=first)
     # The order matters: a stop asks for a checkpoint, the disk is looked at, then it is written and marked.
-    for callback in [*_teachers(model, args, record), stop, DiskGuard(run, model), progress, log, MarkComplete()]:
+    for callback in [
+        *_learning_callbacks(model, args, record),
+        stop,
+        DiskGuard(run, model),
+        progress,
+        log,
+        MarkComplete(),
+    ]:
         trainer.add_callback(callback)
     return Training(trainer, progress, stop)
 
@@ -126,7 +133,7 @@ def _loss(args: FitArguments, labels: LabelSpace, gold: NDArray[np.integer[Any]]
     )
 
 
-def _teachers(model: PreTrainedModel, args: FitArguments, record: StepRecord) -> list[Any]:
+def _learning_callbacks(model: PreTrainedModel, args: FitArguments, record: StepRecord) -> list[Any]:
     callbacks: list[Any] = []
     if args.freeze_encoder_epochs > 0:
         callbacks.append(HeadFirst(model, args.freeze_encoder_epochs))

@@ -142,7 +142,7 @@ class EncodedTexts(RowDataset[Row]):
         return EncodedTexts(self.input_ids, self.token_type_ids, self._labels, order)
 
 
-def encode(split: Dataset, tokenizer: PreTrainedTokenizerBase, max_length: int) -> EncodedTexts:
+def tokenise(split: Dataset, tokenizer: PreTrainedTokenizerBase, max_length: int) -> EncodedTexts:
     """Tokenise a split with columns `text`, `labels` and maybe `text_pair`, cut to `max_length` tokens.
 
     A pair is cut longest text first; a null or empty second text is no pair. The result is cached beside the data set.
@@ -153,7 +153,7 @@ def encode(split: Dataset, tokenizer: PreTrainedTokenizerBase, max_length: int) 
     if workers:
         logger.info("Tokenising %s texts in %d processes, unless the cache has them.", f"{len(split):,}", workers)
     encoded = split.select_columns(columns).map(
-        _tokenise,
+        _token_ids,
         batched=True,
         fn_kwargs={"tokenizer": tokenizer, "max_length": max_length},
         remove_columns=columns,
@@ -165,7 +165,7 @@ def encode(split: Dataset, tokenizer: PreTrainedTokenizerBase, max_length: int) 
     return EncodedTexts(_lists(table, "input_ids"), types, _gold(split))
 
 
-def _tokenise(
+def _token_ids(
     batch: dict[str, list[Any]], tokenizer: PreTrainedTokenizerBase, max_length: int
 ) -> dict[str, list[list[int]]]:
     texts = batch["text"]

@@ -19,11 +19,11 @@ from transformers.utils import logging as transformers_logging
 
 from ..errors import UserError
 from ..labels import LabelSpace
-from . import machine, plan, resume, vocabulary
-from .arguments import FitArguments
+from . import compact_vocabulary, machine, plan, resume
 from .assembly import Training, assemble
 from .dropout import fast_dropout
-from .encoding import encode
+from .encoding import tokenise
+from .fit_arguments import FitArguments
 from .memory import kept_memory
 from .outcome import Aside, copy_of_sharded, selection_facts, training_facts, write_run
 from .padding_free import padding_free
@@ -66,15 +66,15 @@ def fit(
     machine.check_precision(args.chosen_precision, model.config.model_type)
     torch.set_num_threads(args.chosen_threads)
     with args.main_process_first(desc="tokenising"):
-        splits = encode(train, tokenizer, max_length), encode(validation, tokenizer, max_length)
+        splits = tokenise(train, tokenizer, max_length), tokenise(validation, tokenizer, max_length)
     planned = plan.plan(args, labels, model, *splits)
     plan.keep_to(place, planned)
     if (place.run / resume.FINISHED).exists():
         logger.warning("%s is already trained; its checkpoint is used as it is.", place.run)
         return Fitted(place.run, **json.loads((place.run / resume.FINISHED).read_text(encoding="utf-8")))
     selection = choose_metric(args.metric_for_best_model, labels, labels.gold(validation), metrics)
-    occurring = vocabulary.occurring(model, splits, tokenizer.pad_token_id, args)
-    with vocabulary.only(occurring, model, splits) as compact:
+    occurring = compact_vocabulary.occurring(model, splits, tokenizer.pad_token_id, args)
+    with compact_vocabulary.only(occurring, model, splits) as compact:
         training = assemble(model, tokenizer, compact, args, place.run, selection)
         aside = Aside(copy_of_sharded(training.trainer), occurring)
         _train(training, place, planned)

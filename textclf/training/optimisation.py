@@ -13,7 +13,7 @@ from transformers.trainer_pt_utils import get_parameter_names
 
 from ..errors import UserError
 from ..models.families import head_modules
-from .arguments import FitArguments
+from .fit_arguments import FitArguments
 from .selection import Selection
 
 _LAYER = re.compile(r"\.(?:layers?|h|blocks?)\.(\d+)\.")

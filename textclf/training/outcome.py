@@ -15,11 +15,11 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from ..models import checkpoint
 from ..run_folder import RunFolder
 from . import machine
+from .compact_vocabulary import Vocabulary
 from .progress import Progress
 from .resume import CHECKPOINTS, FINISHED, newest_checkpoint
 from .selection import Selection
 from .trainer import BatchTrainer
-from .vocabulary import Vocabulary
 
 
 class Aside(NamedTuple):

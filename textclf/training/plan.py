@@ -11,8 +11,8 @@ from transformers import PreTrainedModel
 from ..errors import UserError
 from ..labels import LabelSpace
 from ..run_folder import RunFolder
-from .arguments import FitArguments
 from .encoding import EncodedTexts
+from .fit_arguments import FitArguments
 from .resume import Place
 
 PLAN = "checkpoints/plan.json"

@@ -12,7 +12,7 @@ import torch
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from ..errors import UserError
-from .arguments import FitArguments
+from .fit_arguments import FitArguments
 
 CHECKPOINTS = "checkpoints"
 FINISHED = "checkpoints/training.json"  # written last: what is known about a finished training

@@ -12,7 +12,7 @@ from transformers.trainer_optimizer import is_optimizer_factory
 
 from ..arguments import FitOptions
 from ..errors import UserError
-from .arguments import FitArguments
+from .fit_arguments import FitArguments
 
 logger = logging.getLogger(__name__)
 

@@ -23,7 +23,7 @@ from .findings import EXAMPLES, Example, Finding, counted, excerpt
 from .sampling import TextSample, read_texts
 
 
-class Checked(NamedTuple):
+class Duplicates(NamedTuple):
     """What the checks found, and the training rows that leak: int64 [n] each, ascending, no row in both."""
 
     findings: list[Finding]
@@ -31,14 +31,14 @@ class Checked(NamedTuple):
     near_leaks: NDArray[np.int64]
 
 
-def check(sample: TextSample, seed: int = 0) -> Checked:
+def check(sample: TextSample, seed: int = 0) -> Duplicates:
     """Compare all rows of the sample's splits for equal texts, and the sampled ones for nearly equal texts."""
     splits, keys = sample.splits, row_keys(sample.splits)
     leaks = rows_found_in(keys["train"].texts, held_out_keys(keys))
     near = _near_pairs(sample, keys, seed)
     near_leaks = np.setdiff1d(rows_found_in(keys["train"].texts, near.leaking), leaks)
     findings = [*_exact_findings(splits, keys, leaks), *_near_findings(sample, keys, near, near_leaks)]
-    return Checked(findings, leaks, near_leaks)
+    return Duplicates(findings, leaks, near_leaks)
 
 
 def _exact_findings(splits: DatasetDict, keys: dict[str, Keys], leaks: NDArray[np.int64]) -> list[Finding]:

@@ -90,7 +90,7 @@ CHECKS: dict[str, tuple[Callable[[str], bool], str, str]] = {
 CLEANED_AWAY = "cleaned_to_nothing"
 
 
-class Checked(NamedTuple):
+class TextFaults(NamedTuple):
     """What the checks found, and the share of letters of each script in each split."""
 
     findings: list[Finding]
@@ -114,7 +114,7 @@ class _Tally:
         return Finding(name, counted(count, *says), count, of, self.examples, {"per_split": self.per_split})
 
 
-def check(sample: TextSample, clean: Sequence[str] = ()) -> Checked:
+def check(sample: TextSample, clean: Sequence[str] = ()) -> TextFaults:
     """Look into the sampled texts one by one; with cleaning steps, also for texts of which they leave nothing."""
     says = {name: (one, many) for name, (_, one, many) in CHECKS.items()}
     if clean:
@@ -133,7 +133,7 @@ def check(sample: TextSample, clean: Sequence[str] = ()) -> Checked:
                     tallies[CLEANED_AWAY].add(split, row, text)
     findings = [tally.finding(name, says[name], len(sample)) for name, tally in tallies.items()]
     scripts = {split: _shares(counts) for split, counts in letters.items()}
-    return Checked([*findings, _script_shift(scripts)], scripts)
+    return TextFaults([*findings, _script_shift(scripts)], scripts)
 
 
 def _count_scripts(text: str, counts: dict[str, int]) -> None:

@@ -17,7 +17,7 @@ from ...errors import UserError, did_you_mean
 from ...inference.classifier import Text, activate, texts_of
 from ...labels import LabelSpace
 from ...models.baselines import BASELINES, Candidates, TrainingRows
-from ...models.linear import Linear
+from ...models.linear import LinearModel
 from ..calibration import fit_scales
 from ..thresholds import choose
 from .cache import BaselineCache
@@ -64,7 +64,7 @@ class FittedBaseline:
         return BASELINES[self.name](self._rows)
 
     @cached_property
-    def _linear(self) -> Linear:
+    def _linear(self) -> LinearModel:
         return self._candidates.fit(self._setting)
 
     def _choose(self, validation: CleanedTexts, gold: NDArray[np.int64], treatment: Treatment) -> dict[str, Any]:
@@ -81,7 +81,7 @@ class FittedBaseline:
         assert best is not None  # every baseline has a setting
         return best
 
-    def _logits(self, texts: CleanedTexts, models: Sequence[Linear]) -> list[NDArray[np.float32]]:
+    def _logits(self, texts: CleanedTexts, models: Sequence[LinearModel]) -> list[NDArray[np.float32]]:
         """Return each model's logits, float32 [N, L]; features of a few thousand texts are held at a time."""
         parts = [
             [model.logits(features) for model in models] for features in map(self._candidates.features, texts.pieces())

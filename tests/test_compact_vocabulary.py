@@ -12,9 +12,9 @@ from tests.tiny_models import FAMILIES, KOREAN
 from tests.training_runs import ONE, accuracy, arguments, built, rows, train
 from textclf.training import assembly
 from textclf.training import fit as fit_module
-from textclf.training.encoding import EncodedTexts, TokenLists, encode
+from textclf.training.compact_vocabulary import Vocabulary, occurring, only
+from textclf.training.encoding import EncodedTexts, TokenLists, tokenise
 from textclf.training.fit import fit
-from textclf.training.vocabulary import Vocabulary, occurring, only
 
 OPTIONS = {"num_train_epochs": 3, "learning_rate": 1e-2, "weight_decay": 0.3, "precision": "fp32", "keep_last": True}
 
@@ -62,7 +62,7 @@ def test_ones_that_no_text_uses_tell_what_decay_did():
 def test_texts_keep_their_padding_and_get_other_numbers(tiny_model):
     split = few_words()
     model, tokenizer = built(tiny_model("roberta"), split)
-    encoded = encode(split, tokenizer, 64)
+    encoded = tokenise(split, tokenizer, 64)
     before = copy.deepcopy(model.state_dict())
     vocabulary = occurring(model, (encoded,), tokenizer.pad_token_id, arguments("x"))
     with only(vocabulary, model, (encoded,)) as (compact,):
@@ -78,7 +78,7 @@ def test_texts_keep_their_padding_and_get_other_numbers(tiny_model):
 def test_where_it_would_not_be_exact_or_not_pay_the_whole_vocabulary_is_trained(tiny_model):
     split = few_words()
     model, tokenizer = built(tiny_model("bert"), split)
-    encoded = (encode(split, tokenizer, 64),)
+    encoded = (tokenise(split, tokenizer, 64),)
     pad = tokenizer.pad_token_id
     assert occurring(model, encoded, pad, arguments("x")) is not None
     assert occurring(model, encoded, pad, arguments("x", compact_vocabulary=False)) is None
@@ -101,8 +101,8 @@ def test_a_killed_run_goes_on_with_the_same_tokens(tiny_model, tmp_path, monkeyp
                 raise SystemError
 
     whole = train(tiny_model("bert"), tmp_path / "whole", few_words(), few_words(8), **OPTIONS)
-    original = assembly._teachers
-    monkeypatch.setattr(assembly, "_teachers", lambda *args: [*original(*args), KillAt()])
+    original = assembly._learning_callbacks
+    monkeypatch.setattr(assembly, "_learning_callbacks", lambda *args: [*original(*args), KillAt()])
     monkeypatch.setattr(fit_module.resume, "leave_whole", lambda run: None)
     with pytest.raises(SystemError):
         train(tiny_model("bert"), tmp_path / "run", few_words(), few_words(8), **OPTIONS)

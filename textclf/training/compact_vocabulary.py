@@ -19,8 +19,8 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 from transformers.training_args import OptimizerNames
 
-from .arguments import FitArguments
 from .encoding import EncodedTexts
+from .fit_arguments import FitArguments
 
 # Families that do nothing with a token's number but look its embedding up, and know padding by it.
 LOOK_UP_ONLY = {
