@@ -11,7 +11,8 @@ from transformers import AutoTokenizer, GPT2Config, GPT2ForSequenceClassificatio
 from tests.tiny_models import KOREAN, SENTENCES
 from textclf.errors import UserError
 from textclf.evaluation.calibration import RARE, SCALE_LIMITS, calibrate, fit_scales
-from textclf.inference.classifier import Classifier, activate
+from textclf.inference.answers import activate
+from textclf.inference.classifier import Classifier
 from textclf.labels import LabelSpace
 from textclf.models import checkpoint
 

@@ -13,7 +13,8 @@ from scipy.optimize import minimize
 from scipy.special import expit, logsumexp
 
 from ..errors import UserError
-from ..inference.classifier import Classifier, activate, texts_of
+from ..inference.answers import activate
+from ..inference.classifier import Classifier, texts_of
 from ..labels import LabelSpace
 from ..models.heads import fold, last_linear
 from .report import quick_metrics

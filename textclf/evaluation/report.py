@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from metrics.text_classification.text_classification import Rows, TextClassification
 
 from ..errors import UserError
-from ..inference.classifier import Text, texts_of
+from ..inference.answers import Text
+from ..inference.classifier import texts_of
 from ..labels import LabelSpace
 from .intervals import MOST_STEPS, interval, resampled
 

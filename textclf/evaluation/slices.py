@@ -13,7 +13,8 @@ from datasets import Dataset
 
 from metrics.text_classification.text_classification import Rows
 
-from ..inference.classifier import Text, texts_of
+from ..inference.answers import Text
+from ..inference.classifier import texts_of
 from .intervals import interval
 from .report import Report
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, overload
+from typing import overload
 
 import numpy as np
 import torch
@@ -15,20 +15,12 @@ from transformers import BatchEncoding, PreTrainedModel, PreTrainedTokenizerBase
 
 from ..labels import LabelSpace
 from ..models.limits import longest_input
+from .answers import Prediction, Text, activate, predictions
 from .reading import own_thresholds, read_classifier
-
-Text = str | tuple[str, str | None]  # a text, or a text and its pair (null or empty: encoded as a single text)
 
 CHUNK = 4096  # texts tokenised and sorted at once: bounds memory, long enough to fill batches of equal length
 TOKENS_PER_BATCH = 4096  # of one forward pass, padding included; larger ones were not faster on a CPU
 PROGRESS_FROM = 2_000  # texts from which a progress bar is worth its line
-
-
-class Prediction(NamedTuple):
-    """What the classifier says of one text: the names it decides on, and every label's score in [0, 1]."""
-
-    labels: list[str]
-    scores: dict[str, float]
 
 
 class Classifier:
@@ -76,15 +68,7 @@ class Classifier:
 
     def predict(self, texts: Sequence[Text]) -> list[Prediction]:
         """Decide on texts: the best label, or every label whose score reaches its threshold."""
-        scores = self.scores(texts)
-        decided = self.labels.named(self.labels.decide(scores, self.thresholds))
-        return [
-            Prediction(
-                names if self.labels.multi_label else [names],
-                dict(zip(self.labels.names, map(float, row), strict=True)),
-            )
-            for names, row in zip(decided, scores, strict=True)
-        ]
+        return predictions(self.scores(texts), self.labels, self.thresholds)
 
     def _all_logits(self, texts: Sequence[Text], windows: bool) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """Return logits [M, L] and the text that each row belongs to [M] (M = N unless there are windows)."""
@@ -187,9 +171,3 @@ class SplitTexts(Sequence[Text]):
 def texts_of(split: Dataset) -> SplitTexts:
     """Return a split's texts as the classifier takes them: strings, or pairs where there is a second column."""
     return SplitTexts(split)
-
-
-def activate(logits: NDArray[np.floating[Any]], labels: LabelSpace) -> NDArray[np.float32]:
-    """Turn logits [N, L] into scores in [0, 1], float32 [N, L]: softmax, or a sigmoid each with several labels."""
-    values = torch.from_numpy(np.asarray(logits, dtype=np.float32))
-    return (torch.sigmoid(values) if labels.multi_label else torch.softmax(values, dim=-1)).numpy()

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...inference.classifier import Text
+from ...inference.answers import Text
 from ...models.baselines import TrainingRows
 from ...models.encoder_features import identity
 from ...run_folder import RunFolder

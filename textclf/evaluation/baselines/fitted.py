@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from metrics.text_classification.text_classification import LOWER_IS_BETTER, Rows
 
 from ...errors import UserError, did_you_mean
-from ...inference.classifier import Text, activate, texts_of
+from ...inference.answers import Text, activate
+from ...inference.classifier import texts_of
 from ...labels import LabelSpace
 from ...models.baselines import BASELINES, Candidates, TrainingRows
 from ...models.linear import LinearModel

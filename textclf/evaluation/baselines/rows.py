@@ -9,7 +9,8 @@ import numpy as np
 from datasets import Dataset
 from numpy.typing import NDArray
 
-from ...inference.classifier import Text, texts_of
+from ...inference.answers import Text
+from ...inference.classifier import texts_of
 from ...labels import LabelSpace
 
 logger = logging.getLogger(__name__)

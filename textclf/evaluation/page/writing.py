@@ -13,7 +13,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
-from ...inference.classifier import Text, texts_of
+from ...inference.answers import Text
+from ...inference.classifier import texts_of
 from ...run_folder import RunFolder
 from ..curves import read_training
 from ..label_errors import Suspect, find_suspects

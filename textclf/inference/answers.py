@@ -1,0 +1,65 @@
+"""What a classifier answers: scores from logits, and from scores the names it decides on. Loads no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..labels import LabelSpace
+
+Text = str | tuple[str, str | None]  # a text, or a text and its pair (null or empty: encoded as a single text)
+
+
+class Prediction(NamedTuple):
+    """What a classifier says of one text: the names it decides on, and every label's score in [0, 1]."""
+
+    labels: list[str]
+    scores: dict[str, float]
+
+
+class Scorer(Protocol):
+    """Anything that scores labels, whatever computes it: the classifier with each engine, a baseline."""
+
+    labels: LabelSpace
+    thresholds: NDArray[np.float64] | None
+
+    def scores(self, texts: Sequence[Text]) -> NDArray[np.float32]:
+        """Return float32 [N, L] in [0, 1]."""
+        ...
+
+
+def activate(logits: NDArray[np.floating[Any]], labels: LabelSpace) -> NDArray[np.float32]:
+    """Turn logits [N, L] into scores in [0, 1], float32 [N, L]: softmax, or a sigmoid each with several labels."""
+    values = np.asarray(logits, dtype=np.float32)
+    return sigmoid(values) if labels.multi_label else softmax(values)
+
+
+def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return scores that add up to 1 over the labels, float32 [N, L], from logits [N, L]."""
+    raised = np.exp(logits - logits.max(axis=-1, keepdims=True, initial=-np.inf))
+    scores: NDArray[np.float32] = raised / raised.sum(axis=-1, keepdims=True)
+    return scores
+
+
+def sigmoid(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return each label's score on its own, float32 [N, L], from logits [N, L]."""
+    small = np.exp(-np.abs(logits))  # never above 1: no overflow
+    scores: NDArray[np.float32] = np.where(logits >= 0, 1 / (1 + small), small / (1 + small)).astype(np.float32)
+    return scores
+
+
+def predictions(
+    scores: NDArray[np.float32], labels: LabelSpace, thresholds: NDArray[np.floating[Any]] | None
+) -> list[Prediction]:
+    """Decide on scores [N, L]: the best label, or every label whose score reaches its threshold."""
+    decided = labels.named(labels.decide(scores, thresholds))
+    return [
+        Prediction(
+            names if labels.multi_label else [names],
+            dict(zip(labels.names, map(float, row), strict=True)),
+        )
+        for names, row in zip(decided, scores, strict=True)
+    ]
