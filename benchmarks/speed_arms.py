@@ -24,7 +24,7 @@ from transformers import (
 
 from benchmarks.speed_data import Rows
 from textclf.models.losses import loss_function
-from textclf.training import vocabulary
+from textclf.training import compact_vocabulary
 from textclf.training.assembly import step_batches
 from textclf.training.collation import Padding
 from textclf.training.dropout import fast_dropout
@@ -131,8 +131,8 @@ def ours(model: PreTrainedModel, rows: Rows, batch: int, use_cpu: bool, seed: in
         args.eval_strategy, args.logging_strategy = IntervalStrategy.NO, IntervalStrategy.NO
         args.save_strategy, args.load_best_model_at_end = IntervalStrategy.NO, False
         record, clock = StepRecord(), Clock()
-        occurring = vocabulary.occurring(model, (rows.whole,), 0, args)
-        (texts,) = speed.enter_context(vocabulary.only(occurring, model, (rows.texts,)))
+        occurring = compact_vocabulary.occurring(model, (rows.whole,), 0, args)
+        (texts,) = speed.enter_context(compact_vocabulary.only(occurring, model, (rows.texts,)))
         trainer = BatchTrainer(
             batches=step_batches(rows.texts.lengths, args),
             record=record,
