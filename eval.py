@@ -30,7 +30,7 @@ def evaluate(model: str, data: DataArguments, options: EvalOptions) -> None:
     """Load the model and the split, match their labels, measure, show and write the figures."""
     # torch and the rooms: only once --help and faulty options are out of the way
     from textclf.data.splits_to_measure import split_to_measure
-    from textclf.evaluation.held_out import recorded_data, training_note
+    from textclf.evaluation.held_out import label_reading, recorded_data, training_note
     from textclf.evaluation.intervals import check_draws
     from textclf.evaluation.matching import fields_note, match_labels
     from textclf.evaluation.predictions import check_place, write_predictions
@@ -45,9 +45,9 @@ def evaluate(model: str, data: DataArguments, options: EvalOptions) -> None:
     check_draws(options.bootstrap_draws)
     check_place(options.output)
     classifier = Classifier.load(model, trust_code=options.trust_remote_code)
-    chosen = split_to_measure(data, options.split)
-    matched = match_labels(chosen.rows, classifier.labels)
     recorded = recorded_data(model)
+    chosen = split_to_measure(data, options.split, label_reading(recorded))
+    matched = match_labels(chosen.rows, classifier.labels)
     said = [matched.note, fields_note(classifier.model.config, recorded, chosen.rows), training_note(recorded, chosen)]
     notes = [*chosen.notes, *filter(None, said)]
     screen.show(notes)

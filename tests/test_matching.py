@@ -51,7 +51,7 @@ def test_an_unknown_label_names_the_nearest():
 
 @pytest.mark.parametrize(
     ("names", "way_out"),
-    [(["0", "1"], "--class_names says what the numbers mean"), (["긍정", "부정"], "Name them alike in the data")],
+    [(["0", "1"], "--class_names 0=positive 1=negative"), (["긍정", "부정"], "Name them alike in the data")],
 )
 def test_other_names_are_told_with_a_way_out_that_works(names, way_out):
     """Every such message said to rename with --class_names, which refuses to rename words in a file."""

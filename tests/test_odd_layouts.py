@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from textclf.arguments import DataArguments
-from textclf.data.labelling.list_cells import parse_lists
+from textclf.data.labelling.several_labels import parse_list, written_lists
 from textclf.data.loading import load_splits
 from textclf.data.reading.sources import read_source
 from textclf.errors import UserError
@@ -115,10 +115,21 @@ def test_written_lists_of_numbers_and_of_marked_places(tmp_path):
 
 @pytest.mark.parametrize(
     "values",
-    [["[속보]", "[단독]"], ["[1-2]", "[3-4]"], ["['a'", "b"], ["['\\x']"], ["", ""], [f"[{'1024, ' * 300}nan]"]],
+    [
+        ["[속보]", "[단독]"],
+        ["[1-2]", "[3-4]"],
+        ["['a'", "b"],
+        ["['\\x']"],
+        [],
+        ["(1)", "{2}"],
+    ],
 )
 def test_names_in_brackets_are_names(values):
-    assert parse_lists(values) is None
+    assert written_lists(dict.fromkeys(values, 1), "label") is None
+
+
+def test_a_long_list_that_is_none_is_told_in_linear_time():
+    assert parse_list(f"[{'1024, ' * 300}nan?]", "list") is None
 
 
 def test_empty_names_within_lists_are_no_labels(tmp_path):

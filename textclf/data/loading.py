@@ -5,20 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-import numpy as np
 import pyarrow as pa
 from datasets import DatasetDict
 
 from ..arguments import DataArguments
 from ..errors import UserError, did_you_mean
 from .auditing.findings import counted
-from .labelling.cell_names import LabelCells
 from .labelling.columns import Columns, choose_columns
-from .labelling.label_cells import read_cells
+from .labelling.label_meaning import Recorded
+from .labelling.label_reader import LabelReader, learn_labels
 from .labelling.rows import take_good_rows
-from .labelling.vocabulary import encode
+from .labelling.split_column import part_by_column
 from .provenance import Origin, Provenance
-from .reading.raw_split import RawSplit, composed, is_string
+from .reading.raw_split import RawSplit, is_string
 from .reading.sources import read_source
 from .shaping import Draft, shape
 from .split_files import fingerprint, write_split
@@ -31,7 +30,7 @@ class LoadedData(NamedTuple):
     provenance: Provenance
 
 
-def load_splits(args: DataArguments) -> LoadedData:
+def load_splits(args: DataArguments, recorded: Recorded | None = None) -> LoadedData:
     """Read, check, label and split a data set; equal arguments and files give equal splits, in every process.
 
     Returns:
@@ -43,20 +42,21 @@ def load_splits(args: DataArguments) -> LoadedData:
     Raises:
         UserError: whatever a user can mend: files, columns, rows, labels, splits.
     """
-    read = _read(args)
+    read = _read(args, recorded)
     shape(read.draft, args)
     return _finish(read)
 
 
-def load_as_given(args: DataArguments) -> LoadedData:
+def load_as_given(args: DataArguments, recorded: Recorded | None = None) -> LoadedData:
     """Read, check and label a data set without carving or dropping anything: for measuring, not for training.
 
-    A source without splits comes back as the one split `train`.
+    A source without splits comes back as the one split `train`. `recorded` is how a run read its labels
+    (`Provenance.label_reading`): these are then read likewise.
 
     Raises:
         UserError: whatever a user can mend: files, columns, rows, labels.
     """
-    read = _read(args)
+    read = _read(args, recorded)
     read.draft.how_split = f"{' and '.join(read.draft.splits)} as given."
     return _finish(read)
 
@@ -67,23 +67,24 @@ class _Read(NamedTuple):
     draft: Draft
     columns: Columns
     origin: Origin
+    reader: LabelReader
 
 
-def _read(args: DataArguments) -> _Read:
+def _read(args: DataArguments, recorded: Recorded | None) -> _Read:
     """Read the source, find the columns, encode the labels, take the good rows."""
     source = read_source(args)
     train = source.splits["train"]
     if train.table.num_rows == 0:
         raise UserError(f"{source.origin.name} is empty: it has {len(train.columns)} columns and no rows.")
-    columns = choose_columns(train, args)
-    notes = [*source.notes, *columns.notes]
-    raw = _labelled_splits(source.splits, columns, notes)
-    cells = {split: read_cells(each, list(columns.labels), args.label_separator) for split, each in raw.items()}
-    _leave_out_unlabelled(raw, cells, notes)
-    encoded = encode(cells, raw, ", ".join(columns.labels), [composed(n) for n in args.class_names])
-    draft = Draft(encoded.space, {}, notes=[*notes, *encoded.notes])
-    draft.splits = take_good_rows(raw, columns, encoded, args.on_bad_row == "skip", draft.removed)
-    return _Read(draft, columns, source.origin)
+    splits, parted, split_column = part_by_column(source.splits, args)
+    columns = choose_columns(splits["train"], args, split_column)
+    notes = [*source.notes, *parted, *columns.notes]
+    raw = _labelled_splits(splits, columns, notes)
+    learnt = learn_labels(raw, columns.labels, args, recorded)
+    labels = {split: learnt.reader.apply(cells) for split, cells in learnt.cells.items()}
+    draft = Draft(learnt.reader.space, {}, notes=[*notes, *learnt.notes])
+    draft.splits = take_good_rows(raw, columns, labels, args.on_bad_row == "skip", draft.removed)
+    return _Read(draft, columns, source.origin, learnt.reader)
 
 
 def _finish(read: _Read) -> LoadedData:
@@ -103,6 +104,7 @@ def _finish(read: _Read) -> LoadedData:
         how_split=draft.how_split,
         text_columns=read.origin.text_fields or columns.text,
         label_columns=columns.labels,
+        label_reading=read.reader.record(),
         removed=removed,
         notes=draft.notes,
     )
@@ -129,17 +131,3 @@ def _labelled_splits(splits: Mapping[str, RawSplit], columns: Columns, notes: li
         else:
             notes.append(f"The {split} split has no column {', '.join(columns.labels)} and counts as missing.")
     return labelled
-
-
-def _says_nothing(cells: LabelCells, train: LabelCells) -> bool:
-    """Say whether a split's label cells are all empty, or all the -1 that train never uses."""
-    used = {cells.values[i] for i in np.unique(cells.labels.ids[cells.labels.ids >= 0])}
-    return bool(cells.missing.all()) or (not used) or (used == {"-1"} and "-1" not in train.values)
-
-
-def _leave_out_unlabelled(raw: dict[str, RawSplit], cells: dict[str, LabelCells], notes: list[str]) -> None:
-    """Leave out, in place, a validation or test split in which no row has a label (published with -1, or empty)."""
-    for split in [split for split in raw if split != "train"]:
-        if _says_nothing(cells[split], cells["train"]):
-            del raw[split], cells[split]
-            notes.append(f"The {split} split has no labels and counts as missing.")

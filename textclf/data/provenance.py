@@ -45,6 +45,8 @@ class Provenance:
     how_split: str
     text_columns: Sequence[str]
     label_columns: Sequence[str]
+    label_reading: Mapping[str, Any] = field(default_factory=dict)
+    """How labels were read (`LabelReader.record`), so that later data is read likewise."""
     removed: Mapping[str, int] = field(default_factory=dict)
     """Reason -> number of rows that left for it."""
     notes: Sequence[str] = ()
@@ -83,6 +85,7 @@ class Provenance:
             "how_split": self.how_split,
             "text_columns": list(self.text_columns),
             "label_columns": list(self.label_columns),
+            "label_reading": dict(self.label_reading),
             "removed": dict(self.removed),
             "notes": list(self.notes),
         }

@@ -12,6 +12,7 @@ from ..arguments import DataArguments
 from ..errors import UserError
 from ..labels import LabelSpace
 from .auditing.findings import counted
+from .labelling.label_names import alike_key
 from .labelling.rows import Rows
 from .splits import carve, describe
 
@@ -121,8 +122,13 @@ def _drop_absent_labels(draft: Draft, drop_rows: bool) -> None:
     unseen = [draft.space.names[i] for i in np.flatnonzero(absent & elsewhere)]
     nowhere = [draft.space.names[i] for i in np.flatnonzero(absent & ~elsewhere)]
     if unseen and not draft.space.multi_label and not drop_rows:
+        spelt = {alike_key(name): name for name, gone in zip(draft.space.names, absent, strict=True) if not gone}
+        near = next((spelt[alike_key(name)] for name in unseen if alike_key(name) in spelt), None)
+        hint = (
+            f"{near!r} of train differs in its spelling only: --merge_labels alike joins such labels. " if near else ""
+        )
         raise UserError(
-            f"Labels occur in validation or test that never occur in train: {_some(unseen)}. "
+            f"Labels occur in validation or test that never occur in train: {_some(unseen)}. {hint}"
             "Add training rows for them, or leave these rows out with --drop_unseen_labels."
         )
     if unseen:

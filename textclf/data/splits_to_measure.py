@@ -8,6 +8,7 @@ from datasets import Dataset
 
 from ..arguments import DataArguments
 from ..errors import UserError, did_you_mean
+from .labelling.label_meaning import Recorded
 from .loading import LoadedData, load_as_given, load_splits
 from .provenance import Provenance
 
@@ -21,22 +22,23 @@ class SplitToMeasure(NamedTuple):
     notes: list[str]
 
 
-def split_to_measure(args: DataArguments, split: str | None) -> SplitToMeasure:
+def split_to_measure(args: DataArguments, split: str | None, recorded: Recorded | None = None) -> SplitToMeasure:
     """Return the split to measure on.
 
     Without a name: the given test split, or all rows where the source has only one split. With a name: that split as
-    given, else as `train.py` would carve it with the same options.
+    given, else as `train.py` would carve it with the same options. `recorded` is how the model's own run
+    read its labels: these are read likewise.
 
     Raises:
         UserError: there is no such split, or the data cannot be read.
     """
-    given = load_as_given(args)
+    given = load_as_given(args, recorded)
     if split is None:
         only = len(given.splits) == 1
         return _take(given, next(iter(given.splits)) if only else "test", all_rows=only)
     if split in given.splits and not (split == "train" and len(given.splits) == 1):
         return _take(given, split)
-    return _take(load_splits(args), split)
+    return _take(load_splits(args, recorded), split)
 
 
 def _take(data: LoadedData, name: str, *, all_rows: bool = False) -> SplitToMeasure:

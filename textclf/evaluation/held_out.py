@@ -25,6 +25,16 @@ def recorded_data(model: str) -> dict[str, Any] | None:
     return found if isinstance(found, dict) else None
 
 
+def label_reading(recorded: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Return how the model's run read its labels, or None where that is not recorded, or not as this version does."""
+    found = (recorded or {}).get("label_reading")
+    if not isinstance(found, dict):
+        return None
+    kinds = {"form": str, "places": int, "names": list, "written": str, "values": dict}
+    understood = all(isinstance(found.get(key), kind) for key, kind in kinds.items())
+    return found if understood and isinstance(found.get("separator"), str | None) else None
+
+
 def training_note(recorded: dict[str, Any] | None, chosen: SplitToMeasure) -> str | None:
     """Return the sentence that says that rows were trained on, or None where that is not known.
 

@@ -68,7 +68,7 @@ def _mapping(own: LabelSpace, labels: LabelSpace) -> tuple[list[int], str | None
     hint = did_you_mean(unknown[0], labels.names)
     raise UserError(
         f"The model does not know the label{'s' * (len(unknown) > 1)} {_listed(unknown)} of the data; "
-        f"its labels are {_listed(labels.names)}.{hint} {_way_out(own)}"
+        f"its labels are {_listed(labels.names)}.{hint} {_way_out(own, labels)}"
     )
 
 
@@ -76,9 +76,10 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
 
 
-def _way_out(own: LabelSpace) -> str:
-    if all(name.isdigit() for name in own.names):
-        return "--class_names says what the numbers mean, in their order."
+def _way_out(own: LabelSpace, labels: LabelSpace) -> str:
+    if all(name.lstrip("+-").isdigit() for name in own.names):
+        example = " ".join(f"{each}={name}" for each, name in zip(own.names[:3], labels.names, strict=False))
+        return f"Say what each number means: --class_names {example} (if that is so)."
     return "Name them alike in the data; those that a Hub data set declares, --class_names renames in their order."
 
 

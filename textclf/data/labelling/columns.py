@@ -2,49 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import datasets
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from ...arguments import DataArguments
 from ...errors import UserError, did_you_mean
 from ..reading.raw_split import RawSplit, composed, is_string
+from .column_signs import LABEL_NAMES, PAIR_NAMES, TEXT_NAMES, Signs, look, plain, same_labels
 
-# Names under which text is published, one field or two; lower case, letters and digits only.
-# fmt: off
-TEXT_NAMES = (
-    "text", "sentence", "sentences", "comment", "comments", "commenttext", "content", "contents", "document",
-    "documents", "doc", "review", "reviews", "reviewtext", "reviewbody", "tweet", "tweets", "tweettext",
-    "originaltweet", "title", "titles", "newstitle", "headline", "headlines", "body", "cleanbody", "message",
-    "utterance", "question", "description", "abstract", "article", "passage", "query", "post", "premise",
-    "hypothesis", "텍스트", "문장", "제목", "본문", "내용", "댓글", "리뷰", "기사",
-)
-TITLES = ("title", "headline", "subject", "제목")
-BODIES = (
-    "body", "cleanbody", "content", "contents", "text", "description", "abstract", "article", "message",
-    "본문", "내용",
-)
-PAIR_NAMES = (
-    ("text", "textpair"), ("text1", "text2"), ("sentence1", "sentence2"), ("question1", "question2"),
-    ("premise", "hypothesis"), ("question", "sentence"), ("question", "passage"),
-    *((title, body) for title in TITLES for body in BODIES),
-)
-# Names under which labels are published: the first tier wins over the second.
-LABEL_NAMES = (
-    ("labels", "label"),
-    ("category", "categories", "class", "classes", "topic", "topics", "topicidx", "sentiment", "target", "tag", "tags",
-     "intent", "emotion", "emotions", "gold", "goldlabel", "y", "genre", "rating", "stars", "polarity", "라벨",
-     "레이블", "분류", "주제", "범주", "카테고리", "태그", "감정"),
-)
-# fmt: on
 # The loader's own names, which the dataset scripts give too: nothing was to be found, nothing is to be said.
 OWN_TEXT, OWN_LABELS = (("text",), ("text", "text_pair")), ("labels",)
-# What a look at the first rows of train takes for labels: few distinct values, each several times.
-ROWS_LOOKED_AT = 10_000
-MOST_LABELS = 100
+COLUMNS_LISTED = 12
 
 
 @dataclass(frozen=True)
@@ -58,8 +28,10 @@ class Columns:
     source: str | None = None
 
 
-def choose_columns(train: RawSplit, args: DataArguments) -> Columns:
+def choose_columns(train: RawSplit, args: DataArguments, splits: str | None = None) -> Columns:
     """Take the columns that the arguments name, and find the rest by name, type and number of distinct values.
+
+    `splits` is a column that says the split of each row, and nothing else.
 
     Raises:
         UserError: a named column does not exist (with the nearest name), is no text, or more than one reading
@@ -72,18 +44,18 @@ def choose_columns(train: RawSplit, args: DataArguments) -> Columns:
     for name in (*text, *labels, *filter(None, (group, source))):
         if name not in train.columns:
             raise UserError(
-                f"There is no column {name!r}; found: {', '.join(train.columns)}.{did_you_mean(name, train.columns)}"
+                f"There is no column {name!r}; found: {_some(train.columns)}.{did_you_mean(name, train.columns)}"
             )
     notes = []
     if source and pa.types.is_nested(train.table.schema.field(source).type):
         raise UserError(f"--source_column {source} holds lists or structures; it takes one value a row.")
-    taken = {*text, *labels, group, source}
+    taken = {*text, *labels, group, source, splits}
+    signs = {name: look(train, name) for name in train.columns if name not in taken} if not (text and labels) else {}
     if not labels:
-        labels = _find_labels(train, [name for name in train.columns if name not in taken])
-        notes.append(f"Labels are read from {_listed(labels)}.")
-        taken |= set(labels)
+        labels, more = _find_labels(train, signs)
+        notes += [f"Labels are read from {_listed(labels)}.", *more]
     if not text:
-        text = _find_text(train, [name for name in train.columns if name not in taken])
+        text = _find_text(train, {name: each for name, each in signs.items() if name not in labels})
         notes.append(f"Text is read from {_listed(text)}.")
     twice = set(text) & set(labels) | {source} & {*text, *labels}
     if twice or len(set(text)) < len(text) or len(set(labels)) < len(labels):
@@ -97,81 +69,114 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(repr(name) for name in names)
 
 
-def _plain(name: str) -> str:
-    return "".join(character for character in name.lower() if character.isalnum())
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - COLUMNS_LISTED} more" if len(names) > COLUMNS_LISTED else ""
+    return ", ".join(names[:COLUMNS_LISTED]) + more
 
 
-def _find_text(train: RawSplit, names: Sequence[str]) -> tuple[str, ...]:
-    strings = [name for name in names if is_string(train.table.schema.field(name).type) and name not in train.mixed]
-    by_plain = {_plain(name): name for name in strings}
+def _find_text(train: RawSplit, signs: Mapping[str, Signs]) -> tuple[str, ...]:
+    """Find the text: under a known name unless another column reads like text as well, else by its looks."""
+    strings = [name for name in signs if is_string(train.table.schema.field(name).type) and name not in train.mixed]
+    by_plain = {plain(name): name for name in strings if signs[name].filled or len(strings) == 1}
     pairs = [(by_plain[a], by_plain[b]) for a, b in PAIR_NAMES if a in by_plain and b in by_plain]
-    if "text" in by_plain and not pairs:
-        return (by_plain["text"],)
     known = [by_plain[name] for name in TEXT_NAMES if name in by_plain]
     if len(pairs) == 1 and set(known) <= set(pairs[0]):
         return pairs[0]
-    if len(pairs) == 1 and _plain(pairs[0][0]) == "text":  # text, text_pair: our own names
+    if len(pairs) == 1 and plain(pairs[0][0]) == "text":  # text, text_pair: our own names
         return pairs[0]
-    candidates = known or [name for name in strings if _reads_like_text(train, name)]
+    unknown = [name for name in strings if name not in known and signs[name].text and not signs[name].other_fact]
+    if "text" in by_plain and not pairs:
+        known = [by_plain["text"]]
+        unknown = [] if signs[known[0]].text else unknown
+    if len(known) == 1:
+        own = signs[known[0]]
+        rivals = [name for name in unknown if not own.text or 2 * signs[name].words >= own.words]
+        if rivals:
+            raise UserError(_ambiguous("text", [*known, *rivals], list(signs)))
+        return (known[0],)
+    candidates = known or unknown or [name for name in strings if signs[name].text]
     if len(candidates) == 1:
         return (candidates[0],)
-    spoilt = [name for name in names if name in train.mixed and _plain(name) in TEXT_NAMES]
+    spoilt = [name for name in signs if name in train.mixed and plain(name) in TEXT_NAMES]
     if spoilt and not candidates:
         raise UserError(f"The text column {spoilt[0]!r} must hold text; found {train.mixed[spoilt[0]]}.")
-    raise UserError(_ambiguous("text", candidates, names))
+    raise UserError(_ambiguous("text", candidates, list(signs)))
 
 
-def _reads_like_text(train: RawSplit, name: str) -> bool:
-    """Say whether most cells differ from each other and hold several words."""
-    cells = train.table[name].slice(0, ROWS_LOOKED_AT).drop_null()
-    if len(cells) == 0:
-        return False
-    words = pc.count_substring_regex(pc.utf8_trim_whitespace(cells), r"\s+")
-    return bool(len(cells.unique()) > len(cells) / 2 and pc.mean(words).as_py() >= 1)
+def _find_labels(train: RawSplit, signs: Mapping[str, Signs]) -> tuple[tuple[str, ...], list[str]]:
+    """Find the label column(s), with lines about columns that say the same in other words."""
+    others = [name for name in signs if plain(name) not in TEXT_NAMES]
+    for tier, surely in zip(LABEL_NAMES, (True, False), strict=True):
+        named = [name for name in signs if plain(name) in tier]
+        same, notes = _one_of_equals(train, named, signs)
+        if len(same) > 1:
+            raise UserError(_ambiguous("label", same, others))
+        if same:
+            rivals = [] if surely else _rivals(train, same[0], named, signs)
+            if rivals:
+                raise UserError(_ambiguous("label", [*same, *rivals], others))
+            worded, more = _in_words(train, same[0], signs)
+            return (worded,), notes + more
+    few = [name for name in others if signs[name].label]
+    likely = [name for name in few if not signs[name].other_fact]
+    likely, notes = _one_of_equals(train, likely, signs)
+    flags = [name for name in others if signs[name].flag]
+    if len(likely) == 1:
+        flags = [name for name in flags if name not in likely]
+        if signs[likely[0]].flag and flags:  # toxic beside verified_purchase
+            raise UserError(_ambiguous("label", [*likely, *flags], others))
+        return (likely[0],), notes
+    if not likely and len(few) == 1:
+        return (few[0],), []
+    if len(likely) > 1 and set(likely) <= set(flags):
+        if set(flags) == set(likely):
+            return tuple(likely), notes
+        raise UserError(_ambiguous("label", flags, others, f" {' '.join(likely)}"))
+    raise UserError(_ambiguous("label", likely or few, others))
 
 
-def _find_labels(train: RawSplit, names: Sequence[str]) -> tuple[str, ...]:
-    for tier in LABEL_NAMES:
-        named = [name for name in names if _plain(name) in tier]
-        if len(named) == 1:
-            return (named[0],)
-        if named:
-            raise UserError(_ambiguous("label", named, names))
-    names = [name for name in names if _plain(name) not in TEXT_NAMES]
-    declared = [name for name in names if _is_class_label(train.features.get(name))]
-    flags = [name for name in names if _holds_flags(train, name)]
-    few = declared or [name for name in names if _has_few_values(train, name)]
-    if len(few) == 1:
-        return (few[0],)
-    if len(flags) > 1 and set(few) == set(flags):
-        return tuple(flags)
-    raise UserError(_ambiguous("label", few, names))
+def _one_of_equals(train: RawSplit, names: Sequence[str], signs: Mapping[str, Signs]) -> tuple[list[str], list[str]]:
+    """Of columns that say the same in other words keep one, that in words where there is one."""
+    kept: list[str] = []
+    notes = []
+    for name in sorted(names, key=lambda name: not signs[name].wordy):
+        same = next((other for other in kept if _in_other_words(train, signs[other], signs[name])), None)
+        if same is None:
+            kept.append(name)
+        else:
+            notes.append(f"{name!r} says the same in other words.")
+    return [name for name in names if name in kept], notes
 
 
-def _is_class_label(feature: object) -> bool:
-    inner = getattr(feature, "feature", feature)  # a datasets feature, not an object of ours
-    return isinstance(inner, datasets.ClassLabel)
+def _in_other_words(train: RawSplit, one: Signs, other: Signs) -> bool:
+    """Say whether two columns hold the same labels, once in words and once in numbers, or under related names."""
+    related = one.wordy != other.wordy or plain(one.name) in plain(other.name) or plain(other.name) in plain(one.name)
+    return related and not (one.flag and other.flag) and same_labels(train, one.name, other.name)
 
 
-def _distinct_cells(train: RawSplit, name: str) -> list[object]:
-    cells = train.table[name].slice(0, ROWS_LOOKED_AT)
-    if pa.types.is_nested(cells.type):
-        return list(range(len(cells)))
-    return [value for value in cells.unique().to_pylist() if value not in (None, "")]
+def _in_words(train: RawSplit, chosen: str, signs: Mapping[str, Signs]) -> tuple[str, list[str]]:
+    """Return, for a column of numbers, the one that says the same in words, if there is one."""
+    if signs[chosen].wordy:
+        return chosen, []
+    worded = [n for n, each in signs.items() if each.label and each.wordy and same_labels(train, chosen, n)]
+    if len(worded) != 1:
+        return chosen, []
+    return worded[0], [f"{chosen!r} says the same in numbers; --label_columns {chosen} takes those."]
 
 
-def _holds_flags(train: RawSplit, name: str) -> bool:
-    found = {str(value) for value in _distinct_cells(train, name)}
-    return bool(found) and found <= {"0", "1", "0.0", "1.0", "True", "False", "-1"}
+def _rivals(train: RawSplit, chosen: str, named: Sequence[str], signs: Mapping[str, Signs]) -> list[str]:
+    """Return the other columns that could hold the label just as well."""
+    return [
+        name
+        for name, each in signs.items()
+        if name not in named and each.label and not each.other_fact and plain(name) not in TEXT_NAMES
+        and not _in_other_words(train, signs[chosen], each)
+    ]  # fmt: skip
 
 
-def _has_few_values(train: RawSplit, name: str) -> bool:
-    rows = min(train.table.num_rows, ROWS_LOOKED_AT)
-    distinct = len(_distinct_cells(train, name))
-    return 2 <= distinct <= min(MOST_LABELS, rows / 3)
-
-
-def _ambiguous(kind: str, candidates: Sequence[str], names: Sequence[str]) -> str:
-    left = f"none of {', '.join(names)} looks like it" if names else "no column is left"
-    found = f"more than one could be meant: {', '.join(candidates)}" if candidates else left
-    return f"Which column holds the {kind}? Found that {found}. Give --{kind}_columns."
+def _ambiguous(kind: str, candidates: Sequence[str], names: Sequence[str], suggestion: str = "") -> str:
+    left = f"none of {_some(names)} looks like it" if names else "no column is left"
+    found = f"more than one could be meant: {_some(candidates)}" if candidates else left
+    most = " (one or two)" if kind == "text" and len(candidates) > 1 else ""
+    example = suggestion or (f" {candidates[0]}, say" if candidates else "")
+    return f"Which column holds the {kind}? Found that {found}. Give --{kind}_columns{example}{most}."

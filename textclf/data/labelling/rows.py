@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 from ...errors import UserError
 from ..reading.raw_split import RawSplit
-from .cell_names import read_distinct
 from .columns import Columns
+from .label_cells import read_distinct
 from .label_ids import UNLABELLED, LabelIds
-from .vocabulary import Encoded
+from .label_names import clean_name
+from .label_reader import SplitLabels
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Rows:
 
 
 def take_good_rows(
-    raw: Mapping[str, RawSplit], columns: Columns, encoded: Encoded, skip: bool, removed: Counter[str]
+    raw: Mapping[str, RawSplit], columns: Columns, labels: Mapping[str, SplitLabels], skip: bool, removed: Counter[str]
 ) -> dict[str, Rows]:
     """Return the rows of each split that have a text, a label and a group; count the others in `removed`.
 
@@ -63,8 +64,7 @@ def take_good_rows(
         bad = {"blank text": _blank_rows(each, columns.text)}
         if columns.group:
             bad[f"no value in {columns.group!r}"] = groups[split] == UNLABELLED
-        bad["no label"] = encoded.missing[split]
-        bad["label that is not among the names given"] = encoded.unknown[split]
+        bad |= {"no label": labels[split].missing, **labels[split].faults}
         keep = np.ones(each.table.num_rows, dtype=bool)
         for reason, rows in bad.items():
             new = rows & keep
@@ -73,7 +73,7 @@ def take_good_rows(
             removed[reason] += int(new.sum())
             keep &= ~rows
         removed["row that cannot be read"] += each.unreadable
-        good[split] = Rows(each, np.arange(len(keep)), encoded.labels[split], groups.get(split)).select(keep)
+        good[split] = Rows(each, np.arange(len(keep)), labels[split].labels, groups.get(split)).select(keep)
     return good
 
 
@@ -98,21 +98,33 @@ def _read_groups(raw: Mapping[str, RawSplit], column: str) -> dict[str, NDArray[
     groups = {}
     for split, each in raw.items():
         codes, values = read_distinct(each.table[column], column)
-        known = [
-            UNLABELLED if value is None or not str(value).strip() else numbers.setdefault(str(value), len(numbers))
-            for value in [*values, None]
-        ]
+        names = [clean_name(_plain(value)) for value in [*values, None]]
+        known = [numbers.setdefault(name, len(numbers)) if name else UNLABELLED for name in names]
         groups[split] = np.array(known, dtype=np.int64)[codes]
     return groups
+
+
+def shortened(words: str, most: int = 200) -> str:
+    """Return the beginning of long words."""
+    return words if len(words) <= most else words[: most - 1] + "…"
+
+
+def _plain(value: object) -> str:
+    """Write a group's value so that 7 is one author, whether a split's column holds 7, 7.0 or '7'."""
+    if value is None or value != value:
+        return ""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def _bad_row(raw: RawSplit, columns: Columns, reason: str, rows: NDArray[np.int64]) -> str:
     first = int(rows[0])
     more = f" ({len(rows)} such rows)" if len(rows) > 1 else ""
     hint = ""
-    if reason.startswith(("label", "no label")) and len(columns.labels) == 1:
-        value = raw.table[columns.labels[0]][first].as_py()
-        hint = f" Found {value!r} in {columns.labels[0]!r}."
+    if reason.startswith(("label", "no label")):
+        cells = {column: raw.table[column][first].as_py() for column in columns.labels}
+        value = next((cell for cell in cells.values()), None)
+        found = repr(value) if len(cells) == 1 else ", ".join(f"{name}: {cell!r}" for name, cell in cells.items())
+        hint = f" Found {shortened(found)}" + (f" in {columns.labels[0]!r}." if len(cells) == 1 else ".")
         if str(value) in {"-1", "-1.0"}:
             hint += " -1 says that a label is not given; if it is a class, list all names with --class_names."
     return f"{raw.place(first)}: {reason}{more}.{hint} --on_bad_row skip leaves such rows out."

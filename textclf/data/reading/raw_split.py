@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
 import datasets
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from ...errors import UserError
+from .declared_names import agree_on_names
 from .files import read_rows
 from .tables import LINE_COLUMN
 
@@ -43,6 +46,17 @@ class RawSplit:
     def columns(self) -> list[str]:
         """Return the names of the columns that are the data's own."""
         return [name for name in self.table.column_names if name != LINE_COLUMN]
+
+    def select(self, keep: NDArray[np.bool_]) -> RawSplit:
+        """Return the rows where `keep` (bool [N]) is true, each still known by its place; they are copied."""
+        table = self.table
+        if LINE_COLUMN not in table.column_names:
+            numbers = [np.arange(1, each.rows + 1) for each in self.segments] or [np.arange(1, len(table) + 1)]
+            table = table.append_column(LINE_COLUMN, pa.array(np.concatenate(numbers)))
+        ends = np.cumsum([each.rows for each in self.segments], dtype=np.int64)
+        kept = [int(keep[end - each.rows : end].sum()) for each, end in zip(self.segments, ends, strict=True)]
+        segments = tuple(each._replace(rows=rows) for each, rows in zip(self.segments, kept, strict=True))
+        return replace(self, table=table.filter(pa.array(keep)), segments=segments, unreadable=0, notes=())
 
     def place(self, row: int) -> str:
         """Say where a row stands: file and line, or file and row number."""
@@ -91,13 +105,15 @@ def from_files(paths: Sequence[Path], names: Sequence[str], skip_bad_rows: bool)
             line, reason = rows.faults[0]
             more = f" ({len(rows.faults)} such rows)" if len(rows.faults) > 1 else ""
             raise UserError(f"{name}, {rows.unit} {line}: {reason}{more}. --on_bad_row skip leaves such rows out.")
+    declared = [_declared_features(rows.table.schema) for rows in stored]
+    agreed = agree_on_names([_with_composed_names(rows.table) for rows in stored], declared, names)
     try:
-        table = pa.concat_tables([rows.table for rows in stored], promote_options="permissive")
+        table = pa.concat_tables(agreed.tables, promote_options="permissive")
     except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
         raise UserError(f"{', '.join(names)} cannot be one split: their columns differ in type: {error}.") from None
     return RawSplit(
-        _with_composed_names(table),
-        _declared_features(stored[0].table.schema),
+        table,
+        agreed.features,
         tuple(Segment(name, len(rows.table), rows.unit) for name, rows in zip(names, stored, strict=True)),
         {
             composed(column): f"{name}: {said}"
@@ -105,7 +121,7 @@ def from_files(paths: Sequence[Path], names: Sequence[str], skip_bad_rows: bool)
             for column, said in rows.mixed.items()
         },
         sum(len(rows.faults) for rows in stored),
-        tuple(note for rows in stored for note in rows.notes),
+        (*(note for rows in stored for note in rows.notes), *agreed.notes),
     )
 
 

@@ -1,0 +1,203 @@
+"""The one reader of labels: form, names and meaning of numbers are found on train, and hold for all splits and later.
+
+`learn_labels` builds it from train, or from what a run recorded; `LabelReader` turns cells into label ids. Whatever
+does not fit is a fault of its row, with a reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...arguments import DataArguments
+from ...errors import UserError
+from ...labels import LabelSpace
+from ..reading.raw_split import RawSplit, is_string
+from .label_cells import NOT_GIVEN, LabelCells, read_cells
+from .label_forms import LabelForm, find_form, marked_places
+from .label_ids import UNLABELLED, LabelIds
+from .label_meaning import Meaning, Recorded, merge, name_values
+from .label_names import Writing, sort_names, writing, written_as
+from .several_labels import joined_note
+
+# More labels than this, and more than half as many as rows, is an id or a sentence taken for a label.
+MANY_LABELS = 50
+
+
+@dataclass(frozen=True)
+class SplitLabels:
+    """One split's labels as ids of the label space, and bool [N] each: why rows have none."""
+
+    labels: LabelIds
+    missing: NDArray[np.bool_]
+    faults: dict[str, NDArray[np.bool_]]
+
+
+@dataclass(frozen=True)
+class LabelReader:
+    """What was decided about labels, once."""
+
+    form: LabelForm
+    space: LabelSpace
+    writing: Writing
+    meaning: Mapping[str, str]
+    """Value as written (see `writing`) -> name."""
+
+    def read(self, raw: RawSplit) -> SplitLabels:
+        """Read a split's labels."""
+        return self.apply(read_cells(raw, self.form))
+
+    def apply(self, cells: LabelCells) -> SplitLabels:
+        """Give cells that were read in this reader's form the ids of its label space."""
+        written = [written_as(value, self.writing) for value in cells.values]
+        names = [self.meaning.get(value) for value in written]
+        ids = self.space.label2id
+        new_ids = np.array([UNLABELLED if name is None else ids[name] for name in names], dtype=np.int64)
+        silent = np.array([w in {"", NOT_GIVEN} or (w == "-1" and w not in self.meaning) for w in written], dtype=bool)
+        no_name = np.array([value == "" for value in cells.values], dtype=bool)  # within a list: no label
+        given = cells.labels.ids >= 0
+        rows, old_ids = cells.labels.rows[given], cells.labels.ids[given]
+        missing, unknown = cells.missing.copy(), np.zeros(len(cells.missing), dtype=bool)
+        missing[rows[(silent & ~(no_name & self.space.multi_label))[old_ids]]] = True
+        unknown[rows[((new_ids < 0) & ~silent)[old_ids]]] = True
+        faults = {**cells.faults, "label that is not among the names given": unknown}
+        return SplitLabels(cells.labels.renumber(new_ids), missing, faults)
+
+    def record(self) -> dict[str, Any]:
+        """Return what was decided as plain values, for evaluation.json; values that are their own names left out."""
+        return {
+            "form": self.form.kind,
+            "separator": self.form.separator,
+            "places": self.form.places,
+            "names": list(self.space.names),
+            "written": self.writing,
+            "values": {value: name for value, name in self.meaning.items() if value != name},
+        }
+
+
+class Learnt(NamedTuple):
+    """The reader, each split's cells in its form, and lines for the screen."""
+
+    reader: LabelReader
+    cells: dict[str, LabelCells]
+    notes: list[str]
+
+
+def learn_labels(
+    raw: dict[str, RawSplit], columns: Sequence[str], args: DataArguments, recorded: Recorded | None = None
+) -> Learnt:
+    """Build the reader from train (or from what a run `recorded`); splits without any label leave `raw`, in place.
+
+    Raises:
+        UserError: labels of a form, or names, that are not certain; fractions; numbers beside words.
+    """
+    train = raw["train"]
+    form, notes = _form(train, columns, args, recorded)
+    cells = {split: read_cells(each, form) for split, each in raw.items()}
+    how: Writing = "words"
+    if cells["train"].declared is None:
+        how = writing(cells["train"].counts())
+        if how == "words" and recorded and recorded["written"] != "words":
+            how = recorded["written"]
+    notes += _leave_out_unlabelled(raw, cells, how)
+    found = _found(cells["train"], how)
+    named = name_values(found, form, cells["train"], train, args.class_names, recorded)
+    _check_number(found, form, cells["train"], ", ".join(columns))
+    named = _with_others(named, cells, how)
+    if cells["train"].declared is None and form.kind == "one":
+        notes += joined_note(found, args.label_separator)
+    elif form.separator:
+        notes += joined_note(found, form.separator)
+    named = merge(named, found, args.merge_labels)
+    reader = LabelReader(form, LabelSpace(tuple(named.names), form.kind != "one"), how, named.meaning)
+    return Learnt(reader, cells, [*notes, *named.notes])
+
+
+def _form(
+    train: RawSplit, columns: Sequence[str], args: DataArguments, recorded: Recorded | None
+) -> tuple[LabelForm, list[str]]:
+    separator, notes = args.label_separator, []
+    recorded_separator = recorded["separator"] if recorded and separator is None and len(columns) == 1 else None
+    if recorded_separator and is_string(train.table.schema.field(columns[0]).type):
+        separator = recorded_separator
+        notes.append(f"Several labels in a cell are separated by {separator!r}, as in the model's own data.")
+    form = find_form(train, columns, separator)
+    if form.kind != "several":
+        return form, notes
+    cells = read_cells(train, form)
+    known = recorded["places"] if recorded else 0
+    places = 0 if cells.declared is not None else marked_places(cells.labels, cells.values, known, columns[0])
+    if places:
+        form = replace(form, kind="marks", places=places)
+        notes.append(f"Lists in {columns[0]!r} mark {places} labels by their places.")
+    elif form.written in {"bare", "tags"}:
+        example = next(cell for cell in train.table[columns[0]].to_pylist() if cell and cell.strip())
+        notes.append(
+            f"Cells of {columns[0]!r} such as {example} are read as lists of labels; --label_separator none takes "
+            "each for one name."
+        )
+    return form, notes
+
+
+def _found(train: LabelCells, how: Writing) -> dict[str, int]:
+    """Count the rows of each value of train, as it is written."""
+    found: dict[str, int] = {}
+    for value, rows in train.counts().items():
+        written = written_as(value, how)
+        if written:
+            found[written] = found.get(written, 0) + rows
+    return found
+
+
+def _with_others(named: Meaning, cells: Mapping[str, LabelCells], how: Writing) -> Meaning:
+    """Add what only other splits have, behind the names of train, where names are not closed.
+
+    A split without declared names beside a train with such holds their numbers.
+    """
+    names, meaning, notes = list(named.names), dict(named.meaning), list(named.notes)
+    declared = cells["train"].declared
+    for split, each in cells.items():
+        values = [written for value in each.counts() if (written := written_as(value, how)) and written not in meaning]
+        if declared is not None and each.declared is None and values:
+            ids = {str(i): meaning[name] for i, name in enumerate(declared) if name in meaning}
+            if set(values) <= ids.keys():
+                meaning |= {value: ids[value] for value in values}
+                notes.append(f"The numbers in {split} count the names that train declares.")
+                continue
+        if not named.closed:
+            new = [value for value in values if value != "-1" or how != "numbers"]
+            ordered = names == sort_names(names)
+            names += [value for value in sort_names(new) if value not in names]
+            names = sort_names(names) if ordered else names
+            meaning |= {value: value for value in new}
+    return Meaning(names, meaning, named.closed, notes)
+
+
+def _says_nothing(cells: LabelCells, train: LabelCells) -> bool:
+    """Say whether a split's label cells are all empty, or all the -1 that train never uses."""
+    used = set(cells.counts())
+    nothing = not used or (used <= {"-1", "-1.0"} and not used & set(train.counts()))
+    return bool(cells.missing.all()) or (nothing and not any(rows.any() for rows in cells.faults.values()))
+
+
+def _leave_out_unlabelled(raw: dict[str, RawSplit], cells: dict[str, LabelCells], how: Writing) -> list[str]:
+    """Leave out, in place, a validation or test split in which no row has a label (published with -1, or empty)."""
+    notes = []
+    for split in [split for split in raw if split != "train"]:
+        if _says_nothing(cells[split], cells["train"]):
+            del raw[split], cells[split]
+            notes.append(f"The {split} split has no labels and counts as missing.")
+    return notes
+
+
+def _check_number(found: Mapping[str, int], form: LabelForm, train: LabelCells, column: str) -> None:
+    rows = len(train.labels)
+    if form.kind == "one" and train.declared is None and len(found) > max(MANY_LABELS, rows / 2):
+        raise UserError(
+            f"The label column {column!r} holds {len(found)} different values in {rows} rows; these are no classes. "
+            "Choose another with --label_columns."
+        )

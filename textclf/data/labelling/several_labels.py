@@ -1,0 +1,155 @@
+"""Several labels in one cell of words: lists as programs write them, tags, and names that look like several joined."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Literal, NamedTuple
+
+from ...errors import UserError
+from .label_names import NUMBER, clean_name, number
+
+Written = Literal["list", "bare", "tags"]
+
+# An item of a written list: a quoted name, a number, or what stands for true, false and nothing. Other bare words are
+# none ("[속보]" is a name in brackets).
+QUOTED = r"'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\""
+WORDS = {"true": "true", "false": "false", "none": "", "null": "", "nan": ""}
+ITEM = re.compile(rf"{QUOTED}|{NUMBER.pattern}|\b(?:True|False|None|true|false|null|nan|NaN)\b")
+LIST = re.compile(rf"[\[({{]\s*(?:(?:{ITEM.pattern})(?:[\s,]+|(?=[\])}}])))*[\])}}]|set\(\)", re.ASCII)
+BARE = re.compile(r"\[[^\[\]'\"]*\]|\{[^{}'\":]*\}|\([^()'\"]*\)")
+TAGS = re.compile(r"(?:<[^<>]+>[\s,]*)+")
+MOST_OTHERS = 0.5  # written lists are a column's form if more than this share of train's rows are such
+
+# Between two names of one cell; the first ones hardly ever stand inside a name, the others often do.
+STRONG = ("|", ";", ",", "\t", "\n", "、", "，", "；")
+WEAK = (" ", "_", "/", "&", "+", "-")
+FEW_NAMES, DENSE = 10, 0.6
+
+
+def written_lists(cells: Mapping[str, int], column: str) -> Written | None:
+    """Return how train's cells (cell -> rows) write lists, None where each is one name.
+
+    pandas writes lists into CSV as Python does (`['a', 'b']`) or as numpy does (`['a' 'b']`, `[8 20]`); others write
+    JSON, sets, bare words in brackets, or tags (`<a><b>`). Cells of another kind among lists are faults of their rows.
+
+    Raises:
+        UserError: lists stand beside as many names.
+    """
+    if not cells:
+        return None
+    rows = sum(cells.values())
+    lists = {cell: items for cell in cells if (items := parse_list(cell, "list")) is not None}
+    plain_brackets = not any(len(items) > 1 or re.search(r"['\",]", cell) for cell, items in lists.items())
+    if lists and not (plain_brackets and not all(cell.startswith("[") for cell in lists)):
+        share = sum(cells[cell] for cell in lists) / rows
+        if share > MOST_OTHERS:
+            return "list"
+        if not plain_brackets and any(lists.values()):
+            raise UserError(
+                f"Some cells of the label column {column!r} are lists ({next(iter(lists))}), most are none "
+                f"({next(cell for cell in cells if cell not in lists)}). Write all of them alike, or take each for "
+                "one name with --label_separator none."
+            )
+    for how, pattern, joined in (("tags", TAGS, "><"), ("bare", BARE, ",")):
+        if all(pattern.fullmatch(cell) for cell in cells) and any(joined in re.sub(r"\s", "", cell) for cell in cells):
+            return "tags" if how == "tags" else "bare"
+    return None
+
+
+def parse_list(cell: str, written: Written) -> list[str] | None:
+    """Return the items of one written list, or None if it is none."""
+    if written == "tags":
+        return re.findall(r"<([^<>]+)>", cell) if TAGS.fullmatch(cell) else None
+    if written == "bare":
+        return [part.strip() for part in cell[1:-1].split(",") if part.strip()] if BARE.fullmatch(cell) else None
+    if not LIST.fullmatch(cell):
+        return None
+    try:
+        return [_item(found[0]) for found in ITEM.finditer(cell[1:-1])] if cell != "set()" else []
+    except (ValueError, SyntaxError):  # a backslash in front of what neither language escapes
+        return None
+
+
+def _item(word: str) -> str:
+    """Read one item: JSON joins escaped surrogate pairs, which Python leaves in two."""
+    if word.startswith('"'):
+        return str(json.loads(word))
+    return str(ast.literal_eval(word)) if word.startswith("'") else WORDS.get(word.lower(), word)
+
+
+class Joined(NamedTuple):
+    """Names that look like several labels joined by a separator."""
+
+    separator: str
+    example: str
+    certain: bool
+
+
+def joined_labels(cells: Iterable[str], column: str) -> None:
+    """Refuse a label column in which names are for certain several ones, joined.
+
+    Raises:
+        UserError: with the separator.
+    """
+    found = _joined({clean_name(cell) if "\n" not in cell and "\t" not in cell else cell.strip() for cell in cells})
+    if found and found.certain:
+        raise UserError(
+            f"The label column {column!r} holds several labels in one cell ({found.example!r} beside the same ones "
+            f"apart). Give --label_separator {shown(found.separator)}; if each is one name, --label_separator none."
+        )
+
+
+def joined_note(names: Iterable[str], given: str | None) -> list[str]:
+    """Return a note if some names look like several labels of one row: `sport|breaking` beside `sport`."""
+    found = None if given == "none" else _joined({*names})
+    if found is None or found.separator == given:
+        return []
+    return [
+        f"Some labels look like several ({found.example}): if they are, give --label_separator "
+        f"{shown(found.separator)}."
+    ]
+
+
+def shown(separator: str) -> str:
+    """Return a separator as it is typed in a shell."""
+    return {"\t": "$'\\t'", "\n": "$'\\n'"}.get(separator, f"'{separator}'")
+
+
+def _joined(names: set[str]) -> Joined | None:
+    """Return the surest reading of names as several labels, if there is any."""
+    readings = [each for mark in (*STRONG, *WEAK) if (each := _joined_by(mark, names)) is not None]
+    return max(readings, key=lambda each: each.certain, default=None)
+
+
+def _joined_by(mark: str, names: set[str]) -> Joined | None:
+    parts = {name: [part.strip() for part in name.split(mark) if part.strip()] for name in names if mark in name}
+    joined = {name: each for name, each in parts.items() if len(each) > 1}
+    if not joined:
+        return None
+    alone = names - joined.keys()
+    strong = mark in STRONG
+    example = max(joined, key=lambda name: (all(part in alone for part in joined[name]), -len(name), name))
+    if _whole([part for each in joined.values() for part in each]):  # 2,5 beside 8
+        return Joined(mark, example, True) if (strong or mark == " ") and _whole(alone) else None
+    times = Counter(part for each in joined.values() for part in set(each))
+    recurring = [name for name, each in joined.items() if all(part in alone or times[part] > 1 for part in each)]
+    apart = [name for name, each in joined.items() if all(part in alone for part in each)]
+    orders = len(joined) - len({tuple(sorted(each)) for each in joined.values()})
+    dense = len(times) <= DENSE * len(names) and len(recurring) >= 0.8 * len(joined) >= 0.4 * len(names)
+    if strong:
+        certain = bool(apart or orders) or (len(recurring) >= 2 and 2 * len(recurring) >= len(joined))
+        noted = any(part in alone or times[part] > 1 for part in times)
+    else:
+        few = len(names) <= 2 * FEW_NAMES
+        shared = sum(part in alone for part in times)
+        certain = (len(recurring) >= 3 and shared >= 0.75 * len(times)) or (dense and len(names) >= FEW_NAMES)
+        noted = bool(apart) or orders >= (1 if few else 2) or (len(recurring) >= 3 and len(times) <= len(names) / 2)
+    return Joined(mark, example, certain) if certain or noted else None
+
+
+def _whole(words: Iterable[str]) -> bool:
+    return all(re.fullmatch(r"[+-]?\d+", word, re.ASCII) and number(word) is not None for word in words)
