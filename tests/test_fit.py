@@ -240,6 +240,7 @@ def test_token_ids_stay_in_the_mapped_file_of_the_cache(tiny_model, tmp_path):
 def test_a_changed_cell_reaches_the_token_ids_and_equal_rows_come_from_the_cache(tiny_model, tmp_path, monkeypatch):
     """Through every cache on the way: the file's rows, the splits, the token ids; size and time stay as they were."""
     monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", tmp_path / "cache")
+    monkeypatch.setenv("HF_DATASETS_CACHE", str(tmp_path / "cache"))
     _, tokenizer = built(tiny_model("bert"), rows(4))
     path = tmp_path / "rows.csv"
     stamp = (1_700_000_000, 1_700_000_000)

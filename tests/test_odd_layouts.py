@@ -202,6 +202,9 @@ def test_one_split_in_two_formats_is_asked_about(tmp_path):
     """Its rows were read twice, and half of train then left as leaks."""
     write_csv(tmp_path / "train.csv", ["a", "b"])
     write_lines(tmp_path / "train.jsonl", ["a", "b"])
+    assert labels_of(str(tmp_path))[:2] == ["a", "b"]
+    with (tmp_path / "train.csv").open("a", encoding="utf-8") as file:
+        file.write("one more,a\n")
     refused(tmp_path, r"one split in several formats \(train\.csv, train\.jsonl\).*--train_file")
 
 

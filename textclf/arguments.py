@@ -30,11 +30,11 @@ class DataArguments:
 
     _argument_group_name = "data (which texts and labels)"
 
-    dataset: str | None = _say("a dataset script's name, a file (CSV, TSV, JSONL, Parquet), a folder or a Hub id")
+    dataset: str | None = _say("a dataset script's name, a file (CSV, JSON, Excel, ...), a folder or a Hub id")
     dataset_config: str | None = _say("the configuration of the data set, where it has several")
     dataset_revision: str | None = _say("commit, branch or tag of a Hub data set")
     data_dir: str | None = _say("the folder with the raw files of a dataset script")
-    train_file: str | None = _say("training rows (CSV, TSV, JSONL, Parquet)")
+    train_file: str | None = _say("training rows (CSV, TSV, JSON, Parquet, Excel; also as gz, zip or zst)")
     validation_file: str | None = _say("validation rows; carved out of the training rows if missing")
     test_file: str | None = _say("test rows; carved out of the training rows if missing")
     text_columns: list[str] = _say("one or two columns of text (title and body, say)", [])
@@ -43,6 +43,10 @@ class DataArguments:
     class_names: list[str] = _say("the label names, in the order of integer labels; or for each: 1=one 2=two", [])
     merge_labels: list[str] = _say("joins labels: 'alike' those that differ in spelling only, or old=new pairs", [])
     split_column: str | None = _say("says the split of each row: train, validation or test ('none': no column does)")
+    column_names: list[str] = _say("names of all columns, for a file that has none", [])
+    no_header: bool | None = _say("the first line is a row, not the columns' names ('false': names; default: found)")
+    encoding: str | None = _say("of text files: utf-8, cp949, shift_jis, windows-1252 ... (default: found)")
+    quotes: Literal["auto", "csv", "plain"] = _say("what a quote in a CSV file is: of a cell, or a character", "auto")
     group_column: str | None = _say("rows with one value here (author, thread) never straddle two splits")
     source_column: str | None = _say("test figures are also given for each value of this column (outlet, year)")
     validation_share: float = _say("share of the training rows that becomes validation where there is none", 0.15)
@@ -73,6 +77,8 @@ class DataArguments:
             self.dataset = DEFAULT_DATASET
         if self.dataset and self.train_file:
             raise UserError("Give either --dataset or --train_file, not both.")
+        if len(set(self.column_names)) < len(self.column_names):
+            raise UserError(f"--column_names must differ from each other; found {' '.join(self.column_names)}.")
         if len(self.text_columns) > 2:
             raise UserError(f"--text_columns takes one or two columns; found {len(self.text_columns)}.")
         self._check_ranges()

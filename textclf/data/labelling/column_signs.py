@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-import datasets
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..reading.raw_split import RawSplit, is_string
+from ..reading.raw_split import RawSplit, is_class_label, is_string
 from .label_names import clean_name, number
 
 # Names under which text is published, one field or two; lower case, letters and digits only.
@@ -108,7 +107,7 @@ def look(train: RawSplit, name: str) -> Signs:
     rows = max(len(cells), 1)
     feature = train.features.get(name)
     inner = getattr(feature, "feature", feature)  # a datasets feature, not an object of ours
-    declared = isinstance(inner, datasets.ClassLabel)
+    declared = is_class_label(inner)
     if pa.types.is_struct(cells.type) or name in train.mixed:
         return Signs(name, 1.0, 0, 0.0, text=False, label=declared, flag=False, wordy=False)
     nested = pa.types.is_nested(cells.type)

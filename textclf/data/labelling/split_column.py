@@ -10,8 +10,8 @@ import pyarrow.compute as pc
 
 from ...arguments import DataArguments
 from ...errors import UserError, did_you_mean
-from ..reading.folder_source import SPLIT_NAMES
 from ..reading.raw_split import RawSplit, composed, is_string
+from ..reading.split_names import SPLIT_NAMES
 from .label_names import clean_name
 
 # Column names, lower case, letters and digits only.

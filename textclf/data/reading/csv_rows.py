@@ -1,127 +1,212 @@
-"""Reading CSV and TSV: every cell stays the text it is, every row knows the line it starts on."""
+"""Reading CSV, TSV and their kin: every cell stays the text it is, every row knows the line it starts on."""
 
 from __future__ import annotations
 
-import csv
-import re
-from collections.abc import Iterator
-from itertools import islice
-from pathlib import Path
-from typing import IO, Literal
-
-import pyarrow as pa
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
 from ...errors import UserError
-from .tables import LINE_COLUMN, Fault, Reading, check_utf8
+from .dialects import MINIMAL, NONE, Dialect, Record, guess_dialect, records
+from .encodings import TextFile
+from .headers import ROWS_KEPT, ColumnLook, has_names, made_names
+from .tables import Fault, Reading, ReadOptions, text_columns
 
-ROWS_PER_BATCH = 10_000
-DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars (|)"}
-QUOTED = re.compile(r'"[^"]*"')  # a name may hold what separates others: "text (a, b)";label
-Quoting = Literal[0, 3]  # csv.QUOTE_MINIMAL, csv.QUOTE_NONE
-# The csv module refuses cells beyond 131,072 characters; whole documents are longer. The limit is a C long.
-LONGEST_CELL = 2**31 - 1
 UNCLOSED = "a quote opens here and is never closed"
+STRIDE = 97  # beyond the first rows, each so manieth is looked at: labels may be sorted
+SAYS_NOTHING = "Line 1 of {name} is read as column names; --no_header says that it is a row."
 
 
-def read_csv(path: Path) -> Reading:
-    """Read a file of comma-separated values (RFC 4180); semicolons, tabs and bars are understood from the header.
+@dataclass
+class _Look:
+    """What one pass over a file finds, without keeping its rows."""
+
+    first: list[str] = field(default_factory=list)
+    sizes: Counter[int] = field(default_factory=Counter)
+    columns: list[ColumnLook] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    joined: list[Record] = field(default_factory=list)
+    """Rows of several lines, each of which could be a row of its own."""
+
+    @property
+    def width(self) -> int:
+        return self.sizes.most_common(1)[0][0] if self.sizes else len(self.first)
+
+
+def read_table(file: TextFile, options: ReadOptions, named_table: bool = True) -> Reading | None:
+    """Read a table of separated values (RFC 4180 and what else people write); None where the file is none.
 
     Cells are never taken for numbers or for missing values: `NA`, `null` and `007` stay what they are.
+
+    Raises:
+        UserError: it has no first row, its names cannot be used, or a quote that opens is never closed.
     """
-    check_utf8(path)
-    with _open(path) as file:
-        header = QUOTED.sub("", file.readline())
-    delimiter = max(DELIMITERS, key=header.count)  # a comma wins a tie
-    reading = _read(path, delimiter)
-    if delimiter != ",":
-        reading.notes.append(f"{path.name}: columns are separated by {DELIMITERS[delimiter]}.")
+    dialect = guess_dialect(file, named_table, options.quotes)
+    if dialect is None:
+        return None
+    notes = []
+    if dialect.delimiter != "," and file.path.suffix.lower() not in {".tsv", ".tab"}:
+        notes.append(f"{file.name}: columns are separated by {dialect.words}.")
+    look = _look(file, dialect)
+    if options.quotes == "auto" and dialect.quoting == NONE and not dialect.long:
+        notes.append(f"{file.name}: quotes do not pair up and are read as plain characters.")
+    if options.quotes == "auto" and dialect.quoting == MINIMAL:
+        dialect, look, said = _with_other_quotes(file, dialect, look)
+        notes += said
+    if not look.first:
+        raise UserError(f"{file.name} holds empty lines only; expected a table of texts and labels.")
+    names, named = _names(file, look, options, notes)
+    faults: list[Fault] = []  # filled while the batches are used up
+    header = look.first if named else None
+    reading = text_columns(names, _rows(file, dialect, (names, header), _swallowed(look, dialect), faults))
+    reading.faults, reading.notes, reading.nameless = faults, notes, not named
     return reading
 
 
-def read_tsv(path: Path) -> Reading:
-    """Read a file of tab-separated values; where quotes do not pair up, they are read as plain characters."""
-    check_utf8(path)
-    if not any(_is_quote_fault(fault) for fault in _faults(path, "\t", csv.QUOTE_MINIMAL)):
-        return _read(path, "\t")
-    reading = _read(path, "\t", csv.QUOTE_NONE)
-    reading.notes.append(f"{path.name}: quotes do not pair up and are read as plain characters.")
-    return reading
+def _rows(
+    file: TextFile,
+    dialect: Dialect,
+    names_and_header: tuple[Sequence[str], list[str] | None],
+    swallowed: set[int],
+    faults: list[Fault],
+) -> Iterator[tuple[int, Sequence[str]]]:
+    """Yield the rows; those that cannot be read go to `faults`."""
+    names, header = names_and_header
+    found = records(file, dialect)
+    if header is not None:
+        next(found, None)
+    last = ""
+    for record in found:
+        last = record.error
+        if record.error:
+            faults.append(Fault(record.line, _quote_reason(record.error)))
+        elif len(record.cells) != len(names):
+            faults.append(Fault(record.line, f"expected {len(names)} columns, found {len(record.cells)}"))
+        elif record.cells == header:
+            faults.append(Fault(record.line, "the column names once more"))
+        elif record.line in swallowed:
+            reason = (
+                f"quotes join {len(record.lines)} lines that look like rows (--quotes plain takes them as characters)"
+            )
+            faults.append(Fault(record.line, reason))
+        else:
+            yield record.line, record.cells
+    if last and _quote_reason(last) == UNCLOSED:  # it swallowed the rest: never to be skipped
+        raise UserError(
+            f"{file.name}, line {faults[-1].line}: {UNCLOSED}. Close it, or --quotes plain reads quotes as characters."
+        )
 
 
-def _open(path: Path) -> IO[str]:
-    return path.open(encoding="utf-8-sig", newline="")  # -sig: a byte order mark is no part of the first name
+def _look(file: TextFile, dialect: Dialect) -> _Look:
+    """Go over all rows once."""
+    look = _Look()
+    for number, record in enumerate(records(file, dialect)):
+        if record.error:
+            look.errors.append(record.error)
+            continue
+        if number == 0:
+            look.first = record.cells
+            continue
+        look.sizes[len(record.cells)] += 1
+        if not look.columns:
+            look.columns = [ColumnLook() for _ in record.cells]
+        if len(record.cells) != len(look.columns):
+            continue
+        if len(record.lines) > 1 and _could_be_rows(record, dialect):
+            look.joined.append(record)
+            continue
+        kept = number <= ROWS_KEPT or number % STRIDE == 0
+        for cell, column in zip(record.cells, look.columns, strict=True):
+            column.add(cell, kept)
+    return look
 
 
-def _read(path: Path, delimiter: str, quoting: Quoting = csv.QUOTE_MINIMAL) -> Reading:
-    names = _header(path, delimiter, quoting)
-    schema = pa.schema([*(pa.field(name, pa.string()) for name in names), pa.field(LINE_COLUMN, pa.int64())])
-    reading = Reading(schema, iter(()))
-
-    def batches() -> Iterator[pa.RecordBatch]:
-        rows = _rows(path, delimiter, quoting, reading.faults)
-        while chunk := list(islice(rows, ROWS_PER_BATCH)):
-            columns = zip(*chunk, strict=True)
-            arrays = [pa.array(cells, each.type) for cells, each in zip(columns, schema, strict=True)]
-            yield pa.RecordBatch.from_arrays(arrays, schema=schema)
-        if reading.faults and reading.faults[-1].reason == UNCLOSED:  # it swallowed the rest: never to be skipped
-            raise UserError(f"{path.name}, line {reading.faults[-1].line}: {UNCLOSED}.")
-
-    reading.batches = batches()
-    return reading
+def _could_be_rows(record: Record, dialect: Dialect) -> bool:
+    return all(len(cells) == len(record.cells) for cells in _cut(record, dialect))
 
 
-def _header(path: Path, delimiter: str, quoting: Quoting) -> list[str]:
-    csv.field_size_limit(LONGEST_CELL)
-    with _open(path) as file:
-        try:
-            names = next(iter(csv.reader(file, delimiter=delimiter, quoting=quoting, strict=True)), [])
-        except csv.Error as error:
-            raise UserError(f"{path.name}, line 1: the column names cannot be read: {error}.") from None
-    names = [name.strip() for name in names]
-    if not any(names):
-        raise UserError(f"{path.name}: expected column names on line 1; found an empty line.")
-    # Files that pandas wrote have an index column without a name.
-    names = [name or f"column_{number}" for number, name in enumerate(names, start=1)]
+def _cut(record: Record, dialect: Dialect) -> list[list[str]]:
+    return [line.rstrip("\r\n").split(dialect.long or dialect.delimiter) for line in record.lines]
+
+
+def _swallowed(look: _Look, dialect: Dialect) -> set[int]:
+    """Return the lines of rows whose quotes join rows: each of their lines has a label that other rows have too."""
+    labels = [j for j, column in enumerate(look.columns) if column.repeats]
+    found = set()
+    for record in look.joined:
+        cut = _cut(record, dialect)
+        if labels and all(cells[j].strip(' "') in (look.columns[j].values or ()) for cells in cut for j in labels):
+            found.add(record.line)
+    return found
+
+
+def _with_other_quotes(file: TextFile, dialect: Dialect, look: _Look) -> tuple[Dialect, _Look, list[str]]:
+    """Read quotes in another way where RFC 4180's does not fit a file: escaped with backslashes, or no quotes."""
+    prose = dialect.delimiter in ",;"  # there quotes keep their meaning, for texts hold commas
+    if look.errors and prose:
+        escaped = _look(file, dialect._replace(escaped=True))
+        if len(escaped.errors) < len(look.errors) / 10:
+            return dialect._replace(escaped=True), escaped, [f'{file.name}: \\" is read as a quote inside a cell.']
+    swallowed = _swallowed(look, dialect)
+    unpaired = bool(look.errors) and not prose
+    if not swallowed and not unpaired:
+        return dialect, look, []
+    plain = _look(file, dialect._replace(quoting=NONE))
+    fits = len(plain.sizes) == 1 and plain.width == len(plain.first)
+    if unpaired:
+        said = f"{file.name}: quotes do not pair up and are read as plain characters."
+        return dialect._replace(quoting=NONE), plain, [said]
+    if not fits:
+        return dialect, look, []
+    said = f"{file.name}: quotes would join rows (line {min(swallowed)}), and are read as plain characters."
+    return dialect._replace(quoting=NONE), plain, [said]
+
+
+def _names(file: TextFile, look: _Look, options: ReadOptions, notes: list[str]) -> tuple[list[str], bool]:
+    """Return the columns' names, and whether the first row is where they come from (and no row of data)."""
+    first = [cell.strip() for cell in look.first]
+    width = look.width or len(first)
+    if len(first) + 1 == width and look.sizes[width] == look.sizes.total():
+        first = ["", *first]  # R leaves out the name of its row numbers
+    columns = look.columns if len(look.columns) == len(first) else [ColumnLook() for _ in first]
+    named = not options.no_header if options.no_header is not None else has_names(first, columns)
+    if named is None and look.sizes.total() >= 10 and len(first) > 1 and not options.column_names:
+        notes.append(SAYS_NOTHING.format(name=file.name))
+    if options.column_names:
+        named = bool(named) if options.no_header is None else named
+        return _given(file, options.column_names, len(first)), named or list(options.column_names) == first
+    if named is False:
+        for cell, column in zip(look.first, columns, strict=True):
+            column.add(cell, kept=True)
+        names = made_names(columns)
+        listed = ", ".join(
+            f"{number} {name!r}" for number, name in enumerate(names, 1) if not name.startswith("column_")
+        )
+        notes.append(
+            f"{file.name} does not name its columns; {f'read as: {listed}' if listed else 'they are numbered'}. "
+            "--column_names names them, --no_header false says that line 1 does."
+        )
+        return names, False
+    return _unique(file, [name or f"column_{number}" for number, name in enumerate(first, start=1)]), True
+
+
+def _given(file: TextFile, names: Sequence[str], width: int) -> list[str]:
+    if len(names) != width:
+        raise UserError(f"--column_names gives {len(names)} names; {file.name} has {width} columns.")
+    return _unique(file, list(names))
+
+
+def _unique(file: TextFile, names: list[str]) -> list[str]:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise UserError(f"{path.name}: column names must differ from each other; found twice: {', '.join(twice)}.")
+        raise UserError(
+            f"{file.name}: column names must differ from each other; found twice: {', '.join(twice)}. "
+            "Name all of them: --column_names, with --no_header false."
+        )
     return names
-
-
-def _rows(path: Path, delimiter: str, quoting: Quoting, faults: list[Fault]) -> Iterator[list[str | int]]:
-    """Yield each row's cells and its line; rows that cannot be read go to `faults`."""
-    csv.field_size_limit(LONGEST_CELL)
-    with _open(path) as file:
-        reader = csv.reader(file, delimiter=delimiter, quoting=quoting, strict=True)
-        width = len(next(reader))
-        while True:
-            line = reader.line_num + 1
-            try:
-                cells: list[str | int] = [*next(reader)]
-            except StopIteration:
-                return
-            except csv.Error as error:
-                faults.append(Fault(line, _quote_reason(str(error))))
-                continue
-            if len(cells) == width:
-                cells.append(line)
-                yield cells
-            elif cells:  # an empty line is no row
-                faults.append(Fault(line, f"expected {width} columns, found {len(cells)}"))
-
-
-def _faults(path: Path, delimiter: str, quoting: Quoting) -> list[Fault]:
-    faults: list[Fault] = []
-    for _ in _rows(path, delimiter, quoting, faults):
-        pass
-    return faults
 
 
 def _quote_reason(message: str) -> str:
     if message == "unexpected end of data":
         return UNCLOSED
     return 'a quote inside a quoted cell must be doubled ("")'
-
-
-def _is_quote_fault(fault: Fault) -> bool:
-    return "quote" in fault.reason

@@ -1,21 +1,30 @@
-"""Reading JSON: one object a line (JSON Lines), or one list of objects; column types are found by looking at all."""
+"""Reading JSON: one row a line (JSON Lines), or one document; column types are found by looking at all values."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+import math
+from collections.abc import Callable, Iterator
 from itertools import islice
-from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
 from ...errors import UserError
-from .tables import LINE_COLUMN, Fault, Reading, check_utf8
+from .annotation_exports import LABEL, Export, find_export
+from .encodings import TextFile
+from .headers import ColumnLook, has_names, made_names
+from .json_shapes import find_rows
+from .tables import LINE_COLUMN, ROWS_PER_BATCH, SPLIT_COLUMN, Fault, Reading, ReadOptions
 
-ROWS_PER_BATCH = 10_000
-# A row as JSON gives it, with the line (or the position in the list) where it stands.
-NumberedRow = tuple[int, dict[str, Any]]
+
+class JsonRow(NamedTuple):
+    """A row as JSON gives it, with the line (or the position in its list) where it stands, and its split."""
+
+    number: int
+    cells: Any
+    split: str = ""
+
 
 PLAIN = {"text": pa.string(), "whole number": pa.int64(), "number": pa.float64(), "true/false": pa.bool_()}
 ARROW_TYPES: dict[frozenset[str], pa.DataType] = {
@@ -25,60 +34,133 @@ ARROW_TYPES: dict[frozenset[str], pa.DataType] = {
     **{frozenset({f"list of {kind}"}): pa.list_(arrow_type) for kind, arrow_type in PLAIN.items()},
     **{frozenset({"empty list", f"list of {kind}"}): pa.list_(arrow_type) for kind, arrow_type in PLAIN.items()},
 }
+SAMPLE = 200  # rows that show which tool wrote a file, or what is in lists without names
 
 
-def read_json_lines(path: Path) -> Reading:
-    """Read one JSON object a line, in two passes: the first finds the columns and their types."""
-    check_utf8(path)
+def read_json_lines(file: TextFile, options: ReadOptions) -> Reading:
+    """Read one JSON object (or list of cells) a line, in two passes: the first finds the columns and their types."""
     faults: list[Fault] = []
-    reading = _typed(path, _lines(path, faults))
-    reading.faults += faults
-    reading.batches = _batches(_lines(path, []), reading)
-    return reading
+    list(_lines(file, faults))
+    return _reading(file, lambda: _lines(file, []), options, (faults, "line", []))
 
 
-def read_json(path: Path) -> Reading:
-    """Read a JSON list of objects, alone or as the only list in an object (`{"data": [...]}`)."""
-    check_utf8(path)
+def read_json(file: TextFile, options: ReadOptions) -> Reading:
+    """Read a JSON document: a list of rows, or any of the objects around rows that `json_shapes` knows."""
+    with file.open() as opened:
+        written = opened.read()
     try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"))
+        content = json.loads(written)
     except json.JSONDecodeError as error:
         if error.msg == "Extra data":  # one object a line, under the wrong name
-            return read_json_lines(path)
-        raise UserError(f"{path.name}, line {error.lineno}: not valid JSON: {error.msg}.") from None
-    if isinstance(content, dict):
-        lists = [value for value in content.values() if isinstance(value, list)]
-        content = lists[0] if len(lists) == 1 else [content] if not lists else None
-    if not isinstance(content, list):
-        raise UserError(f"{path.name} must hold a list of objects, one a row: [{{...}}, {{...}}].")
-    faults = [Fault(i, "not a JSON object") for i, row in enumerate(content, start=1) if not isinstance(row, dict)]
-    rows = [(i, row) for i, row in enumerate(content, start=1) if isinstance(row, dict)]
-    reading = _typed(path, rows, "row")
-    reading.faults += faults
-    reading.batches = _batches(rows, reading)
-    return reading
+            return read_json_lines(file, options)
+        raise UserError(f"{file.name}, line {error.lineno}: not valid JSON: {error.msg}.") from None
+    except RecursionError:
+        raise UserError(f"{file.name} nests lists too deeply; expected rows: [{{...}}, {{...}}].") from None
+    notes: list[str] = []
+    rows, faults, number = [], [], 0
+    for part in find_rows(content, file.name, notes):
+        for cells in part.rows:
+            number += 1
+            if isinstance(cells, dict) or (isinstance(cells, list) and cells):
+                rows.append(JsonRow(number, cells, part.split))
+            else:
+                faults.append(Fault(number, "not a JSON object"))
+    return _reading(file, lambda: iter(rows), options, (faults, "row", notes))
 
 
-def _lines(path: Path, faults: list[Fault]) -> Iterator[NumberedRow]:
-    with path.open(encoding="utf-8-sig") as file:
-        for number, line in enumerate(file, start=1):
+def _lines(file: TextFile, faults: list[Fault]) -> Iterator[JsonRow]:
+    with file.open() as opened:
+        for number, line in enumerate(opened, start=1):
             if not line.strip():
                 continue
             try:
                 row = json.loads(line)
-            except json.JSONDecodeError as error:
-                faults.append(Fault(number, f"not valid JSON: {error.msg}"))
+            except (json.JSONDecodeError, RecursionError) as error:
+                said = error.msg if isinstance(error, json.JSONDecodeError) else "nested too deeply"
+                faults.append(Fault(number, f"not valid JSON: {said}"))
                 continue
-            if isinstance(row, dict):
-                yield number, row
+            if isinstance(row, dict) or (isinstance(row, list) and row and not isinstance(row[0], dict)):
+                yield JsonRow(number, row)
             else:
                 faults.append(Fault(number, "not a JSON object"))
 
 
-def _typed(path: Path, rows: Iterable[NumberedRow], unit: str = "line") -> Reading:
+def _reading(
+    file: TextFile,
+    source: Callable[[], Iterator[JsonRow]],
+    options: ReadOptions,
+    said: tuple[list[Fault], str, list[str]],
+) -> Reading:
+    """Return a reading of rows that can be gone through more than once."""
+    faults, unit, notes = said
+    head = [row.cells for row in islice(source(), SAMPLE)]
+    nameless = bool(head) and isinstance(head[0], list)
+    if nameless:
+        source = _with_names(file, source, options, notes)
+    elif export := find_export(row for row in head if isinstance(row, dict)):
+        source = _exported(source, export)
+        notes.append(f"{file.name} is read as {export.says}.")
+    reading = _typed(file, source, unit)
+    reading.faults, reading.notes, reading.nameless = [*faults, *reading.faults], notes, nameless
+    return reading
+
+
+def _exported(source: Callable[[], Iterator[JsonRow]], export: Export) -> Callable[[], Iterator[JsonRow]]:
+    """Return plain rows; labels that are lists of one in every row are single labels."""
+
+    def plain() -> Iterator[JsonRow]:
+        return (JsonRow(row.number, cells, row.split) for row in source() for cells in export.plain(row.cells))
+
+    lists = [row.cells.get(LABEL) for row in plain() if isinstance(row.cells.get(LABEL), list)]
+    if not lists or any(len(each) != 1 for each in lists):
+        return plain
+
+    def single() -> Iterator[JsonRow]:
+        for row in plain():
+            labels = row.cells.get(LABEL)
+            yield row._replace(cells={**row.cells, LABEL: labels[0] if isinstance(labels, list) else labels})
+
+    return single
+
+
+def _with_names(
+    file: TextFile, source: Callable[[], Iterator[JsonRow]], options: ReadOptions, notes: list[str]
+) -> Callable[[], Iterator[JsonRow]]:
+    """Return rows that are lists of cells as objects, named by the first row or by what they hold."""
+    rows = [row for row in source() if isinstance(row.cells, list)]
+    width = len(rows[0].cells)
+    columns = [ColumnLook() for _ in range(width)]
+    for number, row in enumerate(rows[1:]):
+        for cell, look in zip(row.cells, columns, strict=False):
+            look.add("" if cell is None else str(cell), kept=number < SAMPLE or number % 97 == 0)
+    first = [str(cell) for cell in rows[0].cells]
+    named = (
+        not options.no_header if options.no_header is not None else bool(has_names(first, columns)) and len(rows) > 1
+    )
+    names = list(options.column_names) or (first if named else made_names(columns))
+    if len(names) != width:
+        raise UserError(f"--column_names gives {len(names)} names; the rows of {file.name} have {width} cells.")
+    if not (named or options.column_names):
+        notes.append(f"{file.name} does not name its cells; read as: {', '.join(names)}. --column_names names them.")
+
+    def objects() -> Iterator[JsonRow]:
+        for number, row in enumerate(source()):
+            if not (named and number == 0) and isinstance(row.cells, list) and len(row.cells) == width:
+                yield row._replace(cells=dict(zip(names, row.cells, strict=True)))
+
+    return objects
+
+
+def _typed(file: TextFile, source: Callable[[], Iterator[JsonRow]], unit: str) -> Reading:
     """Look at every value once: the columns in order of appearance, and for each the kinds of values it holds."""
     seen: dict[str, dict[str, int]] = {}  # column -> kind -> the first row that has it
-    for number, row in rows:
+    faults: list[Fault] = []
+    splits = False
+    for number, row, split in source():
+        splits = splits or bool(split)
+        if not isinstance(row, dict):
+            faults.append(Fault(number, "not a JSON object"))
+            continue
         for name, value in row.items():
             kinds = seen.setdefault(name, {})
             kind = _kind(value)
@@ -86,18 +168,20 @@ def _typed(path: Path, rows: Iterable[NumberedRow], unit: str = "line") -> Readi
                 kinds[kind] = number
     if not seen:
         hint = "" if unit == "row" else " One list of all objects goes into a file that ends in .json."
-        raise UserError(f"{path.name} holds no JSON objects; expected one a {unit}.{hint}")
+        raise UserError(f"{file.name} holds no JSON objects; expected one a {unit}.{hint}")
     fields, mixed = [], {}
     for name, kinds in seen.items():
         arrow_type = ARROW_TYPES.get(frozenset(kinds)) if kinds else pa.string()
         if arrow_type is None and kinds:
             mixed[name] = ", ".join(f"{kind} on {unit} {number}" for kind, number in kinds.items())
         fields.append(pa.field(name, arrow_type or pa.string()))
-    schema = pa.schema([*fields, pa.field(LINE_COLUMN, pa.int64())])
-    return Reading(schema, iter(()), mixed=mixed, unit=unit)
+    own = [pa.field(SPLIT_COLUMN, pa.string())] if splits else []
+    schema = pa.schema([*fields, *own, pa.field(LINE_COLUMN, pa.int64())])
+    rows = (row for row in source() if isinstance(row.cells, dict))
+    return Reading(schema, _batches(rows, schema), faults, mixed=mixed, unit=unit)
 
 
-def _kind(value: Any) -> str | None:  # Any: whatever JSON holds
+def _kind(value: Any) -> str | None:
     if isinstance(value, str):
         return "text"
     if isinstance(value, bool):
@@ -105,23 +189,25 @@ def _kind(value: Any) -> str | None:  # Any: whatever JSON holds
     if isinstance(value, int):
         return "whole number" if -(2**63) <= value < 2**63 else "huge number"
     if isinstance(value, float):
-        return "number"
+        return None if math.isnan(value) else "number"  # NaN is how pandas writes that there is none
     if isinstance(value, list):
         inner = {_kind(each) for each in value}
         return f"list of {inner.pop()}" if len(inner) == 1 else "list of several kinds" if inner else "empty list"
     return None if value is None else "object"
 
 
-def _batches(rows: Iterable[NumberedRow], reading: Reading) -> Iterator[pa.RecordBatch]:
-    rest = iter(rows)
-    columns = [(each.name, each.type) for each in reading.schema if each.name != LINE_COLUMN]
-    while chunk := list(islice(rest, ROWS_PER_BATCH)):
-        arrays = [_column([row.get(name) for _, row in chunk], arrow_type) for name, arrow_type in columns]
-        arrays.append(pa.array([number for number, _ in chunk], pa.int64()))
-        yield pa.RecordBatch.from_arrays(arrays, schema=reading.schema)
+def _batches(rows: Iterator[JsonRow], schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    columns = [(each.name, each.type) for each in schema if each.name not in (LINE_COLUMN, SPLIT_COLUMN)]
+    while chunk := list(islice(rows, ROWS_PER_BATCH)):
+        arrays = [_column([row.cells.get(name) for row in chunk], arrow_type) for name, arrow_type in columns]
+        if SPLIT_COLUMN in schema.names:
+            arrays.append(pa.array([row.split for row in chunk], pa.string()))
+        arrays.append(pa.array([row.number for row in chunk], pa.int64()))
+        yield pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
 def _column(values: list[Any], arrow_type: pa.DataType) -> pa.Array:
+    values = [None if isinstance(value, float) and math.isnan(value) else value for value in values]
     if arrow_type == pa.string():
         # Values of no type that a text or a label could have are kept as JSON; such a column stands in `mixed`.
         values = [v if v is None or isinstance(v, str) else json.dumps(v, ensure_ascii=False) for v in values]
@@ -131,7 +217,7 @@ def _column(values: list[Any], arrow_type: pa.DataType) -> pa.Array:
         return pa.array([_mend(value) for value in values], arrow_type)
 
 
-def _mend(value: Any) -> Any:  # Any: a text, a list of texts, or nothing
+def _mend(value: Any) -> Any:
     """Put U+FFFD in the place of lone surrogates."""
     if isinstance(value, list):
         return [_mend(each) for each in value]

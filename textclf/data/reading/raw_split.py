@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import sys
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeGuard
 
-import datasets
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from ...errors import UserError
-from .declared_names import agree_on_names
 from .files import read_rows
-from .tables import LINE_COLUMN
+from .split_names import split_name
+from .tables import LINE_COLUMN, OWN_COLUMNS, SPLIT_COLUMN, ReadOptions
+
+if TYPE_CHECKING:
+    import datasets  # a second and a half to load, and most sources are plain files
 
 
 class Segment(NamedTuple):
@@ -45,7 +49,7 @@ class RawSplit:
     @property
     def columns(self) -> list[str]:
         """Return the names of the columns that are the data's own."""
-        return [name for name in self.table.column_names if name != LINE_COLUMN]
+        return [name for name in self.table.column_names if name not in OWN_COLUMNS]
 
     def select(self, keep: NDArray[np.bool_]) -> RawSplit:
         """Return the rows where `keep` (bool [N]) is true, each still known by its place; they are copied."""
@@ -80,6 +84,12 @@ def _with_composed_names(table: pa.Table) -> pa.Table:
     return table.rename_columns([composed(name) for name in table.column_names])
 
 
+def is_class_label(feature: object) -> TypeGuard[datasets.ClassLabel]:
+    """Say whether a declared feature names its ids; where `datasets` was never loaded, none does."""
+    loaded = sys.modules.get("datasets")
+    return loaded is not None and isinstance(feature, loaded.ClassLabel)
+
+
 def is_string(arrow_type: pa.DataType) -> bool:
     """Say whether a column holds text."""
     return pa.types.is_string(arrow_type) or pa.types.is_large_string(arrow_type)
@@ -93,40 +103,117 @@ def from_dataset(dataset: datasets.Dataset, name: str) -> RawSplit:
     return RawSplit(_with_composed_names(dataset.data.table), features, (Segment(name, len(dataset)),))
 
 
-def from_files(paths: Sequence[Path], names: Sequence[str], skip_bad_rows: bool) -> RawSplit:
+def from_files(
+    paths: Sequence[Path],
+    names: Sequence[str],
+    skip_bad_rows: bool,
+    options: ReadOptions = ReadOptions(),  # noqa: B008 - immutable
+) -> RawSplit:
     """Read files into one split, in the given order; `names` are for messages.
 
     Raises:
-        UserError: a file cannot be read, a row cannot (unless they are skipped), or the files' columns differ.
+        UserError: a file cannot be read, or a row cannot (unless they are skipped).
     """
-    stored = [read_rows(path) for path in paths]
+    stored = [read_rows(path, options) for path in paths]
     for name, rows in zip(names, stored, strict=True):
         if rows.faults and not skip_bad_rows:
             line, reason = rows.faults[0]
             more = f" ({len(rows.faults)} such rows)" if len(rows.faults) > 1 else ""
             raise UserError(f"{name}, {rows.unit} {line}: {reason}{more}. --on_bad_row skip leaves such rows out.")
+    mixed = {
+        composed(column): f"{name}: {said}"
+        for name, rows in zip(names, stored, strict=True)
+        for column, said in rows.mixed.items()
+    }
     declared = [_declared_features(rows.table.schema) for rows in stored]
-    agreed = agree_on_names([_with_composed_names(rows.table) for rows in stored], declared, names)
-    try:
-        table = pa.concat_tables(agreed.tables, promote_options="permissive")
-    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
-        raise UserError(f"{', '.join(names)} cannot be one split: their columns differ in type: {error}.") from None
+    tables = [_with_composed_names(rows.table) for rows in stored]
+    features: Mapping[str, object] = {}
+    said: list[str] = []
+    if any(declared):
+        from .declared_names import agree_on_names  # with `datasets`
+
+        tables, features, said = agree_on_names(tables, declared, names)
+    table = _joined(tables, names, mixed)
     return RawSplit(
         table,
-        agreed.features,
+        features,
         tuple(Segment(name, len(rows.table), rows.unit) for name, rows in zip(names, stored, strict=True)),
-        {
-            composed(column): f"{name}: {said}"
-            for name, rows in zip(names, stored, strict=True)
-            for column, said in rows.mixed.items()
-        },
+        mixed,
         sum(len(rows.faults) for rows in stored),
-        (*(note for rows in stored for note in rows.notes), *agreed.notes),
+        (*dict.fromkeys(note for rows in stored for note in rows.notes), *said),
     )
+
+
+def _joined(tables: Sequence[pa.Table], names: Sequence[str], mixed: dict[str, str]) -> pa.Table:
+    """Put tables one below the other; a column whose types differ is kept as text, and cannot be used."""
+    types: dict[str, dict[pa.DataType, str]] = {}  # column -> type -> the first file that has it
+    for table, name in zip(tables, names, strict=True):
+        for each in table.schema:
+            if table[each.name].null_count < len(table):
+                types.setdefault(each.name, {}).setdefault(each.type, name)
+    for column, found in types.items():
+        numbers = all(pa.types.is_integer(kind) or pa.types.is_floating(kind) for kind in found)
+        texts = all(is_string(kind) for kind in found)
+        if len(found) > 1 and not (numbers or texts):
+            mixed.setdefault(composed(column), ", ".join(f"{kind} in {name}" for kind, name in found.items()))
+            tables = [_as_text(table, column) for table in tables]
+        else:
+            tables = [_retyped(table, column, next(iter(found))) for table in tables]
+    return pa.concat_tables(tables, promote_options="permissive")
+
+
+def _as_text(table: pa.Table, column: str) -> pa.Table:
+    if column not in table.column_names or is_string(table[column].type):
+        return table
+    cells = [None if cell is None else str(cell) for cell in table[column].to_pylist()]
+    return table.set_column(table.column_names.index(column), column, pa.array(cells, pa.string()))
+
+
+def _retyped(table: pa.Table, column: str, kind: pa.DataType) -> pa.Table:
+    """Give a column that holds nothing the type that it has in other files."""
+    if column not in table.column_names or table[column].type == kind or table[column].null_count < len(table):
+        return table
+    return table.set_column(table.column_names.index(column), column, pa.nulls(len(table), kind))
+
+
+def by_split_column(raw: RawSplit) -> dict[str, RawSplit]:
+    """Take apart the rows of a file that files them by split; parts that name the same split are one."""
+    if SPLIT_COLUMN not in raw.table.column_names:
+        return {"train": raw}
+    said = raw.table[SPLIT_COLUMN]
+    names: dict[str, list[str]] = {}
+    for name in said.unique().to_pylist():
+        names.setdefault(split_name(name) or name, []).append(name)
+    parts = {}
+    for number, (split, ours) in enumerate(names.items()):
+        table = raw.table.filter(pc.is_in(said, pa.array(ours)))
+        segment = raw.segments[0]._replace(rows=len(table))
+        first = number == 0
+        parts[split] = replace(
+            raw,
+            table=table,
+            segments=(segment,),
+            notes=raw.notes if first else (),
+            unreadable=raw.unreadable if first else 0,
+        )
+    return parts
+
+
+def joined_splits(splits: Sequence[RawSplit]) -> RawSplit:
+    """Put raw splits one below the other, as `from_files` does with files."""
+    if len(splits) == 1:
+        return splits[0]
+    mixed = {column: said for each in splits for column, said in each.mixed.items()}
+    table = _joined([each.table for each in splits], [each.segments[0].name for each in splits], mixed)
+    segments = tuple(segment for each in splits for segment in each.segments)
+    notes = tuple(dict.fromkeys(note for each in splits for note in each.notes))
+    return RawSplit(table, splits[0].features, segments, mixed, sum(each.unreadable for each in splits), notes)
 
 
 def _declared_features(schema: pa.Schema) -> dict[str, object]:
     """Return the features that `datasets` wrote into a Parquet file's schema; other files declare none."""
     if not schema.metadata or b"huggingface" not in schema.metadata:
         return {}
+    import datasets
+
     return {composed(name): feature for name, feature in datasets.Features.from_arrow_schema(schema).items()}

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from ...arguments import DEFAULT_DATASET, DataArguments
 from ...errors import UserError, did_you_mean
 from ..provenance import FileRecord, Origin, hash_file, record_files
-from .files import READERS, missing_file
-from .folder_source import read_folder, split_name
-from .hub_source import load_from_hub
-from .raw_split import RawSplit, composed, from_dataset, from_files
+from .archives import unpacked
+from .files import DATA, TEXTS, missing_file, read_rows
+from .folder_source import read_folder
+from .raw_split import RawSplit, by_split_column, composed, from_dataset, from_files
+from .saved_folders import FolderRows
+from .split_names import split_name
+from .tables import ReadOptions
 
 
 class Source(NamedTuple):
@@ -21,6 +25,8 @@ class Source(NamedTuple):
     splits: dict[str, RawSplit]
     origin: Origin
     notes: list[str]
+    class_names: Sequence[str] = ()
+    """Names that lie beside the rows for integer labels, as `--class_names` takes them."""
 
 
 def read_source(args: DataArguments) -> Source:
@@ -36,23 +42,62 @@ def read_source(args: DataArguments) -> Source:
         raise UserError("--validation_file and --test_file go with --train_file; found --dataset or nothing.")
     name = args.dataset or DEFAULT_DATASET
     path = _as_spelt(Path(name).expanduser())
-    skip = args.on_bad_row == "skip"
     if _script_name(name):
         _refuse_unused(args, "a dataset script", "dataset_config", "data_dir")
         return _from_script(name, args)
     if path.is_dir():
         _refuse_unused(args, "a folder", "dataset_config")
-        splits, files = read_folder(path, args.dataset_config, skip)
-        return _named(splits, Origin(composed(path.resolve().name), args.dataset_config, files=files))
-    if path.is_file() or path.suffix.lower() in READERS:
+        return _of_folder(read_folder(path, args.dataset_config, *_how(args)), composed(path.resolve().name), args)
+    if path.is_file():
         _refuse_unused(args, "a file")
-        record = FileRecord(path.name, hash_file(path)) if path.is_file() else None
-        splits = {"train": from_files([path], [path.name], skip)}
-        return _named(splits, Origin(composed(path.stem), files=(record,) if record else ()))
-    if path.is_absolute() or name.startswith((".", "~")) or name.count("/") > 1:
+        return _from_file(path, args)
+    if _looks_like_a_file(name, path):
         raise UserError(missing_file(path))
     _refuse_unused(args, f"a Hub data set ({name})", "dataset_config", "dataset_revision")
     return _from_hub(name, args)
+
+
+def is_local(args: DataArguments) -> bool:
+    """Say whether the data are files of this machine, or should be: they can be looked at without any library."""
+    name = args.train_file or args.dataset or DEFAULT_DATASET
+    path = _as_spelt(Path(name).expanduser())
+    if args.train_file or path.is_dir() or path.is_file():
+        return args.train_file is not None or _script_name(name) is None
+    return _script_name(name) is None and _looks_like_a_file(name, path)
+
+
+def _looks_like_a_file(name: str, path: Path) -> bool:
+    """Say whether a name that nothing here has must have meant a file, and no data set on the Hub."""
+    ends = {*DATA, *TEXTS, ".gz", ".zip", ".zst", ".xz", ".bz2"} - {""}
+    return path.suffix.lower() in ends or path.is_absolute() or name.startswith((".", "~")) or name.count("/") > 1
+
+
+def _how(args: DataArguments) -> tuple[bool, ReadOptions]:
+    """Return whether bad rows are skipped, and what is said about the files."""
+    names = tuple(composed(name) for name in args.column_names)
+    return args.on_bad_row == "skip", ReadOptions(args.encoding, args.no_header, names, args.quotes)
+
+
+def _from_file(path: Path, args: DataArguments) -> Source:
+    record = (FileRecord(path.name, hash_file(path)),)
+    with unpacked(path) as inner:
+        if inner.is_dir():
+            rows = read_folder(inner, None, *_how(args))
+            return _of_folder(rows._replace(files=record), composed(path.name.split(".")[0]), args)
+        raw = from_files([inner], [inner.name], *_how(args))
+        nameless = read_rows(inner, _how(args)[1]).nameless
+    if nameless and raw.columns == ["text"] and not args.label_columns:
+        raise UserError(
+            f"{inner.name} holds texts without labels. Expected a table of texts and labels, or a folder that has "
+            "its labels in another file (train_text.txt beside train_labels.txt, pos.txt beside neg.txt): --dataset "
+            f"{path.parent}."
+        )
+    return _named(by_split_column(raw), Origin(composed(path.stem.split(".")[0]), files=record))
+
+
+def _of_folder(rows: FolderRows, name: str, args: DataArguments) -> Source:
+    source = _named(rows.splits, Origin(name, args.dataset_config, files=rows.files))
+    return source._replace(notes=[*rows.notes, *source.notes], class_names=rows.class_names)
 
 
 def _refuse_unused(args: DataArguments, kind: str, *used: str) -> None:
@@ -80,8 +125,12 @@ def _from_named_files(args: DataArguments) -> Source:
     for path in paths.values():
         if not path.is_file():
             raise UserError(missing_file(path))
-    skip = args.on_bad_row == "skip"
-    splits = {split: from_files([path], [path.name], skip) for split, path in paths.items()}
+    splits = {}
+    for split, path in paths.items():
+        with unpacked(path) as inner:
+            if inner.is_dir():
+                raise UserError(f"{path.name} holds several files; give it as --dataset, or one of them unpacked.")
+            splits[split] = from_files([inner], [inner.name], *_how(args))
     files = tuple(FileRecord(path.name, hash_file(path)) for path in paths.values())
     return Source(
         splits, Origin(composed(args.name), files=files), [note for raw in splits.values() for note in raw.notes]
@@ -124,6 +173,8 @@ def _from_script(name: str, args: DataArguments) -> Source:
 
 
 def _from_hub(name: str, args: DataArguments) -> Source:
+    from .hub_source import load_from_hub  # with `datasets`, which takes a second and a half
+
     loaded = load_from_hub(name, args.dataset_config, args.dataset_revision, _script_names())
     splits = {split: from_dataset(rows, split) for split, rows in loaded.splits.items()}
     page = f"https://huggingface.co/datasets/{name}"
@@ -137,7 +188,7 @@ def _from_hub(name: str, args: DataArguments) -> Source:
 def _named(splits: dict[str, RawSplit], origin: Origin) -> Source:
     """Give the splits our three names; a data set of one split of any name is training rows."""
     named: dict[str, RawSplit] = {}
-    notes = [note for raw in splits.values() for note in raw.notes]
+    notes = list(dict.fromkeys(note for raw in splits.values() for note in raw.notes))
     left_out = []
     for name, raw in splits.items():
         known = split_name(name)

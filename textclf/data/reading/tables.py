@@ -1,19 +1,31 @@
-"""What every reader of a file hands back, and the one way a text file is opened: strictly as UTF-8."""
+"""What every reader of a file is told, and what it hands back."""
 
 from __future__ import annotations
 
-import codecs
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import NamedTuple
+from itertools import islice
+from typing import Literal, NamedTuple
 
 import pyarrow as pa
 
-from ...errors import UserError
-
-# Beside a file's own columns: where each row starts (see `Reading.unit`), for messages.
+# Beside a file's own columns: where each row starts (see `Reading.unit`), for messages; and the split that a file of
+# several gives it.
 LINE_COLUMN = "__line__"
+SPLIT_COLUMN = "__split__"
+OWN_COLUMNS = (LINE_COLUMN, SPLIT_COLUMN)
+ROWS_PER_BATCH = 10_000
+
+
+class ReadOptions(NamedTuple):
+    """What the user says about files; what is not said is found out from each file."""
+
+    encoding: str | None = None
+    no_header: bool | None = None
+    column_names: tuple[str, ...] = ()
+    quotes: Literal["auto", "csv", "plain"] = "auto"
+    lines: bool = False
+    """Whether each line is one text, whatever stands in it: known from how a file's neighbours are called."""
 
 
 class Fault(NamedTuple):
@@ -34,47 +46,18 @@ class Reading:
     mixed: dict[str, str] = field(default_factory=dict)
     unit: str = "line"
     """What the numbers of rows count, in faults and in `LINE_COLUMN`: lines of the file, or its rows."""
+    nameless: bool = False
+    """Whether the file names no columns, so that their names were made here."""
 
 
-def check_utf8(path: Path) -> None:
-    """Read a file once, in pieces, and refuse it unless it is UTF-8 throughout.
-
-    Raises:
-        UserError: the first line that is not UTF-8, and the command that converts the file.
-    """
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    try:
-        with path.open("rb") as file:
-            while piece := file.read(1 << 20):
-                decoder.decode(piece)
-            decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        raise UserError(_not_utf8(path)) from None
+def text_columns(names: Sequence[str], rows: Iterable[tuple[int, Sequence[str]]]) -> Reading:
+    """Return a reading of rows of text, each with its line."""
+    schema = pa.schema([*(pa.field(name, pa.string()) for name in names), pa.field(LINE_COLUMN, pa.int64())])
+    return Reading(schema, _batches(schema, iter(rows)))
 
 
-def _not_utf8(path: Path) -> str:
-    number, line = 1, b""
-    with path.open("rb") as file:
-        for number, line in enumerate(file, start=1):  # noqa: B007 - both are used after the loop
-            try:
-                line.decode("utf-8")
-            except UnicodeDecodeError:
-                break
-    converted = f"{path.stem}-utf8{path.suffix}"
-    return (
-        f"{path.name} is not UTF-8 (line {number}); expected UTF-8. "
-        f"Convert it: `iconv -f {_guess_encoding(line)} -t UTF-8 {path.name} > {converted}`."
-    )
-
-
-def _guess_encoding(line: bytes) -> str:
-    """Guess the encoding of a line that is not UTF-8, for the suggested command only."""
-    if line.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "UTF-16"
-    try:
-        # Korean Windows; in other encodings the same bytes hardly ever come out as Hangul syllables throughout.
-        if any("가" <= character <= "힣" for character in line.decode("cp949")):
-            return "CP949"
-    except UnicodeDecodeError:
-        pass
-    return "CP1252"
+def _batches(schema: pa.Schema, rows: Iterator[tuple[int, Sequence[str]]]) -> Iterator[pa.RecordBatch]:
+    while chunk := list(islice(rows, ROWS_PER_BATCH)):
+        columns = [*zip(*(cells for _, cells in chunk), strict=True), [line for line, _ in chunk]]
+        arrays = [pa.array(cells, each.type) for cells, each in zip(columns, schema, strict=True)]
+        yield pa.RecordBatch.from_arrays(arrays, schema=schema)

@@ -1,0 +1,94 @@
+"""Rows as annotation tools export them (Label Studio, doccano, Prodigy, intents of chat bots), as plain rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple
+
+PATTERNS = ("patterns", "examples", "utterances", "phrases", "texts", "sentences", "questions")
+TAGS = ("tag", "intent", "label", "name", "category", "class")
+LABEL = "label"
+ANSWERS = {"accept", "reject", "ignore"}
+
+
+class Export(NamedTuple):
+    """How one tool's rows become ours, and what is said about it."""
+
+    plain: Callable[[dict[str, Any]], list[dict[str, Any]]]
+    says: str
+
+
+def find_export(rows: Iterable[dict[str, Any]]) -> Export | None:
+    """Recognise the tool that wrote these rows; None where they are plain."""
+    rows = list(rows)
+    if not rows:
+        return None
+    if all(isinstance(row.get("data"), dict) and _annotations(row) is not None for row in rows):
+        return Export(_label_studio, "a Label Studio export; the first annotation of each task is read")
+    if all(isinstance(row.get("text"), str) and _numbers_given(row) for row in rows):
+        return Export(_old_doccano, "a doccano export; annotations are read as labels")
+    if all(isinstance(row.get("text"), str) and isinstance(row.get(_doccano(row)), list) for row in rows) and any(
+        "Comments" in row for row in rows
+    ):
+        return Export(lambda row: [_renamed(row)], "a doccano export")
+    if all(row.get("answer") in ANSWERS and "text" in row and "_input_hash" in row for row in rows):
+        return Export(_prodigy, "a Prodigy export; rows that were not accepted are left out")
+    keys = [(tag, texts) for tag in TAGS for texts in PATTERNS if _is_intent(rows, tag, texts)]
+    if keys:
+        tag, texts = keys[0]
+        return Export(
+            lambda row: [{"text": text, LABEL: row[tag]} for text in row[texts]], f"each text of {texts} is a row"
+        )
+    return None
+
+
+def _annotations(row: dict[str, Any]) -> list[Any] | None:
+    found = row.get("annotations", row.get("completions"))
+    return found if isinstance(found, list) else None
+
+
+def _label_studio(row: dict[str, Any]) -> list[dict[str, Any]]:
+    choices: list[str] | None = None
+    for annotation in _annotations(row) or []:
+        if not isinstance(annotation, dict) or annotation.get("was_cancelled"):
+            continue
+        for result in annotation.get("result") or []:
+            found = (result.get("value") or {}).get("choices")
+            if found:
+                choices = [*(choices or []), *found]
+        break
+    return [{**{key: value for key, value in row["data"].items() if not isinstance(value, dict)}, LABEL: choices}]
+
+
+def _numbers_given(row: dict[str, Any]) -> bool:
+    found = row.get("annotations")
+    return isinstance(found, list) and all(isinstance(each, dict) and "label" in each for each in found)
+
+
+def _old_doccano(row: dict[str, Any]) -> list[dict[str, Any]]:
+    return [{"text": row["text"], LABEL: [str(each["label"]) for each in row["annotations"]]}]
+
+
+def _doccano(row: dict[str, Any]) -> str:
+    return next((key for key in ("label", "labels", "cats") if key in row), LABEL)
+
+
+def _renamed(row: dict[str, Any]) -> dict[str, Any]:
+    key = _doccano(row)
+    return {"text": row["text"], LABEL: row[key] or None}  # an empty list: nobody has labelled it yet
+
+
+def _prodigy(row: dict[str, Any]) -> list[dict[str, Any]]:
+    if row["answer"] != "accept":
+        return []
+    chosen = row.get("accept")
+    return [{"text": row["text"], LABEL: chosen if isinstance(chosen, list) else row.get("label")}]
+
+
+def _is_intent(rows: Sequence[dict[str, Any]], tag: str, texts: str) -> bool:
+    return all(
+        isinstance(row.get(tag), str)
+        and isinstance(row.get(texts), list)
+        and all(isinstance(text, str) for text in row[texts])
+        for row in rows
+    )

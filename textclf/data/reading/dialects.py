@@ -1,0 +1,138 @@
+"""How the rows of a text file are cut into cells: what separates them, what its quotes mean, where rows begin.
+
+Compared with duckdb's `sniff_csv` and `clevercsv` on the table of cases in benchmarks/layouts: see there why the
+rules are our own, and that the cells stay the text they are.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Iterator
+from itertools import islice
+from typing import Literal, NamedTuple
+
+from .encodings import TextFile
+
+DELIMITERS = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "bars (|)"}
+# Longer ones, each read as one character that no text holds.
+LONG_DELIMITERS = ("+++$+++", "|||", "@@@", ":::", "::", "\x01")
+STAND_IN = "\x1f"
+LINES_LOOKED_AT = 2_000
+LEAST_SHARE = 0.9  # of lines with equally many cells: fewer, and a file that is not called a table is none
+Quoting = Literal[0, 3]  # csv.QUOTE_MINIMAL, csv.QUOTE_NONE
+MINIMAL: Quoting = 0
+NONE: Quoting = 3
+# The csv module refuses cells beyond 131,072 characters; whole documents are longer. The limit is a C long.
+LONGEST_CELL = 2**31 - 1
+SAID = re.compile(r"sep=(.)\r?\n?")  # Excel's own first line
+SPACED_QUOTE = re.compile(r'"[,;|] +"')
+ESCAPED_QUOTE = re.compile(r'(?<!\\)((?:\\\\)*)\\"')
+
+
+class Dialect(NamedTuple):
+    """What `csv` has to know about a file."""
+
+    delimiter: str
+    quoting: Quoting = MINIMAL
+    spaced: bool = False
+    """Whether a space may stand between a delimiter and a quote."""
+    escaped: bool = False
+    """Whether a quote inside a quoted cell is escaped with a backslash."""
+    skip: int = 0
+    """Lines in front of the first row that say how the others are to be read."""
+    long: str = ""
+    """A delimiter of several characters, for which `delimiter` stands in."""
+
+    @property
+    def words(self) -> str:
+        """Return what separates the columns, in words."""
+        return f"{self.long!r}" if self.long else DELIMITERS[self.delimiter]
+
+
+class Record(NamedTuple):
+    """One row: its cells (or why it has none), the line on which it starts, the lines that it was read from."""
+
+    line: int
+    cells: list[str]
+    lines: list[str]
+    error: str = ""
+
+
+def records(file: TextFile, dialect: Dialect, limit: int | None = None) -> Iterator[Record]:
+    """Yield a file's rows under a dialect, empty lines left out; `limit` is the number of lines looked at."""
+    csv.field_size_limit(LONGEST_CELL)
+    with file.open() as opened:
+        source = islice(opened, dialect.skip, None if limit is None else dialect.skip + limit)
+        taken: list[str] = []
+
+        def lines() -> Iterator[str]:
+            for line in source:
+                taken.append(line)
+                if dialect.long:
+                    line = line.replace(dialect.long, STAND_IN)
+                yield ESCAPED_QUOTE.sub(r'\1""', line) if dialect.escaped else line
+
+        reader = csv.reader(
+            lines(), delimiter=dialect.delimiter, quoting=dialect.quoting, strict=True, skipinitialspace=dialect.spaced
+        )
+        line = dialect.skip + 1
+        while True:
+            taken.clear()
+            try:
+                cells = next(reader)
+                error = ""
+            except StopIteration:
+                return
+            except csv.Error as found:
+                cells, error = [], str(found)
+            if cells or error:
+                yield Record(line, cells, list(taken), error)
+            line += len(taken)
+
+
+def guess_dialect(file: TextFile, named_table: bool, quotes: str = "auto") -> Dialect | None:
+    """Return the dialect in which most of the first lines have equally many cells; None where the file is no table.
+
+    A file whose name says that it is a table (`named_table`) is one, of a single column if need be.
+    """
+    with file.open() as opened:
+        head = list(islice(opened, LINES_LOOKED_AT))
+    said = SAID.fullmatch(head[0]) if head else None
+    skip = 1 if said else 0
+    head = [line for line in head[skip:] if line.strip()]
+    if said and said[1] in DELIMITERS:
+        return Dialect(said[1], NONE if quotes == "plain" else MINIMAL, skip=skip)
+    for long in LONG_DELIMITERS:
+        if head and _share([line.count(long) + 1 for line in head]) >= LEAST_SHARE:
+            return Dialect(STAND_IN, NONE, long=long)
+    spaced = sum(bool(SPACED_QUOTE.search(line)) for line in head) > len(head) / 2
+    best, most = None, (0.0, False)
+    order = list(DELIMITERS)
+    if file.path.suffix.lower() in {".tsv", ".tab"}:
+        order.remove("\t")
+        order.insert(0, "\t")
+    for delimiter in order:
+        for quoting in (MINIMAL, NONE) if quotes == "auto" else (NONE,) if quotes == "plain" else (MINIMAL,):
+            dialect = Dialect(delimiter, quoting, spaced and quoting == MINIMAL)
+            sizes = [len(record.cells) for record in records(file, dialect, LINES_LOOKED_AT)]
+            found = (round(_share(sizes), 2), bool(sizes) and sizes[0] == _usual(sizes))
+            if quoting == NONE and delimiter in ",;":  # lists of words with commas look like tables too
+                found = (found[0] - 0.1, found[1])
+            if found > most:
+                best, most = dialect, found
+    if best is not None and (named_table or most[0] >= LEAST_SHARE):
+        # commas and semicolons stand in prose: there quotes keep their meaning unless the user says otherwise
+        return best._replace(quoting=MINIMAL) if best.delimiter in ",;" and quotes == "auto" else best
+    return Dialect(order[0]) if named_table else None
+
+
+def _usual(sizes: list[int]) -> int:
+    return Counter(sizes).most_common(1)[0][0] if sizes else 0
+
+
+def _share(sizes: list[int]) -> float:
+    """Return the share of rows that have the most frequent number of cells, 0 where that is one cell."""
+    usual = _usual(sizes)
+    return sizes.count(usual) / len(sizes) if usual > 1 else 0.0

@@ -1,0 +1,106 @@
+"""Where the rows are in a JSON document: lists by split, objects by id, columns, pandas' orients, classes of texts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from ...errors import UserError
+from .headers import USUAL
+from .split_names import split_name
+
+# Any, here and in `json_rows`: whatever JSON holds
+CONTAINERS = (dict, list)
+MANY = 2  # objects with the same keys, to be rows
+
+
+class Part(NamedTuple):
+    """Rows (objects, or lists of cells) and the split that they are filed under, "" where there is none."""
+
+    split: str
+    rows: list[Any]
+
+
+def find_rows(content: Any, name: str, notes: list[str]) -> list[Part]:
+    """Return a document's rows, part by part.
+
+    Raises:
+        UserError: there are none, or they could be in several places.
+    """
+    if isinstance(content, list):
+        return [Part("", content)]
+    if not isinstance(content, dict):
+        raise UserError(f"{name} must hold a list of objects, one a row: [{{...}}, {{...}}].")
+    named = {key: value for key, value in content.items() if isinstance(value, CONTAINERS) and split_name(key)}
+    if any(split_name(key) == "train" for key in named):
+        left = [key for key in content if key not in named and isinstance(content[key], CONTAINERS)]
+        notes.append(f"{name} holds lists by split: {', '.join(named)}.")
+        if left:
+            notes.append(f"{name}: left out: {', '.join(left)}.")
+        return [Part(key, _rows(value, name, notes)) for key, value in named.items()]
+    return [Part("", _rows(content, name, notes))]
+
+
+def _rows(content: Any, name: str, notes: list[str]) -> list[Any]:
+    if isinstance(content, list):
+        return content
+    if _is_split_orient(content):
+        return [dict(zip(content["columns"], row, strict=False)) for row in content["data"]]
+    lists = {key: value for key, value in content.items() if isinstance(value, list)}
+    of_rows = {key: rows for key, rows in lists.items() if rows and all(isinstance(row, CONTAINERS) for row in rows)}
+    flat = len(lists) == len(content) > 1
+    if flat and not any(isinstance(item, dict) for rows in of_rows.values() for item in rows):
+        return _columns_or_classes(lists, name, notes)
+    if len(of_rows) > 1:
+        raise UserError(
+            f"{name} holds several lists of rows ({', '.join(of_rows)}) and none is called train. "
+            "Name them train, validation and test, or leave one."
+        )
+    if of_rows:
+        return next(iter(of_rows.values()))
+    objects = {key: value for key, value in content.items() if isinstance(value, dict)}
+    if len(objects) == len(content) >= 1 and (len(objects) > 1 or not lists):
+        if len(objects) == 1:
+            return _rows(next(iter(objects.values())), name, notes)
+        return _index_or_columns(objects)
+    if (
+        len(objects) == 1
+        and not lists
+        and any(isinstance(v, CONTAINERS) for v in next(iter(objects.values())).values())
+    ):
+        return _rows(next(iter(objects.values())), name, notes)
+    if len(content) > MANY and all(isinstance(value, str) for value in content.values()):
+        notes.append(f"{name}: each key is read as a row's first cell, its value as the second.")
+        return [[key, value] for key, value in content.items()]
+    (only,) = lists.values() if len(lists) == 1 else (None,)
+    return only if only else [content]
+
+
+def _is_split_orient(content: Mapping[str, Any]) -> bool:
+    """Say whether pandas wrote this with orient="split"."""
+    names, rows = content.get("columns"), content.get("data")
+    return isinstance(names, list) and isinstance(rows, list) and all(isinstance(row, list) for row in rows)
+
+
+def _columns_or_classes(lists: Mapping[str, Sequence[Any]], name: str, notes: list[str]) -> list[Any]:
+    """Read lists by key: columns where they are equally long and named as columns are, else the texts of classes."""
+    sizes = {len(values) for values in lists.values()}
+    if len(sizes) == 1 and any(USUAL.fullmatch(key) for key in lists):
+        return [dict(zip(lists, cells, strict=True)) for cells in zip(*lists.values(), strict=True)]
+    if all(isinstance(item, str) for values in lists.values() for item in values):
+        notes.append(f"{name}: each key is read as the label of the texts in its list.")
+        return [{"text": item, "label": key} for key, values in lists.items() for item in values]
+    raise UserError(
+        f"{name} holds lists under {', '.join(list(lists)[:10])}, which are neither equally long nor all of texts. "
+        "Expected one list of objects, one a row: [{...}, {...}]."
+    )
+
+
+def _index_or_columns(objects: Mapping[str, Mapping[str, Any]]) -> list[Any]:
+    """Read objects by key: rows by their id, or columns by their name (what `DataFrame.to_json` writes)."""
+    first = next(iter(objects.values()))
+    alike = all(value.keys() == first.keys() for value in objects.values())
+    by_id, inner_ids = all(map(str.isdigit, objects)), all(map(str.isdigit, first))
+    if alike and first and inner_ids and (not by_id or len(first) > len(objects)):
+        return [{column: cells[row] for column, cells in objects.items()} for row in first]
+    return [{"key": key, **value} for key, value in objects.items()]
