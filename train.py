@@ -39,14 +39,12 @@ def train(recipe: Recipe) -> None:
     from textclf.screen import Screen
     from textclf.training.fit import fit
     from textclf.training.resume import find_place
-    from textclf.training.settings import check_settings
 
     args = recipe.fit
     if not args.resume_from_checkpoint:
         args.output_dir = args.output_dir or str(RunFolder.free(recipe.name))
     screen = Screen(quiet=args.process_index > 0)
     find_place(args)  # a folder in use, or nothing to go on with: said before any time is spent, as the next
-    check_settings(args)
     check_before_training(recipe.publish)
     with args.main_process_first():
         splits, provenance = load_splits(recipe.data)

@@ -22,8 +22,7 @@ from tests.tiny_models import make_tiny
 from tests.training_runs import accuracy, arguments, built, rows
 from textclf.training import assembly
 from textclf.training.fit import fit
-from textclf.training.interruption import GracefulStop
-from textclf.training.resume import newest_checkpoint
+from textclf.training.interruption import GracefulStop, newest_checkpoint
 
 OPTIONS = {"num_train_epochs": 4, "learning_rate": 1e-3, "precision": "fp32", "disable_tqdm": True}
 

@@ -103,7 +103,7 @@ def test_a_killed_run_goes_on_with_the_same_tokens(tiny_model, tmp_path, monkeyp
     whole = train(tiny_model("bert"), tmp_path / "whole", few_words(), few_words(8), **OPTIONS)
     original = assembly._learning_callbacks
     monkeypatch.setattr(assembly, "_learning_callbacks", lambda *args: [*original(*args), KillAt()])
-    monkeypatch.setattr(fit_module.resume, "leave_whole", lambda run: None)
+    monkeypatch.setattr(fit_module.interruption, "leave_whole", lambda run: None)
     with pytest.raises(SystemError):
         train(tiny_model("bert"), tmp_path / "run", few_words(), few_words(8), **OPTIONS)
     monkeypatch.undo()

@@ -99,7 +99,7 @@ def test_a_write_that_fails_on_a_full_disk_leaves_the_last_checkpoint(tiny_model
         save(content, path, *args, **kwargs)
 
     monkeypatch.setattr(torch, "save", full)
-    monkeypatch.setattr(fit_module.resume, "SMALLEST_FREE", 10**15)  # the disk counts as full
+    monkeypatch.setattr(fit_module.interruption, "SMALLEST_FREE", 10**15)  # the disk counts as full
     with pytest.raises(UserError, match=r"is full\. checkpoint-4 is whole: .*--resume_from_checkpoint"):
         train(tiny_model("bert"), tmp_path / "run", rows(32), rows(8), num_train_epochs=3)
     assert [p.name for p in (tmp_path / "run/checkpoints").glob("checkpoint-*")] == ["checkpoint-4"]

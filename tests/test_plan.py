@@ -2,16 +2,19 @@
 
 import json
 import shutil
+from dataclasses import fields
 
 import numpy as np
 import pytest
+import torch
 
 from tests.training_runs import accuracy, arguments, built, rows, train
 from textclf.errors import UserError
 from textclf.labels import LabelSpace
 from textclf.training.encoding import TokenLists, tokenise
 from textclf.training.fit import fit
-from textclf.training.plan import PLAN
+from textclf.training.fit_arguments import FitArguments
+from textclf.training.resume import FREE, PLAN
 
 
 @pytest.fixture(scope="module")
@@ -19,11 +22,12 @@ def finished(tiny_model, tmp_path_factory):
     return train(tiny_model("bert"), tmp_path_factory.mktemp("begun") / "run", rows(24), rows(8)).path
 
 
-def go_on(tiny_model, run, train_rows=None, validation_rows=None, model_options=None, **options):
+def go_on(tiny_model, run, train_rows=None, validation_rows=None, model_options=None, family="bert", **options):
     split = train_rows or rows(24)
-    model, tokenizer = built(tiny_model("bert"), split, **(model_options or {}))
+    model, tokenizer = built(tiny_model(family), split, **(model_options or {}))
+    max_length = options.pop("max_length", 64)
     args = arguments(run, resume_from_checkpoint=str(run), **options)
-    return fit(model, tokenizer, split, validation_rows or rows(8), args, max_length=64, metrics=accuracy)
+    return fit(model, tokenizer, split, validation_rows or rows(8), args, max_length=max_length, metrics=accuracy)
 
 
 @pytest.mark.parametrize(
@@ -32,7 +36,12 @@ def go_on(tiny_model, run, train_rows=None, validation_rows=None, model_options=
         ({"learning_rate": 1e-3}, r"--learning_rate 5e-05 \(now 0.001\)"),
         ({"num_train_epochs": 5}, r"--num_train_epochs 2 \(now 5\)"),
         ({"adam_beta2": 0.5}, r"--adam_beta2 0.999 \(now 0.5\)"),
-        ({"model_options": {"lora": "lora"}}, "begun with other model parameters"),
+        ({"model_options": {"lora": "lora"}}, "begun with .*other initial weights"),
+        ({"model_options": {"dropout": 0.3}}, r"the model's hidden_dropout_prob 0.1 \(now 0.3\)"),
+        ({"family": "electra"}, r"the model's model_type bert \(now electra\)"),
+        ({"max_length": 32}, r"--max_length 64 \(now 32\)"),
+        ({"max_grad_norm": 0.5}, r"--max_grad_norm 1.0 \(now 0.5\)"),
+        ({"full_determinism": True}, r"--full_determinism False \(now True\)"),
         ({"loss": "focal", "seed": 7}, r"--loss auto \(now focal\), --seed 42 \(now 7\)"),
         ({"per_device_train_batch_size": 4}, r"texts in a step 8 \(now 4\)"),
         ({"train_rows": rows(25)}, "begun with other training rows"),
@@ -51,11 +60,50 @@ def test_the_same_run_goes_on_with_other_threads_and_a_step_cut_otherwise(finish
     assert found.path == finished
 
 
-def test_a_run_without_a_plan_goes_on_unchecked(finished, tiny_model, tmp_path):
+def test_a_run_without_a_plan_is_refused(finished, tiny_model, tmp_path):
+    """It went on unchecked: nothing says what it was begun with."""
     run = tmp_path / "old"
     shutil.copytree(finished, run)
     (run / PLAN).unlink()
-    assert go_on(tiny_model, run, learning_rate=1e-3).path == run
+    with pytest.raises(UserError, match=r"plan.json is missing, .*: begin anew with another --output_dir"):
+        go_on(tiny_model, run)
+
+
+def test_another_base_model_of_the_same_shape_is_refused(finished, tiny_model):
+    """With the embeddings of occurring tokens alone, its others would have been mixed into the first one's."""
+    split = rows(24)
+    model, tokenizer = built(tiny_model("bert"), split)
+    with torch.no_grad():
+        model.get_input_embeddings().weight[-1, 0] += 1e-3  # one number of a token that may not even occur
+    args = arguments(finished, resume_from_checkpoint=str(finished))
+    with pytest.raises(UserError, match=r"was begun with other initial weights\."):
+        fit(model, tokenizer, split, rows(8), args, max_length=64, metrics=accuracy)
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"lora_alpha": 64}, r"the model's adapter lora_alpha 16 \(now 64\)"),
+        ({"lora": "rslora"}, r"the model's adapter use_rslora False \(now True\)"),
+        ({"lora_dropout": 0.5}, r"the model's adapter lora_dropout 0.1 \(now 0.5\)"),
+    ],
+)
+def test_an_adapter_goes_on_as_it_was(changed, said, tiny_model, tmp_path):
+    split, run = rows(24), tmp_path / "run"
+    model, tokenizer = built(tiny_model("bert"), split, lora="lora")
+    fit(model, tokenizer, split, rows(8), arguments(run), max_length=64, metrics=accuracy)
+    with pytest.raises(UserError, match=said):
+        go_on(tiny_model, run, model_options={"lora": "lora", **changed})
+    assert go_on(tiny_model, run, model_options={"lora": "lora"}).path == run
+
+
+def test_a_setting_decides_unless_it_is_listed_as_free(finished):
+    """The list was the other way round: a forgotten setting passed."""
+    names = {field.name for field in fields(FitArguments) if field.init}
+    assert names >= FREE
+    plan = json.loads((finished / PLAN).read_text())
+    assert {name[2:] for name in plan if name.startswith("--")} == (names - FREE) | {"max_length"}
+    assert not FREE & {"learning_rate", "seed", "loss", "optim", "num_train_epochs", "eval_steps", "warmup_steps"}
 
 
 def test_the_plan_is_readable(finished):

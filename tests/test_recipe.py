@@ -47,7 +47,7 @@ def test_hyphens_and_underscores_are_one_spelling(tmp_path):
 
 
 def test_every_training_arguments_field_is_accepted():
-    recipe = read_recipe(["--adam_beta2", "0.98", "--neftune_noise_alpha", "5", "--lr_scheduler_kwargs", '{"a": 1}'])
+    recipe = read_recipe(["--adam_beta2", "0.98", "--neftune_noise_alpha", "5", "--eval_delay", "2"])
     assert recipe.fit.adam_beta2 == 0.98
     assert recipe.fit.neftune_noise_alpha == 5.0
 
@@ -89,7 +89,17 @@ def test_a_faulty_command_line_says_what_to_type(words, message):
         ("dataset: x\nseed: [1\n", r"mine.yaml, line 3 is not YAML of `key: value` lines: expected ',' or '\]'"),
         ("seed: 1\nseed: 2\n", "sets seed twice, the second time in line 2"),
         ("min-label-count: 1\nmin_label_count: 2\n", "sets min_label_count twice"),
-        ("baselines: []\n", "--baselines: expected at least one argument"),
+        ("dataset: x\nbaselines: []\n", "mine.yaml, line 2: baselines takes at least one value"),
+        ("seed: 1.5\n", r"mine.yaml, line 1: seed takes a whole number; found '1.5'\.$"),
+        ("seed: [1, 2]\n", "line 1: seed takes a whole number; found a list"),
+        ("text_columns: {a: b}\n", "line 1: text_columns takes one value; found a mapping"),
+        ("text_columns: [[a], b]\n", "line 1: text_columns takes one value; found a list"),
+        ("head: lineer\n", "line 1: head takes auto, mlp or linear; found 'lineer'. Did you mean 'linear'"),
+        ("lr_scheduler_kwargs: 0.5\n", "line 1: lr_scheduler_kwargs takes JSON such as"),
+        ("no_guards: true\n", "line 1: no_guards is written guards: false"),
+        ("guards: [true, false]\n", "line 1: guards takes true or false; found a list"),
+        ("max_length: ６４\n", "'auto' or a whole number"),
+        ("max_length: ²\n", "'auto' or a whole number"),
         ("no_load_best_model_at_end: true\n", "the best checkpoint"),
         ("hub_token: hf_x\n", "HF_TOKEN"),
     ],
@@ -102,12 +112,35 @@ def test_a_faulty_recipe_names_the_key(tmp_path, text, message):
 def test_words_mean_in_a_recipe_what_they_mean_in_a_flag(tmp_path):
     """YAML 1.1 takes on, no and 010 for true, false and 8: `padding_free: off` was an invalid choice."""
     text = "dataset: x\npadding_free: off\nclass_names: [no, yes, 010, true, ~]\nlabel_separator: ';'\n"
-    text += "learning_rate: 1e-4\nguards: no\nclean: []\ngroup_column:\nlr_scheduler_kwargs: {num_cycles: 2}\n"
+    text += "learning_rate: 1e-4\nguards: no\nclean: []\ngroup_column:\n"
+    text += "lr_scheduler_type: cosine\nlr_scheduler_kwargs: {num_cycles: 2}\n"
     recipe = read_recipe([written(tmp_path, text)])
     assert recipe.data.class_names == ["no", "yes", "010", "true", "~"]
     assert (recipe.data.clean, recipe.data.group_column, recipe.data.label_separator) == ([], None, ";")
     assert (recipe.fit.padding_free, recipe.fit.learning_rate, recipe.fit.guards) == ("off", 1e-4, False)
     assert recipe.fit.lr_scheduler_kwargs == {"num_cycles": 2}
+
+
+def test_a_word_of_a_recipe_is_never_a_flag(tmp_path):
+    """`class_names: ['a', '--push=someone/else']` published to somebody else's repo."""
+    words = ["a", "--push=someone/else", "--public", "-h", "--", "--seed"]
+    text = f"dataset: x\nclass_names: {words}\nlabel_separator: '--public'\noutput_dir: '--push=a/b'\n"
+    recipe = read_recipe([written(tmp_path, text), "--seed", "5"])
+    assert recipe.data.class_names == words
+    assert (recipe.data.label_separator, recipe.fit.output_dir, recipe.fit.seed) == ("--public", "--push=a/b", 5)
+    assert (recipe.publish.push, recipe.publish.public) == (None, False)
+
+
+def test_every_kind_of_value_is_read_as_its_field_takes_it(tmp_path):
+    text = "dataset: 1\nlearning_rate: 3\ntext_columns: title\nguards: 'no'\nnum_train_epochs: 2\nsave_steps: 50\n"
+    text += "lr_scheduler_kwargs: '{\"num_cycles\": 1}'\nlr_scheduler_type: cosine\n"
+    text += "baselines: [majority]\nno-guards:\nclean: []\n"
+    recipe = read_recipe([written(tmp_path, text)])
+    assert (recipe.data.dataset, recipe.data.text_columns, recipe.measure.baselines) == ("1", ["title"], ["majority"])
+    assert (recipe.fit.learning_rate, recipe.fit.guards, recipe.fit.save_steps) == (3.0, False, 50.0)
+    assert recipe.fit.lr_scheduler_kwargs == {"num_cycles": 1}
+    again = read_recipe([written(tmp_path, text), "--text_columns", "a", "b", "--guards"])
+    assert (again.data.text_columns, again.fit.guards) == (["a", "b"], True)
 
 
 def test_a_folder_is_no_recipe(tmp_path):
@@ -124,7 +157,18 @@ def test_a_recipe_in_another_encoding_is_refused(tmp_path):
 
 def test_the_resolved_recipe_reads_back_to_the_same_settings(tmp_path):
     words = ["--dataset", "hate_speech", "--class_weights", "1", "2", "--dropout", "0.2", "--adam_beta2", "0.9"]
-    recipe = read_recipe([*words, "--lr_scheduler_kwargs", '{"num_cycles": 2}', "--class_names", "no", "yes"])
+    recipe = read_recipe(
+        [
+            *words,
+            "--lr_scheduler_kwargs",
+            '{"num_cycles": 2}',
+            "--lr_scheduler_type",
+            "cosine",
+            "--class_names",
+            "no",
+            "yes",
+        ]
+    )
     again = read_recipe([written(tmp_path, recipe_text(recipe, ["a remark"]))])
     assert again.data == recipe.data
     assert again.model == recipe.model

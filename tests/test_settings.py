@@ -1,11 +1,13 @@
 """Settings that cannot work or would be ignored are found before any time is spent, in one sentence."""
 
+import numpy as np
 import pytest
 import torch
 
 from tests.training_runs import arguments, rows, train
 from textclf.errors import UserError
 from textclf.recipe import read_recipe
+from textclf.training.assembly import step_batches
 from textclf.training.settings import check_settings
 
 
@@ -44,7 +46,7 @@ def test_on_a_gpu_nested_tensors_are_not_computed_again(tmp_path, monkeypatch):
 
 
 def test_a_batch_size_beside_a_token_budget_is_said_to_be_unused(tmp_path, caplog):
-    check_settings(arguments(tmp_path, tokens_per_batch=600, per_device_train_batch_size=64))
+    step_batches(np.array([8, 9]), arguments(tmp_path, tokens_per_batch=600, per_device_train_batch_size=64))
     assert "--per_device_train_batch_size 64 is not used" in caplog.text
 
 

@@ -95,7 +95,9 @@ class DataArguments:
         for number in ("split_seed", "min_label_count"):
             if getattr(self, number) < 0:
                 raise UserError(f"--{number} must be 0 or more; found {getattr(self, number)}.")
-        if self.max_length != "auto" and not (self.max_length.isdigit() and int(self.max_length) >= 4):
+        if self.max_length != "auto" and not (
+            self.max_length.isascii() and self.max_length.isdecimal() and int(self.max_length) >= 4
+        ):
             raise UserError(
                 f"--max_length takes 'auto' or a whole number of tokens from 4; found {self.max_length!r}."
             )

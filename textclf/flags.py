@@ -44,11 +44,11 @@ OWNED = {
     "auto_find_batch_size": "running out of memory halves the batch by itself",
     "gradient_checkpointing": "use --activation_checkpointing",
     "gradient_checkpointing_kwargs": "use --activation_checkpointing_kwargs",
-    "save_strategy": "checkpoints are kept where validation happens; use --eval_strategy and --eval_steps",
-    "save_steps": "checkpoints are kept where validation happens; use --eval_strategy and --eval_steps",
+    "save_strategy": "checkpoints are kept where validation happens (--eval_steps); --save_steps adds others",
     "save_only_model": "the optimiser's state is what lets a run go on",
     "dataloader_drop_last": "every row is seen exactly once an epoch",
     "data_seed": "use --seed: it decides the order of the rows too",
+    "restore_callback_states_from_checkpoint": "a resumed run always goes on with what its callbacks have counted",
     "ignore_data_skip": "a resumed run sees the batches that it would have seen",
     "accelerator_config": "batches are composed for all processes at once and dealt out",
     "parallelism_config": "use `accelerate launch` with a file like those of recipes/accelerate",
@@ -78,6 +78,37 @@ class Parser(HfArgumentParser):
         """End on what argparse found."""
         said = re.sub(r"^argument (--[^/:]+)[^:]*:", r"\1:", message)
         raise UserError(f"{said[0].upper()}{said[1:]}. {_HELP}")
+
+    def value_of(self, name: str, given: Any, where: str) -> tuple[str, Any]:  # Any: whatever type the field has
+        """Return a flag's field, and `given` (a word, a list of words, a mapping) as the value that it takes.
+
+        Raises:
+            UserError: it is not of the flag's kind; `where` it stands comes first.
+        """
+        action = next(each for each in self._actions if f"--{name}" in each.option_strings)
+        if isinstance(action, argparse._StoreFalseAction):
+            raise UserError(f"{where}{name} is written {name.removeprefix('no_')}: false.")
+        try:
+            if action.nargs == "+":
+                words = given if isinstance(given, list) else [given]
+                if not words and action.default:
+                    raise UserError(f"{name} takes at least one value; leave it out for the default.")
+                return action.dest, [self._read_word(action, word) for word in words]
+            return action.dest, given if self._is_json(action, given) else self._read_word(action, given)
+        except UserError as error:
+            said = str(error).removeprefix("--").removesuffix(f" {_HELP}")
+            raise UserError(f"{where}{said}") from None
+
+    def _is_json(self, action: argparse.Action, given: Any) -> bool:  # Any: as above
+        return action.dest in JSON_FIELDS and isinstance(given, dict)
+
+    def _read_word(self, action: argparse.Action, word: Any) -> Any:  # Any: as above
+        if not isinstance(word, str):
+            kind = "a mapping" if isinstance(word, dict) else "a list"
+            raise UserError(f"{action.dest} takes {_kind(action)}; found {kind}.")
+        value = self._get_value(action, word)
+        self._check_value(action, value)
+        return value
 
     def _get_value(self, action: argparse.Action, arg_string: str) -> Any:  # Any: whatever type the field has
         if action.dest in JSON_FIELDS and not _is_mapping(arg_string):
@@ -192,7 +223,7 @@ def _placeholder(action: argparse.Action) -> str:
 
 def _kind(action: argparse.Action) -> str:
     kinds = {int: "a whole number", float: "a number", string_to_bool: "true or false"}
-    return kinds.get(action.type, "another value")
+    return kinds.get(action.type, "one value")
 
 
 def _is_mapping(text: str) -> bool:

@@ -5,7 +5,6 @@ Loads neither torch nor the Trainer before it has to: `--help` is quick.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import fields, make_dataclass
@@ -63,12 +62,11 @@ def read_recipe(argv: Sequence[str]) -> Recipe:
 
     groups = (DataArguments, ModelArguments, FitArguments, MeasureArguments, PublishArguments)
     parser = build_parser(groups)
-    recipe_words: list[str] = []
     if words and not words[0].startswith("-"):
-        recipe_words = _recipe_words(Path(words.pop(0)), parser)
+        parser.set_defaults(**_recipe_values(Path(words.pop(0)), parser))
     elif not any(word.startswith(_NAMES_DATA) for word in words):
-        recipe_words = _recipe_words(DEFAULT_RECIPE, parser)
-    return Recipe(*parse(parser, recipe_words + words))
+        parser.set_defaults(**_recipe_values(DEFAULT_RECIPE, parser))
+    return Recipe(*parse(parser, words))
 
 
 def show_help(argv: Sequence[str], usage: str, groups: Sequence[type] = OWN_GROUPS) -> bool:
@@ -92,10 +90,11 @@ def _trainer_fields() -> type:
     )
 
 
-def _recipe_words(path: Path, parser: Parser) -> list[str]:
-    """Read a flat YAML recipe as the command-line words it stands for, each value as it is written there.
+def _recipe_values(path: Path, parser: Parser) -> dict[str, Any]:
+    """Read a flat YAML recipe: each key's value as its field takes it, of the words as they are written there.
 
-    So `on`, `no` and `010` are the words that they look like, and not what YAML 1.1 makes of them.
+    So `on`, `no` and `010` are the words that they look like, and not what YAML 1.1 makes of them; and a word that
+    looks like a flag is a word.
     """
     try:
         content = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
@@ -113,26 +112,27 @@ def _recipe_words(path: Path, parser: Parser) -> list[str]:
     if not isinstance(content, yaml.MappingNode):
         kind = "nothing" if content is None else "a list" if isinstance(content, yaml.SequenceNode) else "one value"
         raise UserError(f"The recipe {path} must hold `key: value` lines; found {kind}.")
-    words: dict[str, list[str]] = {}
+    values: dict[str, Any] = {}  # Any: whatever type each field has
+    seen: set[str] = set()
     for key, value in content.value:
-        name = str(key.value).replace("-", "_")
+        name, line = str(key.value).replace("-", "_"), key.start_mark.line + 1
         check_key(name, flag_names(parser), f"key in {path}: ")
-        if name in words:
-            raise UserError(f"The recipe {path} sets {name} twice, the second time in line {key.start_mark.line + 1}.")
-        words[name] = _as_words(name, value, parser)
-    return [word for each in words.values() for word in each]
+        if name in seen:
+            raise UserError(f"The recipe {path} sets {name} twice, the second time in line {line}.")
+        seen.add(name)
+        if value.tag != "tag:yaml.org,2002:null":
+            field, given = parser.value_of(name, _plain(value), f"The recipe {path}, line {line}: ")
+            values[field] = given
+    return values
 
 
-def _as_words(name: str, value: yaml.Node, parser: Parser) -> list[str]:
-    if value.tag == "tag:yaml.org,2002:null":
-        return []
-    if isinstance(value, yaml.ScalarNode):
-        return [f"--{name}={value.value}"]
-    if isinstance(value, yaml.SequenceNode) and all(isinstance(item, yaml.ScalarNode) for item in value.value):
-        if not value.value and not parser.get_default(name):
-            return []
-        return [f"--{name}", *(str(item.value) for item in value.value)]
-    return [f"--{name}={json.dumps(yaml.SafeLoader('').construct_document(value))}"]
+def _plain(node: yaml.Node) -> Any:  # Any: words, lists of words, and mappings as JSON has them
+    """Return a scalar's own text, a list of such texts, or whatever else stands there."""
+    if isinstance(node, yaml.ScalarNode):
+        return node.value
+    if isinstance(node, yaml.SequenceNode) and all(isinstance(item, yaml.ScalarNode) for item in node.value):
+        return [item.value for item in node.value]
+    return yaml.SafeLoader("").construct_document(node)
 
 
 # Fields that name files or folders of one machine: a recipe keeps their last part only.

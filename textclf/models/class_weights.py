@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +13,10 @@ from torch import Tensor
 
 from ..errors import UserError
 from ..labels import LabelSpace
+
+logger = logging.getLogger(__name__)
+
+MOST = 20.0  # BOUND_NOTE
 
 
 def label_counts(labels: LabelSpace, gold: NDArray[np.integer[Any]]) -> Tensor:
@@ -24,7 +29,8 @@ def class_weights(words: Sequence[str], labels: LabelSpace, gold: NDArray[np.int
     """Read `--class_weights`: nothing, 'balanced', or one positive number a label in label order.
 
     'balanced' is N / (L * count) for one label a text, as in scikit-learn; for several labels it is the weight of a
-    label's positives, negatives / positives, as PyTorch's `pos_weight` proposes. `gold` are the training rows.
+    label's positives, negatives / positives, as PyTorch's `pos_weight` proposes. Both end at MOST (one label: times
+    the commonest label's weight, and the mean over the texts is 1 again). `gold` are the training rows.
 
     Returns:
         float32 [L], or None where no weights are asked for.
@@ -61,6 +67,15 @@ def _balanced(labels: LabelSpace, gold: NDArray[np.integer[Any]]) -> Tensor:
             "Give one number a label instead."
         )
     rows = len(gold)
-    if not labels.multi_label:
-        return rows / (len(labels) * counts)
-    return ((rows - counts) / counts).clamp(min=1 / rows)  # a label that every row carries keeps a little weight
+    if labels.multi_label:  # a label that every row carries keeps a little weight
+        weights = ((rows - counts) / counts).clamp(min=1 / rows)
+        most = MOST
+    else:
+        weights = rows / (len(labels) * counts)
+        most = MOST * float(weights.min())
+    bounded = weights.clamp(max=most)
+    held = [name for name, is_less in zip(labels.names, (bounded < weights).tolist(), strict=True) if is_less]
+    if held:
+        few = ", ".join(held[:3]) + (", ..." if len(held) > 3 else "")
+        logger.info("--class_weights balanced: %d rare labels end at a weight of %g (%s).", len(held), MOST, few)
+    return bounded if labels.multi_label else bounded * rows / (bounded * counts).sum()

@@ -56,11 +56,11 @@ class HasLogits(Protocol):
 def cross_entropy(logits: Tensor, labels: Tensor, settings: Settings) -> Tensor:
     """Cross-entropy of a softmax, with label smoothing (Szegedy et al. 2016, section 7) and class weights.
 
-    With weights a smoothed row counts by the weights of all labels that hold its mass, as in PyTorch.
+    A text counts by the weight of its own label alone. PyTorch weighs each label's share of the smoothed mass instead,
+    so that at 50 : 1 the rare label, in all texts' smoothing, outweighs the common one and nothing else is predicted.
     """
-    return F.cross_entropy(
-        logits, labels, weight=settings.weights, reduction="none", label_smoothing=settings.smoothing
-    )
+    losses = F.cross_entropy(logits, labels, reduction="none", label_smoothing=settings.smoothing)
+    return losses if settings.weights is None else losses * settings.weights[labels]
 
 
 def focal(logits: Tensor, labels: Tensor, settings: Settings) -> Tensor:
@@ -164,11 +164,14 @@ def loss_function(
         name = "bce" if labels.multi_label else "cross_entropy"
     if name not in LOSSES:
         raise UserError(f"--loss {name} is not known.{did_you_mean(name, LOSSES)} Known: {', '.join(LOSSES)}.")
-    row = LOSSES[name]
-    losses = row.multi if labels.multi_label else row.single
+    row, kind = LOSSES[name], "several labels" if labels.multi_label else "one label"
+
+    def form(loss: Loss) -> LossFunction | None:
+        return loss.multi if labels.multi_label else loss.single
+
+    losses = form(row)
     if losses is None:
-        kind = "several labels" if labels.multi_label else "one label"
-        fitting = [key for key, loss in LOSSES.items() if (loss.multi if labels.multi_label else loss.single)]
+        fitting = [key for key, loss in LOSSES.items() if form(loss)]
         raise UserError(f"--loss {name} does not fit texts with {kind}; choose one of {', '.join(fitting)}.")
     given = {
         "class_weights": class_weights is not None,
@@ -176,8 +179,9 @@ def loss_function(
         "label_smoothing_factor": label_smoothing != 0,
     }
     for setting in sorted(key for key, is_set in given.items() if is_set and key not in row.reads):
-        using = [key for key, loss in LOSSES.items() if setting in loss.reads]
-        raise UserError(f"--loss {name} cannot use --{setting}; leave it out, or choose {' or '.join(using)}.")
+        using = [key for key, loss in LOSSES.items() if setting in loss.reads and form(loss)]
+        other = f", or choose {' or '.join(using)}" if using else f": no loss for {kind} can"
+        raise UserError(f"--loss {name} cannot use --{setting}; leave it out{other}.")
     if gamma < 0:
         raise UserError(f"--focal_gamma is 0 or more; found {gamma}.")
     if name == "logit_adjusted" and label_counts is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import logging
 import math
 from functools import partial
 from pathlib import Path
@@ -11,8 +12,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from transformers import EarlyStoppingCallback, PreTrainedModel, PreTrainedTokenizerBase, PrinterCallback
+from transformers import PreTrainedModel, PreTrainedTokenizerBase, PrinterCallback
 
+from ..arguments import FitOptions
 from ..labels import LabelSpace
 from ..models.class_weights import class_weights, label_counts
 from ..models.losses import StepLoss, loss_function
@@ -22,12 +24,13 @@ from .collation import Padding
 from .encoding import EncodedTexts
 from .fit_arguments import FitArguments
 from .guards import DiskGuard, LossGuard, StepRecord
-from .interruption import GracefulStop
-from .optimisation import HeadFirst, layered_optimizer, set_plateau
+from .interruption import CHECKPOINTS, GracefulStop, MarkComplete
+from .optimisation import EarlyStopping, HeadFirst, layered_optimizer, set_plateau
 from .progress import Progress, TrainingLog
-from .resume import CHECKPOINTS, MarkComplete
 from .selection import Selection
 from .trainer import BatchTrainer, CountedLoss
+
+logger = logging.getLogger(__name__)
 
 # Families of whose stock classifiers every parameter that learns has a gradient in every step.
 ALL_LEARN = {"bert", "roberta", "xlm-roberta", "electra", "distilbert", "deberta-v2", "modernbert", "mpnet"}
@@ -72,7 +75,7 @@ def assemble(
     trainer.remove_callback(PrinterCallback)
     first = trainer.is_world_process_zero()
     progress = Progress(batches, show=first and not args.disable_tqdm, headline=_headline(args, train))
-    stop = GracefulStop(batches.steps_per_epoch)
+    stop = GracefulStop(batches.steps_per_epoch, save_steps=_saved_every(args, batches.steps_per_epoch))
     log = TrainingLog(run / "training_log.jsonl", write=first)
     # The order matters: a stop asks for a checkpoint, the disk is looked at, then it is written and marked.
     for callback in [
@@ -81,7 +84,7 @@ def assemble(
         DiskGuard(run, model),
         progress,
         log,
-        MarkComplete(),
+        MarkComplete(args.save_total_limit),
     ]:
         trainer.add_callback(callback)
     return Training(trainer, progress, stop)
@@ -99,6 +102,11 @@ def _headline(args: FitArguments, train: EncodedTexts) -> str:
 
 def step_batches(lengths: NDArray[np.int64], args: FitArguments) -> StepBatches:
     """Return the batches of a whole training over texts of these lengths."""
+    if args.tokens_per_batch and args.per_device_train_batch_size != FitOptions.per_device_train_batch_size:
+        logger.warning(
+            "--tokens_per_batch decides how many texts a step takes: --per_device_train_batch_size %d is not used.",
+            args.per_device_train_batch_size,
+        )
     share = Share(args.gradient_accumulation_steps, args.world_size)
     size = StepSize(args.per_device_train_batch_size * share.accumulation * share.processes, args.tokens_per_batch)
     epochs = math.ceil(args.num_train_epochs)
@@ -119,7 +127,14 @@ def _trainer_arguments(args: FitArguments, run: Path, selection: Selection, fami
             False  # the Trainer's default searches each step, and warns that it found none
         )
     own.disable_tqdm = True  # our own bar is shown
+    own.save_steps, own.save_total_limit = own.steps_between_validations, None  # MarkComplete lets checkpoints go
     return own
+
+
+def _saved_every(args: FitArguments, steps_per_epoch: int) -> int:
+    """Return after how many steps `--save_steps` asks for a checkpoint (0: never); below 1 it is a share of all."""
+    steps = args.max_steps if args.max_steps > 0 else args.num_train_epochs * steps_per_epoch
+    return math.ceil(args.save_steps * steps) if args.save_steps < 1 else int(args.save_steps)
 
 
 def _loss(args: FitArguments, labels: LabelSpace, gold: NDArray[np.integer[Any]]) -> StepLoss:
@@ -138,7 +153,7 @@ def _learning_callbacks(model: PreTrainedModel, args: FitArguments, record: Step
     if args.freeze_encoder_epochs > 0:
         callbacks.append(HeadFirst(model, args.freeze_encoder_epochs))
     if args.early_stopping_patience > 0:
-        callbacks.append(EarlyStoppingCallback(args.early_stopping_patience))
+        callbacks.append(EarlyStopping(args.early_stopping_patience))
     if args.guards:
         callbacks.append(LossGuard(record))
     return callbacks

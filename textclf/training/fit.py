@@ -19,7 +19,7 @@ from transformers.utils import logging as transformers_logging
 
 from ..errors import UserError
 from ..labels import LabelSpace
-from . import compact_vocabulary, machine, plan, resume
+from . import compact_vocabulary, interruption, machine, resume
 from .assembly import Training, assemble
 from .dropout import fast_dropout
 from .encoding import tokenise
@@ -61,14 +61,14 @@ def fit(
         UserError: the folder is in use, nothing to resume, another plan, an unknown metric, or a guard's stop.
         KeyboardInterrupt: after Ctrl-C, once the state is saved; its message says how to go on.
     """
-    place = resume.find_place(args)
+    place, args.place = resume.find_place(args), None
     labels = LabelSpace.from_features(train.features)
     machine.check_precision(args.chosen_precision, model.config.model_type)
     torch.set_num_threads(args.chosen_threads)
     with args.main_process_first(desc="tokenising"):
         splits = tokenise(train, tokenizer, max_length), tokenise(validation, tokenizer, max_length)
-    planned = plan.plan(args, labels, model, *splits)
-    plan.keep_to(place, planned)
+    planned = resume.plan_of(args, labels, model, splits) | {"--max_length": max_length}
+    resume.keep_to(place, planned)
     if (place.run / resume.FINISHED).exists():
         logger.warning("%s is already trained; its checkpoint is used as it is.", place.run)
         return Fitted(place.run, **json.loads((place.run / resume.FINISHED).read_text(encoding="utf-8")))
@@ -93,16 +93,16 @@ def _train(training: Training, place: resume.Place, planned: dict[str, Any]) -> 
     """Run the Trainer from where the run stands, and leave nothing half-written however it ends."""
     trainer, progress, stop = training
     if place.resuming and trainer.is_world_process_zero():
-        resume.tidy(place)
+        interruption.tidy(place.run, place.checkpoint)
     trainer.accelerator.wait_for_everyone()
     try:
         with _told_disk(place.run), _one_bar(), stop, _at_full_speed(trainer):
             if trainer.is_world_process_zero():
-                plan.note(place, planned)
+                resume.note(place, planned)
             trainer.train(resume_from_checkpoint=str(place.checkpoint) if place.checkpoint else None)
     except BaseException:  # Ctrl-C and a launcher's exit too: it is raised again below
         if trainer.is_world_process_zero():
-            resume.leave_whole(place.run)
+            interruption.leave_whole(place.run)
         raise
     finally:
         progress.close()
@@ -130,9 +130,9 @@ def _told_disk(run: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, RuntimeError, SafetensorError) as error:
-        if shutil.disk_usage(run.parent if not run.exists() else run).free > resume.SMALLEST_FREE:
+        if shutil.disk_usage(run.parent if not run.exists() else run).free > interruption.SMALLEST_FREE:
             raise
-        kept = resume.newest_checkpoint(run)
+        kept = interruption.newest_checkpoint(run)
         raise UserError(
             f"The disk of {run} is full. "
             + (f"{kept.name} is whole: free some space and go on with --resume_from_checkpoint {run}." if kept else "")

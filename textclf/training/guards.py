@@ -10,9 +10,11 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.distributed.tensor import DTensor
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from ..errors import UserError
+from .interruption import Continued
 
 WATCHED_STEPS = 50
 # Losses of different batches differ by percents even where nothing is learned; this little means a constant.
@@ -21,12 +23,13 @@ _GIGABYTE = 1e9
 
 
 class StepRecord:
-    """What the last optimiser step gave: its loss, and how much the logits of its texts differ."""
+    """What the last optimiser step gave: loss, gradient norm, and how much the logits of its texts differ."""
 
     def __init__(self) -> None:
         """Start empty."""
         self.losses: list[Tensor] = []
         self.spreads: list[Tensor] = []
+        self.norm: Tensor | float | None = None  # over all processes; None where the launcher's wrapper keeps it
 
     def add_loss(self, loss: Tensor) -> None:
         """Add a batch's share of the step's loss."""
@@ -45,11 +48,18 @@ class StepRecord:
 
     def clear(self) -> None:
         """Start a new step."""
-        self.losses, self.spreads = [], []
+        self.losses, self.spreads, self.norm = [], [], None
+
+    def gradient_norm(self) -> float | None:
+        """Return the norm, gathered where the gradient lies in shards: every process has to ask."""
+        norm = self.norm.full_tensor() if isinstance(self.norm, DTensor) else self.norm
+        return None if norm is None else float(norm)
 
 
-class LossGuard(TrainerCallback):
+class LossGuard(Continued):
     """Stops on a loss that is not a number, and within the first 50 steps on one that does not move."""
+
+    kept = ("losses", "spreads")
 
     def __init__(self, record: StepRecord) -> None:
         """Read what the trainer records."""
@@ -57,38 +67,21 @@ class LossGuard(TrainerCallback):
         self.losses: list[float] = []
         self.spreads: list[float] = []
 
-    def on_pre_optimizer_step(
-        self,
-        args: TrainingArguments,
-        state: TrainerState,
-        control: TrainerControl,
-        model: nn.Module | None = None,
-        **kwargs: Any,
-    ) -> None:
-        """Look for a gradient in the first step.
-
-        Raises:
-            UserError: there is none, or it is zero everywhere.
-        """
-        if state.global_step > 0 or model is None:
-            return
-        gradients = [parameter.grad for parameter in model.parameters() if parameter.grad is not None]
-        if not any(bool(gradient.any()) for gradient in gradients):
-            raise UserError(
-                "No gradient reaches any parameter, so nothing would be learned. Look at --lora_targets, "
-                "--freeze_encoder_epochs and --loss, or add --guards false."
-            )
-
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
-        """Look at the step's loss.
+        """Look at the step's loss, and in the first one for a gradient.
 
         Raises:
             UserError: with the reason.
         """
         if state.global_step > WATCHED_STEPS:
             return
+        if state.global_step == 1 and self.record.gradient_norm() == 0:
+            raise UserError(
+                "No gradient reaches any parameter, so nothing would be learned. Look at --lora_targets, "
+                "--freeze_encoder_epochs and --loss, or add --guards false."
+            )
         loss, spread = self.record.read()
         if not math.isfinite(loss):
             raise UserError(_not_a_number(loss, state.global_step, args))

@@ -1,4 +1,4 @@
-"""Which parameters learn, when, and how fast: the head first, lower layers more slowly, plateaus."""
+"""Which parameters learn, how fast, and until when: the head first, lower layers more slowly, plateaus, patience."""
 
 from __future__ import annotations
 
@@ -8,12 +8,19 @@ from typing import Any
 import torch
 from peft import PeftModel
 from torch import nn
-from transformers import PreTrainedModel, SchedulerType, Trainer, TrainerCallback, TrainerControl, TrainerState
-from transformers.trainer_pt_utils import get_parameter_names
+from transformers import (
+    EarlyStoppingCallback,
+    PreTrainedModel,
+    SchedulerType,
+    Trainer,
+    TrainerCallback,
+    TrainerControl,
+    TrainerState,
+)
 
-from ..errors import UserError
 from ..models.families import head_modules
 from .fit_arguments import FitArguments
+from .interruption import Continued
 from .selection import Selection
 
 _LAYER = re.compile(r"\.(?:layers?|h|blocks?)\.(\d+)\.")
@@ -43,7 +50,7 @@ def layered_optimizer(model: PreTrainedModel, args: FitArguments) -> torch.optim
     optimizer_class, settings = Trainer.get_optimizer_cls_and_kwargs(args, model)
     inside = {name for name, _ in encoder_parameters(model)}
     layers = 1 + max((int(match.group(1)) for name in inside if (match := _LAYER.search(name))), default=-1)
-    decayed = set(_decayed_names(model))
+    decayed = _decayed_names(model)
     groups: dict[tuple[int, bool], list[nn.Parameter]] = {}
     for name, parameter in model.named_parameters():
         if not parameter.requires_grad:
@@ -72,21 +79,15 @@ def _depth(name: str, layers: int) -> int:
     return 1 if behind else layers + 1
 
 
-def _decayed_names(model: nn.Module) -> list[str]:
+def _decayed_names(model: nn.Module) -> set[str]:
     """Return the parameters that weight decay applies to: neither biases nor norms, as the Trainer has it."""
-    forbidden = [r"bias", r"layernorm", r"rmsnorm", r"(?:^|\.)norm(?:$|\.)", r"_norm(?:$|\.)"]
-    names: list[str] = get_parameter_names(model, [nn.LayerNorm], forbidden)
-    return names
+    return set(Trainer.get_decay_parameter_names(None, model))  # it reads the model alone
 
 
 def set_plateau(args: FitArguments, selection: Selection) -> None:
     """Give reduce-on-plateau the direction of the metric that it watches (its own default is 'less is better')."""
     if args.lr_scheduler_type != SchedulerType.REDUCE_ON_PLATEAU:
         return
-    if args.warmup_steps >= 1:
-        raise UserError(
-            "--lr_scheduler_type reduce_lr_on_plateau has no warm-up. Leave --warmup_steps out, or choose another."
-        )
     given = args.lr_scheduler_kwargs or {}
     args.lr_scheduler_kwargs = {
         "mode": "max" if selection.greater_is_better else "min",
@@ -117,3 +118,14 @@ class HeadFirst(TrainerCallback):
         if self.waiting and self.waiting[0].requires_grad is not learns:
             for parameter in self.waiting:
                 parameter.requires_grad_(learns)
+
+
+class EarlyStopping(Continued, EarlyStoppingCallback):
+    """Ends the training after so many validations without progress, counted across interruptions."""
+
+    kept = ("early_stopping_patience_counter",)
+
+    def on_train_begin(self, args: Any, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+        """Go on counting; a run that was killed when its patience had run out is at its end."""
+        super().on_train_begin(args, state, control, **kwargs)
+        control.should_training_stop = self.early_stopping_patience_counter >= self.early_stopping_patience

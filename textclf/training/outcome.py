@@ -16,8 +16,9 @@ from ..models import checkpoint
 from ..run_folder import RunFolder
 from . import machine
 from .compact_vocabulary import Vocabulary
+from .interruption import CHECKPOINTS, newest_checkpoint
 from .progress import Progress
-from .resume import CHECKPOINTS, FINISHED, newest_checkpoint
+from .resume import FINISHED
 from .selection import Selection
 from .trainer import BatchTrainer
 

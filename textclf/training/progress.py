@@ -12,15 +12,16 @@ from tqdm.auto import tqdm
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from .batching import StepBatches
+from .interruption import Continued
 
-_COUNTS = "counts.json"
 
-
-class Progress(TrainerCallback):
+class Progress(Continued):
     """Counts time and tokens of the optimiser steps and shows loss, learning rate, tokens/s and the time left.
 
     Validation and saving are not in the speed, but they are in the time left.
     """
+
+    kept = ("seconds", "tokens", "examples", "wall_seconds")
 
     def __init__(self, batches: StepBatches, show: bool, headline: str = "") -> None:
         """Count over `batches`; `show` on one process only, with `headline` above the bar."""
@@ -38,10 +39,7 @@ class Progress(TrainerCallback):
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
         """Open the bar where the run stands, and go on counting from its checkpoint."""
-        saved = Path(args.output_dir) / f"checkpoint-{state.global_step}" / _COUNTS
-        if saved.is_file():
-            counts = json.loads(saved.read_text(encoding="utf-8"))
-            self.seconds, self.tokens, self.examples, self.wall_seconds = counts
+        super().on_train_begin(args, state, control, **kwargs)
         self._began = time.perf_counter() - self.wall_seconds
         if self.show:
             tqdm.write(self.headline, file=sys.stderr)
@@ -87,12 +85,11 @@ class Progress(TrainerCallback):
         self.wall_seconds = time.perf_counter() - self._began
         self.close()
 
-    def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
-        """Keep the counts with the checkpoint."""
-        if state.is_world_process_zero:
-            counts = [self.seconds, self.tokens, self.examples, time.perf_counter() - self._began]
-            saved = Path(args.output_dir) / f"checkpoint-{state.global_step}" / _COUNTS
-            saved.write_text(json.dumps(counts), encoding="utf-8")
+    def state(self) -> dict[str, Any]:
+        """Return the counts, with the time until now."""
+        if self._began:
+            self.wall_seconds = time.perf_counter() - self._began
+        return super().state()
 
     def close(self) -> None:
         """Close the bar, also when training ends in an error."""

@@ -1,24 +1,53 @@
-"""The run folder while it is being trained: may it be written to, and from which checkpoint does a run go on."""
+"""Where a run is written, from which checkpoint it goes on, and whether it is still the same run.
+
+What decides the weights is noted as a plan when a run begins: it goes on as what it was, or not at all.
+"""
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
+from dataclasses import fields
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
-from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+import xxhash
+from accelerate.utils import broadcast_object_list
+from peft import PeftModel
+from transformers import PreTrainedModel
 
 from ..errors import UserError
-from .fit_arguments import FitArguments
+from ..labels import LabelSpace
+from ..run_folder import RunFolder
+from .interruption import CHECKPOINTS, is_complete, newest_checkpoint
 
-CHECKPOINTS = "checkpoints"
+if TYPE_CHECKING:
+    from .encoding import EncodedTexts
+    from .fit_arguments import FitArguments
+
 FINISHED = "checkpoints/training.json"  # written last: what is known about a finished training
-_COMPLETE = "complete"  # the file that a checkpoint gets once all of it is on the disk
-SMALLEST_FREE = 50_000_000  # bytes: with less than this free, a failed write is put down to the disk
+PLAN = "checkpoints/plan.json"
 _IN_USE = ("config.json", "model.safetensors", "evaluation.json", CHECKPOINTS)
+
+# All that may change on the way; every other setting decides, one that is new tomorrow included. It is where things
+# are written, told and kept; number format, device, threads, loaders; and how a step's texts are cut up.
+_MAY_CHANGE = """
+    output_dir resume_from_checkpoint report_to run_name project trackio_space_id trackio_bucket_id
+    trackio_static_space_id log_level log_level_replica log_on_each_node logging_strategy logging_steps
+    logging_first_step logging_nan_inf_filter include_num_input_tokens_seen disable_tqdm debug skip_memory_metrics
+    save_total_limit save_steps save_on_each_node keep_last guards
+    precision bf16 fp16 tf32 use_cpu threads padding_free torch_empty_cache_steps local_rank
+    activation_checkpointing activation_checkpointing_kwargs
+    dataloader_num_workers dataloader_pin_memory dataloader_persistent_workers dataloader_prefetch_factor
+    dataloader_multiprocessing_context dataloader_in_order
+    ddp_find_unused_parameters ddp_bucket_cap_mb ddp_broadcast_buffers ddp_static_graph ddp_backend ddp_timeout
+    per_device_train_batch_size gradient_accumulation_steps per_device_eval_batch_size eval_accumulation_steps
+"""
+FREE = frozenset(_MAY_CHANGE.split())
+# Of a model's config: where it came from, what our labels say already, and who wrote it.
+_NOT_OF_THE_MODEL = ("_name_or_path", "_commit_hash", "transformers_version", "id2label", "label2id", "architectures")
+_NOT_OF_THE_MODEL += ("base_model_name_or_path", "revision")
 
 
 class Place(NamedTuple):
@@ -30,30 +59,51 @@ class Place(NamedTuple):
 
 
 def find_place(args: FitArguments) -> Place:
-    """Return the run folder and where to go on; touches nothing.
+    """Return the run folder and where to go on; looks once, and touches nothing.
+
+    `--resume_from_checkpoint true` means the folder of `--output_dir`.
 
     Raises:
         UserError: the folder cannot be made, or is in use and not to be resumed, or there is nothing to resume.
     """
-    if not args.resume_from_checkpoint:
-        if not args.output_dir:
-            raise UserError("--output_dir is missing: the folder that the run is written to.")
-        run = Path(args.output_dir).expanduser()
-        used = [name for name in _IN_USE if (run / name).exists()]
-        if used or run.is_file():
+    if args.place is None:
+        args.place = _where_to_go_on(args) if args.resume_from_checkpoint else _where_to_begin(args.output_dir)
+    return args.place
+
+
+def _where_to_begin(output_dir: str | None) -> Place:
+    if not output_dir:
+        raise UserError("--output_dir is missing: the folder that the run is written to.")
+    run = Path(output_dir).expanduser()
+    used = [name for name in _IN_USE if (run / name).exists()]
+    if used or run.is_file():
+        raise UserError(
+            f"The output folder {run} is in use (it holds {used[0] if used else 'a file'}). Choose another "
+            f"--output_dir, delete the folder, or type --resume_from_checkpoint {run} to go on with that run."
+        )
+    above = next(path for path in (run, *run.absolute().parents) if path.exists())
+    if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
+        fault = "nothing may be written in it" if above.is_dir() else "it is a file"
+        raise UserError(f"The output folder {run} cannot be made in {above}: {fault}. Choose another --output_dir.")
+    return Place(run, None, resuming=False)
+
+
+def _where_to_go_on(args: FitArguments) -> Place:
+    wanted, output_dir = str(args.resume_from_checkpoint), args.output_dir
+    if wanted.lower() == "true":
+        if not output_dir:
             raise UserError(
-                f"The output folder {run} is in use (it holds {used[0] if used else 'a file'}). Choose another "
-                f"--output_dir, delete the folder, or type --resume_from_checkpoint {run} to go on with that run."
+                "--resume_from_checkpoint true goes on in the folder of --output_dir, which is missing. Add it, or "
+                "type --resume_from_checkpoint RUN."
             )
-        _check_can_be_made(run)
-        return Place(run, None, resuming=False)
-    given = Path(args.resume_from_checkpoint).expanduser()
+        wanted = output_dir
+    given = Path(wanted).expanduser()
     chosen = given if given.name.startswith("checkpoint-") else None
     run = given.parent.parent if chosen else given
     if not run.is_dir():
         raise UserError(f"There is no run to go on with in {given}: the folder does not exist.")
-    if args.output_dir and Path(args.output_dir).expanduser().resolve() != run.resolve():
-        raise UserError(f"A run goes on in its own folder. Leave --output_dir {args.output_dir} out, or type {run}.")
+    if output_dir and Path(output_dir).expanduser().resolve() != run.resolve():
+        raise UserError(f"A run goes on in its own folder. Leave --output_dir {output_dir} out, or type {run}.")
     if chosen and not is_complete(chosen):
         raise UserError(
             f"{chosen} is not a complete checkpoint. Type --resume_from_checkpoint {run} for the newest one."
@@ -61,70 +111,78 @@ def find_place(args: FitArguments) -> Place:
     return Place(run, chosen or newest_checkpoint(run), resuming=True)
 
 
-def _check_can_be_made(run: Path) -> None:
-    """Refuse a folder below a file, or where nothing may be written, before hours are spent."""
-    above = next(path for path in (run, *run.absolute().parents) if path.exists())
-    if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
-        fault = "nothing may be written in it" if above.is_dir() else "it is a file"
-        raise UserError(f"The output folder {run} cannot be made in {above}: {fault}. Choose another --output_dir.")
+def plan_of(
+    args: FitArguments, labels: LabelSpace, model: PreTrainedModel, splits: tuple[EncodedTexts, EncodedTexts]
+) -> dict[str, Any]:
+    """Return what the weights follow from: settings by their names, rows and the model's weights by their digests.
+
+    Every process gets what process 0 found: with weights in shards it alone may hold them at the start.
+    """
+    found: dict[str, Any] = {
+        f"--{f.name}": getattr(args, f.name) for f in fields(args) if f.init and f.name not in FREE
+    }
+    if not args.tokens_per_batch:
+        found["texts in a step"] = (
+            args.per_device_train_batch_size * args.gradient_accumulation_steps * args.world_size
+        )
+    found["shards"] = args.sharded
+    settings = model.config.to_dict()
+    if isinstance(model, PeftModel):
+        settings |= {f"adapter {key}": value for key, value in model.peft_config["default"].to_dict().items()}
+    own = {key: value for key, value in settings.items() if key.split()[-1] not in _NOT_OF_THE_MODEL}
+    found |= {f"the model's {key}": value for key, value in own.items()}
+    train, validation = splits
+    rows = {"training rows": train.digest(), "validation rows": validation.digest()}
+    found |= {"labels": labels.names, "initial weights": _digest(model), **rows}
+    plain = json.loads(
+        json.dumps(found, default=lambda value: sorted(value) if isinstance(value, set) else str(value))
+    )
+    shared = [plain]
+    broadcast_object_list(shared)
+    return dict(shared[0])
 
 
-def is_complete(checkpoint: Path) -> bool:
-    """Say whether all of a checkpoint was written."""
-    return (checkpoint / _COMPLETE).is_file()
+def _digest(model: PreTrainedModel) -> str:
+    """Return 32 hexadecimal digits of all parameters and buffers, in training form: 1 GB takes some 0.5 s."""
+    digest = xxhash.xxh3_128()
+    learning = {name for name, parameter in model.named_parameters() if parameter.requires_grad}
+    for name, tensor in model.state_dict().items():
+        digest.update(f"{name} {tuple(tensor.shape)} {tensor.dtype} {name in learning}\n".encode())
+        if not tensor.is_meta:
+            digest.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()
 
 
-def newest_checkpoint(run: Path) -> Path | None:
-    """Return the newest complete checkpoint of a run, or None."""
-    found = [path for path in (run / CHECKPOINTS).glob("checkpoint-*") if is_complete(path)]
-    return max(found, key=_step, default=None)
+def keep_to(place: Place, wanted: dict[str, Any]) -> None:
+    """Refuse to go on with a run that was begun with another plan; touches nothing.
 
-
-def tidy(place: Place) -> None:
-    """Make a run ready to go on: half-written checkpoints away, newer ones than the chosen one too."""
-    for path in (place.run / CHECKPOINTS).glob("checkpoint-*"):
-        if not is_complete(path) or (place.checkpoint and _step(path) > _step(place.checkpoint)):
-            shutil.rmtree(path)
-    if place.checkpoint:
-        _find_best_again(place.checkpoint)
-
-
-def leave_whole(run: Path) -> None:
-    """After a run that failed: no half-written checkpoint stays, and nothing at all where none was complete."""
-    for path in (run / CHECKPOINTS).glob("checkpoint-*"):
-        if not is_complete(path):
-            shutil.rmtree(path)
-    if newest_checkpoint(run) is None:
-        shutil.rmtree(run / CHECKPOINTS, ignore_errors=True)
-        (run / "training_log.jsonl").unlink(missing_ok=True)
-        if run.is_dir() and not any(run.iterdir()):
-            run.rmdir()
-
-
-def _step(checkpoint: Path) -> int:
-    return int(checkpoint.name.split("-")[1])
-
-
-def _find_best_again(checkpoint: Path) -> None:
-    """Let a checkpoint name the best one where it lies now: the run folder may have been moved."""
-    path = checkpoint / "trainer_state.json"
-    state: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    if not state.get("best_global_step"):
+    Raises:
+        UserError: naming each difference, or that nothing says what the run was.
+    """
+    folder = RunFolder(place.run)
+    if not place.resuming:
         return
-    best = checkpoint.parent / f"checkpoint-{state['best_global_step']}"
-    if best.is_dir() and state["best_model_checkpoint"] != str(best):
-        state["best_model_checkpoint"] = str(best)
-        unfinished = path.with_suffix(".unfinished")
-        unfinished.write_text(json.dumps(state, indent=2), encoding="utf-8")
-        unfinished.replace(path)
+    again = f"begin anew with another --output_dir than {place.run}"
+    if not (folder.path / PLAN).exists():
+        if place.checkpoint or (folder.path / FINISHED).exists():
+            raise UserError(f"{folder.path / PLAN} is missing, which says what the run was begun with: {again}.")
+        return
+    begun = folder.read_json(PLAN)
+    names = [name for name in {**wanted, **begun} if begun.get(name) != wanted.get(name)]
+    if names:
+        differences = [
+            f"other {name}"
+            if name.endswith((" rows", " weights"))
+            else f"{name} {begun.get(name)} (now {wanted.get(name)})"
+            for name in names
+        ]
+        raise UserError(
+            f"{place.run} was begun with {', '.join(differences)}. A run goes on as what it was: type the command "
+            f"that began it and --resume_from_checkpoint {place.run}, or {again}."
+        )
 
 
-class MarkComplete(TrainerCallback):
-    """Marks a checkpoint as complete once every process has written its part."""
-
-    def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
-        """Write the mark."""
-        if torch.distributed.is_available() and torch.distributed.is_initialized():
-            torch.distributed.barrier()
-        if state.is_world_process_zero:
-            (Path(args.output_dir) / f"checkpoint-{state.global_step}" / _COMPLETE).touch()
+def note(place: Place, begun: dict[str, Any]) -> None:
+    """Write down the plan of a run that begins; on process 0 only."""
+    if not (place.run / PLAN).exists():
+        RunFolder(place.run).write_json(PLAN, begun)

@@ -1,24 +1,68 @@
-"""Settings of a training that cannot work, or would be ignored: found before any time is spent on data and model."""
+"""All checks of a training's settings: what cannot work, or would be ignored, is found before any time is spent."""
 
 from __future__ import annotations
 
-import logging
 from dataclasses import fields
 from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 import torch
-from transformers import Trainer, get_scheduler
+from transformers import SchedulerType, Trainer, get_scheduler
 from transformers.trainer_optimizer import is_optimizer_factory
 
 from ..arguments import FitOptions
-from ..errors import UserError
-from .fit_arguments import FitArguments
+from ..errors import UserError, did_you_mean
 
-logger = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from .fit_arguments import FitArguments
+
+_TRACKERS = {"trackio", "tensorboard", "wandb", "mlflow", "comet_ml", "clearml", "swanlab", "dvclive", "neptune"}
 
 # Optimisers that are built over the model itself; what they need is known only then.
 _OVER_THE_MODEL = ("galore", "apollo", "lomo")
 _NO_WARM_UP = ("constant", "reduce_lr_on_plateau")
+
+
+def check_ranges(args: FitArguments) -> None:
+    """Refuse values that cannot be, before the Trainer's own arguments stumble over them.
+
+    Raises:
+        UserError: such a value.
+    """
+    _at_least("num_train_epochs", args.num_train_epochs, 0)
+    _at_least("per_device_train_batch_size", args.per_device_train_batch_size, 1)
+    _at_least("per_device_eval_batch_size", args.per_device_eval_batch_size, 1)
+    _at_least("gradient_accumulation_steps", args.gradient_accumulation_steps, 1)
+    for name in (
+        "tokens_per_batch",
+        "freeze_encoder_epochs",
+        "early_stopping_patience",
+        "threads",
+        "warmup_steps",
+        "save_steps",
+    ):
+        _at_least(name, getattr(args, name), 0)
+    if not 0 < args.layer_decay <= 1:
+        raise UserError(f"--layer_decay is a factor above 0 and up to 1; found {args.layer_decay}.")
+    if not 0 <= args.label_smoothing_factor < 1:
+        raise UserError(f"--label_smoothing_factor is a share from 0 to below 1; found {args.label_smoothing_factor}.")
+    if args.eval_strategy not in {"epoch", "steps"}:
+        raise UserError(
+            f"--eval_strategy is 'epoch' or 'steps', because the checkpoint is chosen on validation; "
+            f"found {args.eval_strategy!r}."
+        )
+    if args.sharded and (args.freeze_encoder_epochs or args.layer_decay < 1):
+        raise UserError(
+            "--freeze_encoder_epochs and --layer_decay do not work with weights in shards (FSDP, DeepSpeed). "
+            "Leave them out, or launch with accelerate_config.yaml."
+        )
+    schedules = [schedule.value for schedule in SchedulerType]
+    if args.lr_scheduler_type not in schedules:
+        raise UserError(
+            f"Unknown --lr_scheduler_type {args.lr_scheduler_type}."
+            f"{did_you_mean(args.lr_scheduler_type, schedules)} Known: {', '.join(schedules)}."
+        )
+    _check_trackers(args)
 
 
 def check_settings(args: FitArguments) -> None:
@@ -39,19 +83,15 @@ def check_settings(args: FitArguments) -> None:
         )
     if args.use_liger_kernel and find_spec("liger_kernel") is None:
         raise UserError("--use_liger_kernel needs the package liger-kernel. Type: pip install liger-kernel")
+    schedule = SchedulerType(args.lr_scheduler_type).value
     usual = {field.name: field.default for field in fields(FitOptions)}
     if args.lr_scheduler_type in _NO_WARM_UP and args.warmup_steps not in (0, usual["warmup_steps"]):
         raise UserError(
-            f"--lr_scheduler_type {args.lr_scheduler_type} has no warm-up. Leave --warmup_steps out, or choose "
+            f"--lr_scheduler_type {schedule} has no warm-up. Leave --warmup_steps out, or choose "
             "another schedule, constant_with_warmup for one."
         )
     if args.optim_target_modules and not any(name in args.optim for name in _OVER_THE_MODEL):
         raise UserError(f"--optim {args.optim} does nothing with --optim_target_modules; leave it out.")
-    if args.tokens_per_batch and args.per_device_train_batch_size != usual["per_device_train_batch_size"]:
-        logger.warning(
-            "--tokens_per_batch decides how many texts a step takes: --per_device_train_batch_size %d is not used.",
-            args.per_device_train_batch_size,
-        )
     _check_optimiser(args)
 
 
@@ -83,9 +123,28 @@ def _check_optimiser(args: FitArguments) -> None:
         raise UserError(f"--optim {args.optim} needs a package that is not installed. {error}") from error
     except (TypeError, ValueError) as error:
         raise UserError(f"The optimiser cannot be built: {error}. Look at {flags}.") from error
+    schedule = SchedulerType(args.lr_scheduler_type).value
     try:
         get_scheduler(args.lr_scheduler_type, optimizer, 0, 1, scheduler_specific_kwargs=args.lr_scheduler_kwargs)
     except (TypeError, ValueError) as error:
         raise UserError(
-            f"--lr_scheduler_type {args.lr_scheduler_type} cannot be built: {error}. Look at --lr_scheduler_kwargs."
+            f"--lr_scheduler_type {schedule} cannot be built: {error}. Look at --lr_scheduler_kwargs."
         ) from error
+
+
+def _check_trackers(args: FitArguments) -> None:
+    named = [args.report_to] if isinstance(args.report_to, str) else list(args.report_to or [])
+    args.report_to = [name for part in named for name in part.split(",") if name not in {"", "none"}]  # type: ignore[assignment]
+    for name in args.report_to:
+        if name not in _TRACKERS:
+            raise UserError(
+                f"--report_to does not know {name!r}.{did_you_mean(name, _TRACKERS)} "
+                f"Known: none, {', '.join(sorted(_TRACKERS))}."
+            )
+        if find_spec(name) is None and not (name == "tensorboard" and find_spec("tensorboardX")):
+            raise UserError(f"--report_to {name} needs the package {name}. Type: pip install {name}")
+
+
+def _at_least(name: str, value: float, least: int) -> None:
+    if value < least:
+        raise UserError(f"--{name} must be {least} or more; found {value}.")

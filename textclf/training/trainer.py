@@ -28,9 +28,20 @@ class BatchTrainer(Trainer):
         self.batches = batches
         self.record = record
         self.pieces = 1  # parts that a batch is cut into since memory ran out
+        self.evaluation_pieces = 1  # likewise in validation
         self._step_batches: list[dict[str, Tensor]] = []
         self._done = 0
         self.add_callback(_Epochs(batches))
+
+    def _run_epoch(self, *args: Any, **kwargs: Any) -> None:
+        """Leave out the epoch of a run that is resumed at its end: its patience had run out."""
+        if not self.control.should_training_stop:
+            super()._run_epoch(*args, **kwargs)
+
+    def _get_grad_norm(self, model: nn.Module, grad_norm: Tensor | float | None = None) -> Tensor | float | None:
+        """Return the step's gradient norm, and note it: DeepSpeed has taken the gradients themselves by now."""
+        self.record.norm = super()._get_grad_norm(model, grad_norm=grad_norm)
+        return self.record.norm
 
     def get_train_dataloader(self) -> DataLoader[Any]:
         """Return a loader over our batches, shared out to the processes by `accelerate`."""
@@ -87,6 +98,46 @@ class BatchTrainer(Trainer):
             losses.append(super().training_step(model, piece, items))
         return torch.stack(losses).sum()
 
+    def prediction_step(
+        self, model: nn.Module, inputs: dict[str, Tensor], *args: Any, **kwargs: Any
+    ) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
+        """Score one validation batch; where memory runs out, do it again in halves."""
+        while True:
+            size = -(-len(inputs["labels"]) // self.evaluation_pieces)
+            starts = range(0, len(inputs["labels"]), size)
+            try:
+                parts = [
+                    super(BatchTrainer, self).prediction_step(
+                        model, {name: values[start : start + size] for name, values in inputs.items()}, *args, **kwargs
+                    )
+                    for start in starts
+                ]
+                break
+            except torch.OutOfMemoryError as error:
+                self._give_up_evaluating_if_hopeless(size, error)
+            self.evaluation_pieces *= 2
+            self._free_memory()
+            logger.warning(
+                "Memory ran out in validation: batches of %d from here on.",
+                max(1, len(inputs["labels"]) // len(starts) // 2),
+            )
+        if len(parts) == 1:
+            return parts[0]
+        loss, logits, labels = (list(column) for column in zip(*parts, strict=True))
+        return torch.stack(loss).mean(), torch.cat(logits), torch.cat(labels)
+
+    def _give_up_evaluating_if_hopeless(self, size: int, error: torch.OutOfMemoryError) -> None:
+        smaller = max(1, self.args.per_device_eval_batch_size // 2)
+        if size <= 1:
+            raise UserError(
+                "Memory runs out in validation with a single text. Lower --max_length, or choose a smaller model."
+            ) from error
+        if self.args.sharded:  # the other processes wait inside a layer for this one
+            raise UserError(
+                f"Memory ran out in validation. Start again with --per_device_eval_batch_size {smaller}: "
+                "--resume_from_checkpoint goes on all the same."
+            ) from error
+
     def _give_up_if_hopeless(self, inputs: dict[str, Tensor], error: torch.OutOfMemoryError) -> None:
         size = -(-len(inputs["labels"]) // self.pieces)
         batch, accumulation = self.args.per_device_train_batch_size, self.args.gradient_accumulation_steps
@@ -107,17 +158,20 @@ class BatchTrainer(Trainer):
         self.pieces *= 2
         model.zero_grad()
         self.record.clear()
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
+        self._free_memory()
         logger.warning(
             "Memory ran out: batches of %d from here on, %d of them to a step, which stays the same.",
             max(1, batch // self.pieces),
             accumulation * self.pieces,
         )
 
+    def _free_memory(self) -> None:
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+
 
 class _Epochs(TrainerCallback):
-    """Tells the batches their epoch, through whatever `accelerate` wraps around them."""
+    """Tells the batches their epoch, through whatever `accelerate` wraps around them; none ends without validation."""
 
     def __init__(self, batches: StepBatches) -> None:
         self.batches = batches
@@ -126,6 +180,12 @@ class _Epochs(TrainerCallback):
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
         self.batches.set_epoch(state.global_step // self.batches.steps_per_epoch)
+
+    def on_epoch_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        if state.global_step >= state.max_steps and state.best_metric is None:  # --eval_delay reached behind the end
+            control.should_evaluate = control.should_save = True
 
 
 class CountedLoss:
