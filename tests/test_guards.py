@@ -1,18 +1,22 @@
 """Runs that cannot come to anything stop with the reason, and what was saved stays whole."""
 
+import copy
 import errno
+import json
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
+from transformers import TrainerCallback, TrainerState
 
 from tests.test_optimisation import after_training
 from tests.training_runs import accuracy, arguments, built, rows, train
 from textclf.errors import UserError
+from textclf.training import assembly
 from textclf.training import fit as fit_module
 from textclf.training.fit import fit
-from textclf.training.guards import DiskGuard
+from textclf.training.guards import DiskGuard, LossGuard, StepRecord
 
 
 def fitted(model, tokenizer, split, folder, **options):
@@ -41,6 +45,63 @@ def test_a_loss_that_explodes_later_is_seen_too(tiny_model, tmp_path):
             max_grad_norm=0.0,
             num_train_epochs=3,
         )
+
+
+class PoisonAt(TrainerCallback):
+    """Makes the head give NaN from the step after `step` on."""
+
+    def __init__(self, step):
+        self.step = step
+
+    def on_step_end(self, args, state, control, model=None, **kwargs):
+        if state.global_step == self.step:
+            nn.init.constant_(model.classifier.bias, float("nan"))
+
+
+def test_a_loss_that_is_lost_after_the_watched_steps_stops_at_the_next_line_of_the_log(
+    tiny_model, tmp_path, monkeypatch
+):
+    original = assembly._learning_callbacks
+    monkeypatch.setattr(assembly, "_learning_callbacks", lambda *args: [*original(*args), PoisonAt(55)])
+    with pytest.raises(UserError, match=r"The loss became nan at step 60\."):
+        train(tiny_model("bert"), tmp_path / "run", rows(560), rows(8), num_train_epochs=1, logging_steps=10)
+
+
+def test_the_guard_trusts_the_norm_of_the_step_and_not_what_is_left_of_the_gradient():
+    """DeepSpeed's wrapper has taken the gradients by then: every run under it would have been stopped at step 0."""
+    record, state = StepRecord(), TrainerState(global_step=1)
+    for norm, stops in ((torch.tensor(0.3), False), (None, False), (1e-30, False), (float("inf"), False), (0.0, True)):
+        record.clear()
+        record.add_loss(torch.tensor(1.0))
+        record.norm = norm
+        guard = LossGuard(record)
+        if stops:
+            with pytest.raises(UserError, match="No gradient reaches any parameter"):
+                guard.on_step_end(None, state, None)
+        else:
+            guard.on_step_end(None, state, None)
+
+
+def test_the_recorded_norm_is_that_of_the_log(tiny_model, tmp_path, monkeypatch):
+    seen = []
+
+    class Look(TrainerCallback):
+        def __init__(self, record):
+            self.record = record
+
+        def on_step_end(self, args, state, control, **kwargs):
+            seen.append(self.record.gradient_norm())
+
+    original = assembly._learning_callbacks
+    monkeypatch.setattr(
+        assembly, "_learning_callbacks", lambda model, args, record: [*original(model, args, record), Look(record)]
+    )
+    for name, limit in (("clipped", 0.01), ("whole", 0.0)):
+        seen.clear()
+        run = train(tiny_model("bert"), tmp_path / name, rows(32), rows(8), logging_steps=1, max_grad_norm=limit)
+        lines = [json.loads(line) for line in (run.path / "training_log.jsonl").read_text().splitlines()]
+        assert seen == pytest.approx([line["grad_norm"] for line in lines if "grad_norm" in line])
+        assert min(seen) > 0
 
 
 def test_a_model_without_a_gradient_stops(tiny_model, tmp_path):
@@ -108,19 +169,33 @@ def test_a_write_that_fails_on_a_full_disk_leaves_the_last_checkpoint(tiny_model
 class SmallMemory(nn.Module):
     """An embedding that runs out of memory above so many texts, as a GPU would, sometimes after some work."""
 
-    def __init__(self, inner, texts):
+    def __init__(self, inner, texts, while_training=True):
         super().__init__()
-        self.inner, self.texts, self.refused = inner, texts, 0
+        self.inner, self.texts, self.refused, self.while_training = inner, texts, 0, while_training
 
     @property
     def word_embeddings(self):
         return self.inner.word_embeddings
 
     def forward(self, input_ids=None, **kwargs):
-        if self.training and len(input_ids) > self.texts:
+        if self.training is self.while_training and len(input_ids) > self.texts:
             self.refused += 1
             raise torch.OutOfMemoryError("CUDA out of memory.")
         return self.inner(input_ids=input_ids, **kwargs)
+
+
+class FailsOnce(SmallMemory):
+    """Runs out of memory in its third call, whatever it is given."""
+
+    def __init__(self, inner, call):
+        super().__init__(inner, texts=10**9)
+        self.call, self.calls = call, 0
+
+    def forward(self, input_ids=None, **kwargs):
+        self.calls += 1
+        if self.calls == self.call:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        return super().forward(input_ids=input_ids, **kwargs)
 
 
 @pytest.mark.parametrize("accumulation", [1, 2])
@@ -135,6 +210,39 @@ def test_out_of_memory_halves_the_batch_and_changes_nothing_else(accumulation, t
     assert "Memory ran out: batches of 8 from here on, 4 of them to a step" in caplog.text
     assert np.abs(found[0] - expected[0]).max() < 1e-5 * np.abs(expected[0]).max()
     assert np.abs(found[1] - expected[1]).max() < 1e-5
+
+
+def test_what_was_summed_before_memory_ran_out_is_not_summed_twice(tiny_model, tmp_path):
+    """The second half of a batch fails when the first has given its gradient: it must go with it."""
+    split = rows(88)
+    model, tokenizer = built(tiny_model("bert"), split)
+    options = {"per_device_train_batch_size": 8, "gradient_accumulation_steps": 4}
+    expected = after_training(model, tokenizer, split, tmp_path / "enough", **options)
+    model.bert.embeddings = FailsOnce(model.bert.embeddings, call=3)
+    found = after_training(model, tokenizer, split, tmp_path / "once", **options)
+    assert np.abs(found[0] - expected[0]).max() < 1e-5 * np.abs(expected[0]).max()
+    assert np.abs(found[1] - expected[1]).max() < 1e-5
+
+
+@pytest.mark.parametrize("multi_label", [False, True])
+def test_out_of_memory_in_validation_halves_its_batch_and_changes_no_figure(multi_label, tiny_model, tmp_path, caplog):
+    split = rows(40, multi_label)
+    model, tokenizer = built(tiny_model("bert"), split)
+    options = {"per_device_eval_batch_size": 16, "num_train_epochs": 1, "precision": "fp32"}
+    expected = fitted(copy.deepcopy(model), tokenizer, split, tmp_path / "enough", **options)
+    model.bert.embeddings = SmallMemory(model.bert.embeddings, texts=5, while_training=False)
+    found = fitted(model, tokenizer, split, tmp_path / "small", **options)
+    assert "Memory ran out in validation: batches of 4 from here on." in caplog.text
+    assert model.bert.embeddings.refused == 2, "what was learned about the memory is kept"
+    assert found.selection["value"] == pytest.approx(expected.selection["value"], abs=1e-6)
+
+
+def test_memory_for_not_even_one_text_in_validation_ends_in_one_sentence(tiny_model, tmp_path):
+    split = rows(32)
+    model, tokenizer = built(tiny_model("bert"), split)
+    model.bert.embeddings = SmallMemory(model.bert.embeddings, texts=0, while_training=False)
+    with pytest.raises(UserError, match="Memory runs out in validation with a single text"):
+        fitted(model, tokenizer, split, tmp_path / "run")
 
 
 def test_memory_for_not_even_one_text_ends_in_one_sentence(tiny_model, tmp_path):

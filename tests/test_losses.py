@@ -11,7 +11,7 @@ from transformers.modeling_outputs import SequenceClassifierOutput
 
 from textclf.errors import UserError
 from textclf.labels import LabelSpace
-from textclf.models.class_weights import class_weights, label_counts
+from textclf.models.class_weights import MOST, class_weights, label_counts
 from textclf.models.losses import LOSSES, loss_function
 
 THREE = LabelSpace(("부정", "중립", "긍정"), multi_label=False)
@@ -47,6 +47,32 @@ def test_class_weighted_cross_entropy_divides_by_the_count_and_not_by_the_weight
     weights = torch.tensor([0.5, 1.0, 4.0])
     expected = (-0.5 * math.log(P0) + 4 * math.log(3)) / 2
     assert value("cross_entropy", THREE, IDS, class_weights=weights) == pytest.approx(expected, abs=1e-6)
+
+
+def test_smoothing_and_weights_weigh_a_text_by_its_own_label():
+    """As PyTorch weighs the smoothed mass, a text of the common class was worth most as one of the rare class."""
+    weights = torch.tensor([0.5, 1.0, 4.0])
+    logs = [2 - math.log(math.exp(2) + 1 + math.exp(-1)) - d for d in (0, 2, 3)]
+    row0 = -0.5 * (0.9 * logs[0] + 0.1 / 3 * sum(logs))
+    row1 = 4 * math.log(3)
+    found = value("cross_entropy", THREE, IDS, class_weights=weights, label_smoothing=0.1)
+    assert found == pytest.approx((row0 + row1) / 2, abs=1e-6)
+
+
+def test_weights_with_smoothing_still_learn_the_common_class():
+    """At 50 : 1 nothing but the rare class was predicted: accuracy .016."""
+    labels = LabelSpace(("common", "rare"), multi_label=False)
+    gold = torch.tensor([0] * 100 + [1] * 2)
+    texts = torch.nn.functional.one_hot(gold, 2).float() + 0.1 * torch.randn(102, 2, generator=torch.manual_seed(0))
+    weights = class_weights(["balanced"], labels, gold.numpy())
+    loss = loss_function("cross_entropy", labels, class_weights=weights, label_smoothing=0.1)
+    layer = torch.nn.Linear(2, 2)
+    optimizer = torch.optim.Adam(layer.parameters(), lr=0.1)
+    for _ in range(200):
+        optimizer.zero_grad()
+        loss(SequenceClassifierOutput(logits=layer(texts)), gold).backward()
+        optimizer.step()
+    assert (layer(texts).argmax(dim=1) == gold).all()
 
 
 def test_focal_loss_discounts_by_the_squared_miss():
@@ -180,6 +206,15 @@ def test_balanced_weights_of_several_labels_are_negatives_over_positives():
     assert label_counts(TAGS, gold).tolist() == [3, 1, 1]
 
 
+def test_balanced_weights_of_a_rare_label_end_somewhere(caplog):
+    """One text in 10,000 weighed 9,999 of the others."""
+    caplog.set_level("INFO")
+    gold = np.zeros((10_000, 3), dtype=np.int64)
+    gold[:5000, 0], gold[:1, 1], gold[:2000, 2] = 1, 1, 1
+    assert class_weights(["balanced"], TAGS, gold).tolist() == pytest.approx([1, MOST, 4])
+    assert "1 rare label held to a weight of 10." in caplog.text
+
+
 def test_weights_are_read_in_label_order():
     assert class_weights(["1", "2.5", "0.5"], THREE, np.array([0])).tolist() == [1, 2.5, 0.5]
     assert class_weights([], THREE, np.array([0])) is None
@@ -206,7 +241,10 @@ def test_wrong_class_weights_are_refused(words, said):
         ("focal_loss", THREE, {}, "Did you mean 'focal'"),
         ("bce", THREE, {}, "choose one of cross_entropy"),
         ("cross_entropy", TAGS, {}, "several labels; choose one of focal, bce"),
-        ("bce", TAGS, {"label_smoothing": 0.1}, "cannot use --label_smoothing_factor"),
+        ("bce", TAGS, {"label_smoothing": 0.1}, r"smoothing_factor; leave it out: no loss for several labels can\.$"),
+        ("asymmetric", TAGS, {"gamma": 3.0}, r"cannot use --focal_gamma; leave it out, or choose focal\.$"),
+        ("asymmetric", TAGS, {"class_weights": torch.ones(3)}, r"choose focal or bce\.$"),
+        ("logit_adjusted", THREE, {"class_weights": torch.ones(3)}, r"choose cross_entropy or focal\.$"),
         ("auto", TAGS, {"label_smoothing": 0.1}, "--loss bce cannot use --label_smoothing_factor"),
         ("focal", THREE, {"label_smoothing": 0.1}, "cannot use --label_smoothing_factor"),
         ("asymmetric", TAGS, {"class_weights": torch.ones(3)}, "cannot use --class_weights"),

