@@ -23,16 +23,16 @@ from transformers import (
 )
 
 from benchmarks.speed_data import Rows
+from textclf.models.dropout import fast_dropout
 from textclf.models.losses import loss_function
+from textclf.models.padding_free import padding_free
 from textclf.training import compact_vocabulary
 from textclf.training.assembly import step_batches
 from textclf.training.collation import Padding
-from textclf.training.dropout import fast_dropout
 from textclf.training.encoding import EncodedTexts
 from textclf.training.fit_arguments import FitArguments
 from textclf.training.guards import StepRecord
 from textclf.training.memory import kept_memory
-from textclf.training.padding_free import padding_free
 from textclf.training.trainer import BatchTrainer, CountedLoss
 
 LEARNING_RATE = 5e-5

@@ -11,9 +11,9 @@ from torch import nn
 
 from tests.training_runs import built, rows, train, without_dropout
 from textclf.errors import UserError
-from textclf.training.attention import Layout, nested, side_by_side
-from textclf.training.dropout import FastDropout, fast_dropout, kept
-from textclf.training.padding_free import HOOKED, NAME, PaddingFree, padding_free
+from textclf.models.attention import Layout, nested, on_processor, side_by_side
+from textclf.models.dropout import FastDropout, fast_dropout, kept
+from textclf.models.padding_free import HOOKED, NAME, PaddingFree, padding_free
 
 FAMILIES = ["bert", "roberta", "xlm-roberta", "electra", "distilbert"]
 CPU = torch.device("cpu")
@@ -36,7 +36,7 @@ def hooked(model, attention):
     hooks.remove()
 
 
-@pytest.mark.parametrize("attention", [side_by_side, nested])
+@pytest.mark.parametrize("attention", [on_processor, side_by_side, nested])
 @pytest.mark.parametrize("family", FAMILIES)
 def test_logits_and_gradients_are_those_of_the_padded_model(family, attention, tiny_model):
     model, tokenizer = built(tiny_model(family), rows(4))
@@ -57,7 +57,7 @@ def test_real_tokens_are_packed_and_spread_again_wherever_the_padding_is(side):
     mask = mask.flip(1) if side == "left" else mask
     layout = Layout.of(mask)
     values = torch.arange(24.0).view(3, 4, 2)
-    assert layout.lengths == (1, 4)
+    assert layout.lengths == [3, 1, 4]
     assert layout.offsets.tolist() == [0, 3, 4, 8]
     assert torch.equal(layout.pack(values), values[mask.bool()])
     assert torch.equal(layout.spread(layout.pack(values)), values * mask[:, :, None])
@@ -66,7 +66,7 @@ def test_real_tokens_are_packed_and_spread_again_wherever_the_padding_is(side):
     assert whole.offsets.tolist() == [0, 3, 6]
 
 
-@pytest.mark.parametrize("attention", [side_by_side, nested])
+@pytest.mark.parametrize("attention", [on_processor, side_by_side, nested])
 def test_the_asked_share_of_attention_weights_is_dropped_and_the_rest_made_up_for(attention):
     torch.manual_seed(0)
     lengths, heads = torch.tensor([40, 64, 64]), 8

@@ -19,14 +19,14 @@ from transformers.utils import logging as transformers_logging
 
 from ..errors import UserError
 from ..labels import LabelSpace
+from ..models.dropout import fast_dropout
+from ..models.padding_free import padding_free
 from . import compact_vocabulary, interruption, machine, resume
 from .assembly import Training, assemble
-from .dropout import fast_dropout
 from .encoding import tokenise
 from .fit_arguments import FitArguments
 from .memory import kept_memory
 from .outcome import Aside, copy_of_sharded, selection_facts, training_facts, write_run
-from .padding_free import padding_free
 from .selection import Metrics, choose_metric
 from .trainer import BatchTrainer
 
