@@ -15,15 +15,14 @@ from datasets import ClassLabel, Dataset, DatasetDict, Features, List, Value
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from tests.tiny_models import ENGLISH, KOREAN, make_tiny
-from textclf.arguments import ModelArguments
+from textclf.arguments import MeasureArguments, ModelArguments
 from textclf.data.auditing.audit import audit
-from textclf.evaluation.calibration import calibrate
 from textclf.evaluation.comparison import compare
+from textclf.evaluation.decisions import settle
 from textclf.evaluation.predictions import write_predictions
 from textclf.evaluation.report import measure
-from textclf.evaluation.thresholds import choose
 from textclf.hub.card import render_card
-from textclf.inference.classifier import Classifier, texts_of
+from textclf.inference.classifier import Classifier
 from textclf.labels import LabelSpace
 from textclf.models import checkpoint
 from textclf.models.lora import adapt
@@ -112,7 +111,11 @@ def _recipe(kind):
 
 def _evaluate(run, kind, splits):
     """Settle on validation, measure on test, and return what evaluation.json holds."""
-    settled = {"calibration": None, "thresholds": None} if kind == "adapter" else _settle(run, splits["validation"])
+    settled = (
+        {"calibration": None, "thresholds": None}
+        if kind == "adapter"
+        else settle(run, splits["validation"], MeasureArguments()).record
+    )
     classifier, labels = Classifier.load(run.path), LabelSpace.from_features(splits["test"].features)
     reports = {name: measure(classifier, splits[name], draws=50) for name in ("validation", "test")}
     for name, report in reports.items():
@@ -152,17 +155,6 @@ def _evaluate(run, kind, splits):
             "versions": {"torch": "2.13.0", "transformers": "5.23.0"},
         },
     }
-
-
-def _settle(run, validation):
-    classifier = Classifier.load(run.path)
-    calibration, thresholds = calibrate(classifier, validation), None
-    if classifier.labels.multi_label:
-        chosen = choose(classifier.scores(texts_of(validation)), classifier.labels.gold(validation), "f1")
-        classifier.model.config.thresholds = chosen.by_name(classifier.labels)
-        thresholds = chosen.record(classifier.labels) | {"baked": False}
-    checkpoint.save(classifier.model, classifier.tokenizer, run.path, max_length=MAX_LENGTH)
-    return {"calibration": calibration, "thresholds": thresholds}
 
 
 def _data(kind):

@@ -12,7 +12,7 @@ from tests.tiny_models import KOREAN, SENTENCES
 from textclf.errors import UserError
 from textclf.evaluation.calibration import RARE, SCALE_LIMITS, calibrate, fit_scales
 from textclf.inference.answers import activate
-from textclf.inference.classifier import Classifier
+from textclf.inference.classifier import Classifier, texts_of
 from textclf.labels import LabelSpace
 from textclf.models import checkpoint
 
@@ -144,11 +144,19 @@ def features(several):
     return Features({"text": Value("string"), "labels": List(label) if several else label})
 
 
+def calibrated(classifier, validation):
+    """The record of a classifier's calibration, which is folded into its model."""
+    gold, logits = classifier.labels.gold(validation), classifier.logits(texts_of(validation))
+    record, after = calibrate(classifier.model, classifier.labels, logits, gold)
+    np.testing.assert_allclose(classifier.logits(texts_of(validation)), after, atol=1e-4)
+    return record
+
+
 def test_a_calibrated_classifier_gives_the_calibrated_scores(tiny_model):
     validation = Dataset.from_dict({"text": SENTENCES, "labels": [0, 1] * 20}, features=features(False))
     classifier = Classifier.load(tiny_model("bert", labels=("정치", "경제")))
     before = classifier.logits(SENTENCES)
-    record = calibrate(classifier, validation)
+    record = calibrated(classifier, validation)
     expected = softmax(before.astype(np.float64) / record["temperature"], axis=1)
     np.testing.assert_allclose(classifier.scores(SENTENCES), expected, atol=1e-6)
     assert record["log_loss_after"] <= record["log_loss_before"] + 1e-6
@@ -162,7 +170,7 @@ def test_several_labels_are_scaled_and_shifted_each(tiny_model, tmp_path):
     rows = [[0], [1], [0, 1], []] * 10
     validation = Dataset.from_dict({"text": SENTENCES, "labels": rows}, features=features(True))
     before = classifier.logits(KOREAN)
-    record = calibrate(classifier, validation)
+    record = calibrated(classifier, validation)
     scale, shift = (np.array(list(record[key].values())) for key in ("scale", "shift"))
     np.testing.assert_allclose(classifier.scores(KOREAN), expit(before * scale + shift), atol=1e-6)
     assert record["method"] == "platt"
@@ -181,6 +189,6 @@ def test_several_labels_on_a_head_without_bias_stay_uncalibrated(tiny_model, tmp
     features = Features({"text": Value("string"), "labels": List(ClassLabel(names=list(SEVERAL.names)))})
     rows = Dataset.from_dict({"text": KOREAN, "labels": [[i % 2] for i in range(len(KOREAN))]}, features=features)
     before = classifier.scores(KOREAN)
-    assert calibrate(classifier, rows) is None
+    assert calibrated(classifier, rows) is None
     assert "no bias to hold a shift: its scores stay uncalibrated" in caplog.text
     np.testing.assert_array_equal(classifier.scores(KOREAN), before)

@@ -37,9 +37,9 @@ def logits_of(run):
 def test_a_run_that_is_concluded_twice_is_calibrated_once(run):
     """The second time fitted a temperature of 1 on top, whose record hid the first one."""
     before = logits_of(run)
-    first = settle(run, validation_of(False), MeasureArguments())
+    first = settle(run, validation_of(False), MeasureArguments()).record
     calibrated = logits_of(run)
-    assert settle(run, validation_of(False), MeasureArguments()) == first
+    assert settle(run, validation_of(False), MeasureArguments()).record == first
     np.testing.assert_array_equal(logits_of(run), calibrated)
     temperature = first["calibration"]["temperature"]
     assert abs(temperature - 1) > 0.1
@@ -49,7 +49,7 @@ def test_a_run_that_is_concluded_twice_is_calibrated_once(run):
 def test_calibration_can_be_taken_back(run):
     before = logits_of(run)
     settle(run, validation_of(False), MeasureArguments())
-    assert settle(run, validation_of(False), MeasureArguments(calibrate=False))["calibration"] is None
+    assert settle(run, validation_of(False), MeasureArguments(calibrate=False)).record["calibration"] is None
     np.testing.assert_array_equal(logits_of(run), before)
 
 
@@ -76,10 +76,12 @@ def as_several(run):
 def test_thresholds_give_the_same_decisions_baked_or_not(run, baked):
     as_several(run)
     validation = validation_of(True)
-    found = settle(run, validation, MeasureArguments(bake_thresholds=baked))
+    settled = settle(run, validation, MeasureArguments(bake_thresholds=baked))
+    found = settled.record
     classifier = Classifier.load(run.path)
     cuts = np.array(list(found["thresholds"]["cuts"].values()))
     assert found["thresholds"]["baked"] is baked
+    np.testing.assert_allclose(settled.scores, classifier.scores(SENTENCES), atol=1e-5)
     if baked:
         assert classifier.thresholds.tolist() == [0.5, 0.5]
         settle(run, validation, MeasureArguments())

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from datasets import Dataset
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit, logsumexp
+from transformers import PreTrainedModel
 
 from ..errors import UserError
 from ..inference.answers import activate
-from ..inference.classifier import Classifier, texts_of
 from ..labels import LabelSpace
 from ..models.heads import fold, last_linear
 from .report import quick_metrics
@@ -66,30 +65,36 @@ class Scales:
         return result
 
 
-def calibrate(classifier: Classifier, validation: Dataset) -> dict[str, Any] | None:
-    """Fit scales on the classifier's validation logits, fold them into its model, return the record of it.
+def calibrate(
+    model: PreTrainedModel, labels: LabelSpace, logits: NDArray[np.floating[Any]], gold: NDArray[np.int64]
+) -> tuple[dict[str, Any] | None, NDArray[np.float32]]:
+    """Fit scales on a model's validation logits, fold them into it; return the record of it and the new logits.
 
     The caller saves the model; thresholds have to be chosen after this. Several labels need a last layer with a bias:
-    without one (decoders) nothing is fitted, and None returned.
+    without one (decoders) nothing is fitted, the record is None and the logits are the old ones.
+
+    Args:
+        model: what gave the logits; its last layer changes.
+        labels: the label axis.
+        logits: [N, L] of the validation texts.
+        gold: ids [N], or 0/1 [N, L] with several labels.
 
     Raises:
         UserError: the model's logits are not finite.
     """
-    if classifier.labels.multi_label and last_linear(classifier.model).bias is None:
+    if labels.multi_label and last_linear(model).bias is None:
         logger.warning("The last layer of this model has no bias to hold a shift: its scores stay uncalibrated.")
-        return None
-    gold = classifier.labels.gold(validation)
-    logits = classifier.logits(texts_of(validation))
-    scales = fit_scales(logits, gold, classifier.labels)
-    fold(classifier.model, scales.scale, scales.shift)
-    if ended := scales.at_limit(classifier.labels):
+        return None, logits.astype(np.float32)
+    scales = fit_scales(logits, gold, labels)
+    fold(model, scales.scale, scales.shift)
+    if ended := scales.at_limit(labels):
         logger.warning(
             "Calibration ended at its limit (scale %g to %g) for %s: these scores hardly follow the labels, or the "
             "model was hardly trained.",
             *SCALE_LIMITS,
             ", ".join(ended),
         )
-    return scales.record(logits, gold, classifier.labels)
+    return scales.record(logits, gold, labels), scales.apply(logits)
 
 
 def fit_scales(logits: NDArray[np.floating[Any]], gold: NDArray[np.int64], labels: LabelSpace) -> Scales:

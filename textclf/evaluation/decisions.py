@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from datasets import Dataset
+from numpy.typing import NDArray
 from safetensors import safe_open
 from safetensors.torch import save_file
 from transformers import PreTrainedModel
 
 from ..arguments import MeasureArguments
+from ..inference.answers import activate
 from ..inference.classifier import Classifier, texts_of
+from ..labels import LabelSpace
 from ..models import checkpoint
 from ..models.heads import fold, last_linear
 from ..run_folder import RunFolder
@@ -26,19 +30,33 @@ TRAINED_HEAD = "checkpoints/head.safetensors"  # the last layer as training left
 TRAINING = "checkpoints/training.json"  # what that training was
 
 
-def settle(run: RunFolder, validation: Dataset, options: MeasureArguments) -> dict[str, Any]:
+class Settled(NamedTuple):
+    """What was decided on validation, and what the checkpoint written with it gives the validation texts."""
+
+    record: dict[str, Any]  # `calibration` and `thresholds`, as evaluation.json keeps them
+    scores: NDArray[np.float32]  # [N, L] in [0, 1]
+
+
+def settle(run: RunFolder, validation: Dataset, options: MeasureArguments) -> Settled:
     """Calibrate the saved checkpoint and choose its thresholds on validation; return what was decided.
 
     The checkpoint is written again with both inside: a temperature or scales in its last layer, thresholds in
     `config.json`. Nothing else of the run changes. A run that is concluded a second time starts from the last layer
-    that training left, so that the record always compares with the model before any calibration.
+    that training left, so that the record always compares with the model before any calibration. The texts go through
+    the model once: what is folded into its last layer is arithmetic on their logits.
     """
     classifier = Classifier.load(run.path)
-    _start_from_trained_head(run, classifier.model)
-    calibration = calibrate(classifier, validation) if options.calibrate else None
-    thresholds = _choose_thresholds(classifier, validation, options) if classifier.labels.multi_label else None
-    checkpoint.save(classifier.model, classifier.tokenizer, run.path, max_length=classifier.max_length)
-    return {"calibration": calibration, "thresholds": thresholds}
+    model, labels = classifier.model, classifier.labels
+    _start_from_trained_head(run, model)
+    gold, logits = labels.gold(validation), classifier.logits(texts_of(validation))
+    calibration = thresholds = None
+    if options.calibrate:
+        calibration, logits = calibrate(model, labels, logits, gold)
+    if labels.multi_label:
+        thresholds, shift = _choose_thresholds(model, labels, activate(logits, labels), gold, options)
+        logits = (logits + shift).astype(np.float32)
+    checkpoint.save(model, classifier.tokenizer, run.path, max_length=classifier.max_length)
+    return Settled({"calibration": calibration, "thresholds": thresholds}, activate(logits, labels))
 
 
 @torch.no_grad()
@@ -64,13 +82,19 @@ def _start_from_trained_head(run: RunFolder, model: PreTrainedModel) -> None:
     run.write(TRAINED_HEAD, lambda path: save_file(tensors, path, metadata={"training": made_by}))
 
 
-def _choose_thresholds(classifier: Classifier, validation: Dataset, options: MeasureArguments) -> dict[str, Any]:
-    """Choose each label's cut, put it into the model's config, and say how."""
-    labels = classifier.labels
-    chosen = choose(classifier.scores(texts_of(validation)), labels.gold(validation), options.threshold_aim)
-    cuts = chosen.by_name(labels)
+def _choose_thresholds(
+    model: PreTrainedModel,
+    labels: LabelSpace,
+    scores: NDArray[np.float32],
+    gold: NDArray[np.int64],
+    options: MeasureArguments,
+) -> tuple[dict[str, Any], NDArray[np.float64]]:
+    """Choose each label's cut, put it into the model's config; say how, and what it shifts the logits by [L]."""
+    chosen = choose(scores, gold, options.threshold_aim)
+    cuts, shift = chosen.by_name(labels), np.zeros(len(labels))
     if options.bake_thresholds:
-        fold(classifier.model, 1.0, bake(chosen))
+        shift = bake(chosen)
+        fold(model, 1.0, shift)
         cuts = dict.fromkeys(labels.names, 0.5)
-    classifier.model.config.thresholds = cuts
-    return chosen.record(labels) | {"baked": options.bake_thresholds}
+    model.config.thresholds = cuts
+    return chosen.record(labels) | {"baked": options.bake_thresholds}, shift

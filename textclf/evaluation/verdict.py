@@ -22,6 +22,7 @@ from .baselines.treatment import Treatment
 from .comparison import compare
 from .decisions import settle
 from .intervals import check_draws
+from .known_scores import KnownScores
 from .mistakes import findings
 from .predictions import write_predictions
 from .report import Report, measure, report_on
@@ -81,7 +82,8 @@ def conclude(run: RunFolder, splits: DatasetDict, facts: Facts, recipe: Recipe) 
     )
     baselines = fit_baselines(options.baselines, splits["train"], splits["validation"], labels, treatment)
     classifier = Classifier.load(run.path)
-    validation = measure(classifier, splits["validation"], draws=options.bootstrap_draws)
+    known = KnownScores.of(classifier, splits["validation"], settled.scores)
+    validation = measure(known, splits["validation"], draws=options.bootstrap_draws)
     test = measure(classifier, splits["test"], draws=options.bootstrap_draws)
     write_predictions(run, "validation", splits["validation"], validation)
     write_predictions(run, "test", splits["test"], test)
@@ -95,7 +97,7 @@ def conclude(run: RunFolder, splits: DatasetDict, facts: Facts, recipe: Recipe) 
         "validation": {"n": validation.n, "metrics": validation.metrics},
         **_beside_baselines(baselines, test, splits["test"], facts.selection["metric"], options),
         "selection": facts.selection,
-        **settled,
+        **settled.record,
         "long_text": _windows(classifier, splits["test"], options) if recipe.data.long_text == "windows" else None,
         **findings(validation, test, splits, draws=options.bootstrap_draws),
         "test_scored": _times_scored(run) + 1,

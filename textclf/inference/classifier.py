@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from threading import Lock
 from typing import overload
 
 import numpy as np
@@ -11,14 +12,15 @@ import torch
 from datasets import Dataset
 from numpy.typing import NDArray
 from tqdm.auto import tqdm
-from transformers import BatchEncoding, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from ..labels import LabelSpace
 from ..models.limits import longest_input
+from ..models.padding_free import padding_free
 from .answers import Prediction, Text, activate, predictions
 from .reading import own_thresholds, read_classifier
+from .rows import CHUNK, EncodedRows, RowEncoder, batches_by_length
 
-CHUNK = 4096  # texts tokenised and sorted at once: bounds memory, long enough to fill batches of equal length
 TOKENS_PER_BATCH = 4096  # of one forward pass, padding included; larger ones were not faster on a CPU
 PROGRESS_FROM = 2_000  # texts from which a progress bar is worth its line
 
@@ -33,6 +35,7 @@ class Classifier:
         self.labels = LabelSpace.from_config(model.config)
         self.thresholds = own_thresholds(model.config, self.labels)
         self.max_length = longest_input(model.config, tokenizer)
+        self._computing = Lock()  # the tokenizer and the hooks serve one call at a time
 
     @classmethod
     def load(
@@ -72,69 +75,27 @@ class Classifier:
 
     def _all_logits(self, texts: Sequence[Text], windows: bool) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """Return logits [M, L] and the text that each row belongs to [M] (M = N unless there are windows)."""
+        encoder = RowEncoder(self.tokenizer, self.max_length)
         logits = [np.zeros((0, len(self.labels)), dtype=np.float32)]
         owners = [np.zeros(0, dtype=np.int64)]
-        with tqdm(total=len(texts), desc="scoring", unit="text", disable=len(texts) < PROGRESS_FROM) as progress:
-            for start in range(0, len(texts), CHUNK):
-                chunk = texts[start : start + CHUNK]
-                rows, owner = self._encode(chunk, windows)
-                logits.append(self._chunk_logits(rows))
-                owners.append(owner + start)
-                progress.update(len(chunk))
+        bar = tqdm(total=len(texts), desc="scoring", unit="text", disable=len(texts) < PROGRESS_FROM)
+        with self._computing, padding_free(self.model, "auto", self.model.device), bar as progress:
+            for rows in encoder.chunks(texts, windows):
+                logits.append(self._logits_of_rows(encoder, rows))
+                owners.append(rows.owners)
+                progress.update(rows.texts)
         return np.concatenate(logits), np.concatenate(owners)
 
-    def _encode(self, texts: Sequence[Text], windows: bool) -> tuple[list[dict[str, list[int]]], NDArray[np.int64]]:
-        """Tokenise texts (alone or in pairs) into rows of model inputs and the index of the text of each row."""
-        single = [i for i, text in enumerate(texts) if isinstance(text, str) or not text[1]]
-        paired = sorted(set(range(len(texts))) - set(single))
-        rows: list[dict[str, list[int]]] = []
-        owners: list[int] = []
-        for indices in (single, paired):
-            if not indices:
-                continue
-            first = [text if isinstance(text, str) else text[0] for text in (texts[i] for i in indices)]
-            second = [texts[i][1] for i in indices] if indices is paired else None
-            encoded = self.tokenizer(
-                first,
-                second,
-                truncation=True,
-                max_length=self.max_length,
-                return_overflowing_tokens=windows,
-                stride=self._stride() if windows else 0,
-            )
-            samples = encoded.pop("overflow_to_sample_mapping", range(len(indices)))
-            owners += [indices[s] for s in samples]
-            keys = list(encoded)
-            rows += [dict(zip(keys, values, strict=True)) for values in zip(*(encoded[k] for k in keys), strict=True)]
-        order = np.argsort(np.array(owners, dtype=np.int64), kind="stable")
-        return [rows[i] for i in order], np.array(owners, dtype=np.int64)[order]
-
-    def _stride(self) -> int:
-        """Overlap of neighbouring windows in tokens: half of the text that fits in one."""
-        return max(0, (self.max_length - self.tokenizer.num_special_tokens_to_add(pair=True)) // 2)
-
     @torch.inference_mode()
-    def _chunk_logits(self, rows: list[dict[str, list[int]]]) -> NDArray[np.float32]:
+    def _logits_of_rows(self, encoder: RowEncoder, rows: EncodedRows) -> NDArray[np.float32]:
         """Run the model over rows in batches of similar length; the result is in the rows' order."""
         result = np.zeros((len(rows), len(self.labels)), dtype=np.float32)
         alone = None in (self.tokenizer.pad_token, self.model.config.pad_token_id)  # cannot be padded: one at a time
-        for indices in batches_by_length([len(row["input_ids"]) for row in rows], 1 if alone else TOKENS_PER_BATCH):
-            taken = [rows[i] for i in indices]
-            batch = BatchEncoding({k: [v] for k, v in taken[0].items()}) if alone else self.tokenizer.pad(taken)
-            batch = batch.convert_to_tensors("pt").to(self.model.device)
-            result[indices] = self.model(**batch).logits.float().cpu().numpy()
+        for taken in batches_by_length(rows.lengths, 1 if alone else TOKENS_PER_BATCH):
+            arrays = encoder.batch(rows, taken).items()
+            inputs = {name: torch.from_numpy(values).to(self.model.device) for name, values in arrays}
+            result[taken] = self.model(**inputs).logits.float().cpu().numpy()
         return result
-
-
-def batches_by_length(lengths: Sequence[int], budget: int = TOKENS_PER_BATCH) -> Iterator[list[int]]:
-    """Yield the indices in batches of similar length, longest first, at most `budget` tokens with padding each."""
-    order = np.argsort(-np.asarray(lengths), kind="stable")
-    start = 0
-    while start < len(order):
-        longest = max(1, lengths[order[start]])
-        size = max(1, budget // longest)
-        yield order[start : start + size].tolist()
-        start += size
 
 
 class SplitTexts(Sequence[Text]):

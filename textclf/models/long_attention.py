@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
@@ -61,6 +60,17 @@ def _pieces(lengths: list[int], heads: int) -> Iterator[_Piece]:
         start += length
 
 
+class _Space:
+    """Room for one piece, taken once: asking the system for it again and again costs as much as computing."""
+
+    def __init__(self, count: int) -> None:
+        self._rooms = [torch.empty(CELLS) for _ in range(count)]
+
+    def of(self, room: int, shape: tuple[int, int, int]) -> Tensor:
+        """Return a room as a tensor [h, r, t]."""
+        return self._rooms[room][: shape[0] * shape[1] * shape[2]].view(shape)
+
+
 class _Masks:
     """Which weights stay, piece after piece: equal in both passes, because it follows from the seed."""
 
@@ -68,11 +78,12 @@ class _Masks:
         self._numbers = np.random.Generator(np.random.SFC64(setting.seed))
         self._least = round(setting.dropout * LEVELS)
 
-    def next(self, shape: torch.Size) -> NDArray[np.bool_]:
-        """Draw the mask of a piece, sixteen random bits for an element."""
-        count = shape.numel()
-        drawn = self._numbers.integers(0, 2**64, size=-(-count // 4), dtype=np.uint64)
-        return (drawn.view(np.uint16)[:count] >= self._least).reshape(shape)
+    def keep(self, weights: Tensor, kept: Tensor) -> Tensor:
+        """Write the weights that stay, and 0 for the others, into `kept`: sixteen random bits decide on each."""
+        count = weights.numel()
+        drawn = self._numbers.integers(0, 2**64, size=-(-count // 4), dtype=np.uint64).view(np.uint16)
+        np.multiply(weights.numpy().ravel(), drawn[:count] >= self._least, out=kept.numpy().ravel())
+        return kept
 
 
 class _InPieces(torch.autograd.Function):
@@ -80,25 +91,28 @@ class _InPieces(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, query: Tensor, key: Tensor, value: Tensor, setting: Setting) -> Tensor:
-        masks = _Masks(setting)
-        result = torch.empty_like(query)
+        masks, space = _Masks(setting), _Space(1)
+        result, sums = torch.empty_like(query), torch.empty(query.shape[1], query.shape[0], 1)
         with torch.autocast("cpu", enabled=False):
             q, k, v = _by_head(query, setting.scale), _by_head(key), _by_head(value, 1 / (1 - setting.dropout))
             for rows, columns, heads in _pieces(setting.lengths, query.shape[1]):
-                weights = _weights(q[heads, rows], k[heads, columns])
-                plain = weights.numpy()
-                plain *= masks.next(weights.shape)
-                result[rows, heads] = torch.bmm(weights, v[heads, columns]).transpose(0, 1).to(result.dtype)
-        ctx.save_for_backward(query, key, value, result)
+                shape = (heads.stop - heads.start, rows.stop - rows.start, columns.stop - columns.start)
+                weights = torch.bmm(q[heads, rows], k[heads, columns].transpose(1, 2), out=space.of(0, shape))
+                highest = weights.amax(2, keepdim=True)
+                total = weights.sub_(highest).exp_().sum(2, keepdim=True)
+                sums[heads, rows] = total.log().add_(highest)
+                attended = torch.bmm(masks.keep(weights, weights), v[heads, columns]).div_(total)
+                result[rows, heads] = attended.transpose(0, 1).to(result.dtype)
+        ctx.save_for_backward(query, key, value, result, sums)
         ctx.setting = setting
         return result
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
-        query, key, value, result = ctx.saved_tensors
+        query, key, value, result, sums = ctx.saved_tensors
         setting: Setting = ctx.setting
-        masks = _Masks(setting)
+        masks, space = _Masks(setting), _Space(3)
         with torch.autocast("cpu", enabled=False):
             q, k, v = _by_head(query, setting.scale), _by_head(key), _by_head(value)
             g = _by_head(gradient, 1 / (1 - setting.dropout))
@@ -106,21 +120,17 @@ class _InPieces(torch.autograd.Function):
             common = torch.einsum("rhd,rhd->hr", gradient.float(), result.float())[:, :, None]
             dq, dk, dv = torch.empty_like(q), torch.zeros_like(k), torch.zeros_like(v)
             for rows, columns, heads in _pieces(setting.lengths, query.shape[1]):
-                weights = _weights(q[heads, rows], k[heads, columns])
-                kept = torch.empty_like(weights)
-                np.multiply(weights.numpy(), masks.next(weights.shape), out=kept.numpy())
-                dv[heads, columns] += torch.bmm(kept.transpose(1, 2), g[heads, rows])
-                slopes = torch.bmm(g[heads, rows], v[heads, columns].transpose(1, 2)).mul_(kept)
+                shape = (heads.stop - heads.start, rows.stop - rows.start, columns.stop - columns.start)
+                weights, kept, slopes = (space.of(room, shape) for room in range(3))
+                queries, keys, ahead = q[heads, rows], k[heads, columns], g[heads, rows]
+                torch.baddbmm(sums[heads, rows], queries, keys.transpose(1, 2), beta=-1, out=weights).exp_()
+                masks.keep(weights, kept)
+                dv[heads, columns] += torch.bmm(kept.transpose(1, 2), ahead)
+                torch.bmm(ahead, v[heads, columns].transpose(1, 2), out=slopes).mul_(kept)
                 slopes.addcmul_(weights, common[heads, rows], value=-1)  # of the scores
-                dq[heads, rows] = torch.bmm(slopes, k[heads, columns])
-                dk[heads, columns] += torch.bmm(slopes.transpose(1, 2), q[heads, rows])
+                dq[heads, rows] = torch.bmm(slopes, keys)
+                dk[heads, columns] += torch.bmm(slopes.transpose(1, 2), queries)
         return _by_token(dq.mul_(setting.scale), query), _by_token(dk, key), _by_token(dv, value), None
-
-
-def _weights(query: Tensor, key: Tensor) -> Tensor:
-    """Return the attention weights of a piece, float32 [h, r, t]."""
-    scores = torch.bmm(query, key.transpose(1, 2))
-    return torch.softmax(scores, dim=-1, out=scores)  # a row is read whole before it is written
 
 
 def _by_head(values: Tensor, factor: float = 1.0) -> Tensor:

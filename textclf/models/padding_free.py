@@ -112,9 +112,16 @@ class PaddingFree:
         self.model.set_attn_implementation(self._before)
 
     def _look(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        """Read a batch's mask before the encoder does."""
-        mask = kwargs["attention_mask"] if "attention_mask" in kwargs else args[1]
-        _NOW.set(_Call(Layout.of(mask), self.attention, self.first_only))
+        """Read a batch's mask before the encoder does; without one all tokens are real."""
+        given = {**dict(zip(("input_ids", "attention_mask"), args, strict=False)), **kwargs}
+        mask = given.get("attention_mask")
+        _NOW.set(
+            _Call(
+                Layout.of(torch.ones_like(given["input_ids"]) if mask is None else mask),
+                self.attention,
+                self.first_only,
+            )
+        )
 
     def _pack(self, module: nn.Module, inputs: Any, output: Tensor) -> Tensor:
         return _NOW.get().layout.pack(output)[None]
