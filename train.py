@@ -30,6 +30,7 @@ def train(recipe: Recipe) -> None:
     from textclf.evaluation.report import quick_metrics
     from textclf.evaluation.table import show_results
     from textclf.evaluation.verdict import Facts, check_options, conclude
+    from textclf.hub.data_texts import remember_texts
     from textclf.hub.publish import check_before_training, publish
     from textclf.labels import LabelSpace
     from textclf.models.checkpoint import prepare_tokenizer
@@ -68,6 +69,7 @@ def train(recipe: Recipe) -> None:
     run = RunFolder(fitted.path)
     run.write_text("recipe.yaml", recipe_text(recipe, remarks(provenance)))
     run.write_json("audit.json", prepared.audit)
+    remember_texts(run, splits, [*provenance.text_columns, *provenance.label_columns])
     verdict = conclude(run, prepared.splits, Facts(provenance.to_dict(), fitted.training, fitted.selection), recipe)
     draw_figures(run, verdict.evaluation, verdict.test, verdict.validation)
     write_page(run, verdict.evaluation, verdict.test, verdict.validation, prepared.splits)

@@ -22,6 +22,7 @@ from textclf.evaluation.decisions import settle
 from textclf.evaluation.predictions import write_predictions
 from textclf.evaluation.report import measure
 from textclf.hub.card import render_card
+from textclf.hub.data_texts import remember_texts
 from textclf.inference.classifier import Classifier
 from textclf.labels import LabelSpace
 from textclf.models import checkpoint
@@ -37,7 +38,7 @@ LABELS = {
 }
 FAMILIES = {"single": "bert", "pair": "bert", "multi": "roberta", "korean": "bert", "adapter": "bert"}
 FILES = {"README.md", "audit.json", "config.json", "evaluation.json", "model.safetensors", "recipe.yaml"}
-FILES |= {"tokenizer.json", "tokenizer_config.json"}  # what goes up of these runs, without adapters
+FILES |= {"tokenizer.json", "tokenizer_config.json", "textclf.json"}  # what goes up of these runs, without adapters
 SIZES = {"train": 40, "validation": 30, "test": 34}
 MAX_LENGTH = 48
 
@@ -69,6 +70,7 @@ def make_run(folder, kind="single", *, seed=0):
     splits = {name: _split(kind, name, seed) for name in SIZES}
     run.write_text("recipe.yaml", _recipe(kind))
     run.write_json("audit.json", audit(DatasetDict(splits)).to_dict())
+    remember_texts(run, DatasetDict(splits), ["sentence", "label"])
     run.write_text("training_log.jsonl", '{"epoch": 1, "loss": 0.7}\n')
     run.write_json("evaluation.json", _evaluate(run, kind, splits))
     run.write_text("README.md", str(render_card(run)))

@@ -98,10 +98,10 @@ def _started(folder: Path, environment: dict[str, str]) -> Iterator[str]:
     settings = {"GRADIO_SERVER_PORT": str(port), "SPACE_ID": SPACE, "PYTHONPATH": ""}
     process = subprocess.Popen([sys.executable, "app.py"], cwd=folder, env=environment | settings)
     try:
-        address, deadline = f"http://127.0.0.1:{port}", time.monotonic() + 180
+        address, deadline = f"http://127.0.0.1:{port}", time.monotonic() + 1800
         while time.monotonic() < deadline and process.poll() is None:
             try:
-                urllib.request.urlopen(address, timeout=5)
+                urllib.request.urlopen(address, timeout=60)
                 break
             except OSError:
                 time.sleep(0.3)
@@ -110,7 +110,7 @@ def _started(folder: Path, environment: dict[str, str]) -> Iterator[str]:
         yield address
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        process.wait(timeout=600)
 
 
 def _say(line: str) -> None:

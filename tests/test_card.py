@@ -36,8 +36,8 @@ def runs(tmp_path_factory):
 
 
 @pytest.fixture
-def run(tmp_path):
-    return make_run(tmp_path / "run", "single")
+def run(runs, tmp_path):
+    return RunFolder(shutil.copytree(runs["single"].path, tmp_path / "run"))
 
 
 def render(run, **options):
@@ -145,6 +145,116 @@ def test_metadata_of_hub_data_names_it_with_its_commit(run):
     result = card.data.eval_results[0]
     assert (result.dataset_config, result.dataset_revision) == ("short", "a" * 40)
     assert card.data.base_model is None, "a folder of this machine is no Hub model"
+
+
+@pytest.mark.parametrize(
+    ("recipe", "named"),
+    [
+        ({"model": "runs/x"}, None),
+        ({"model": "runs/x", "model_revision": "main"}, None),
+        ({"model": "someone/encoder", "model_revision": "0" * 40}, "someone/encoder"),
+        ({"model": "bert-base-uncased", "model_revision": "0" * 40}, "bert-base-uncased"),
+        ({"model": "sentence-transformers/all-MiniLM-L6-v2"}, "sentence-transformers/all-MiniLM-L6-v2"),
+        ({"model": "/srv/models/kim/encoder"}, None),
+    ],
+)
+def test_only_a_model_of_the_hub_is_a_base_model(run, recipe, named):
+    """The folder runs/x went into the metadata as the id of a base model."""
+    run.write_text("recipe.yaml", yaml.safe_dump(recipe))
+    card = ModelCard(render(run))
+    assert card.data.base_model == named
+    assert ("base_model_relation: finetune" in str(card)) == (named is not None)
+    procedure = str(card).split("## Training procedure")[1].split("<details>")[0]
+    assert "/srv/models" not in procedure, "a path of this machine helps nobody"
+
+
+@pytest.mark.parametrize(
+    ("data", "options", "expected"),
+    [
+        ({"name": "org/reviews", "revision": "a" * 40}, {}, ("org/reviews", ["org/reviews"])),
+        ({"name": "reviews"}, {"dataset_repo": "alice/reviews"}, ("alice/reviews", ["alice/reviews"])),
+        ({"name": "reviews"}, {}, ("csv", None)),
+        ({"name": "reviews", "files": [{"name": "a.CSV"}, {"name": "b.jsonl"}]}, {}, ("text", None)),
+    ],
+)
+def test_the_type_of_a_data_set_is_an_id_of_the_hub_or_the_kind_of_its_files(run, data, options, expected):
+    change(run, "evaluation.json", data=run.read_json("evaluation.json")["data"] | data)
+    card = ModelCard(render(run, **options))
+    assert ({result.dataset_type for result in card.data.eval_results}, card.data.datasets) == (
+        {expected[0]},
+        expected[1],
+    )
+    assert {result.dataset_name for result in card.data.eval_results} == {data["name"]}
+
+
+@pytest.mark.parametrize("kind", ["single", "multi"])
+def test_an_average_is_called_what_it_is(runs, kind):
+    """A card could have said micro of a macro average, and no test would have noticed."""
+    metrics = runs[kind].read_json("evaluation.json")["metrics"]
+    own_names = {"matthews_correlation": "mcc"}
+    results = ModelCard(render(runs[kind])).data.eval_results
+    for result in results:
+        average = result.metric_args["average"] if result.metric_args else None
+        assert [word for word in ("macro", "micro") if f"({word})" in result.metric_name] == (
+            [average] if average else []
+        )
+        name = own_names.get(result.metric_type, result.metric_type) + (f"_{average}" if average else "")
+        assert result.metric_value == metrics[name]["value"]
+    averaged = {(result.metric_type, result.metric_args["average"]) for result in results if result.metric_args}
+    assert averaged >= {("f1", "macro"), ("f1", "micro"), ("precision", "macro"), ("recall", "macro")}
+
+
+@pytest.mark.parametrize(
+    ("times", "said"), [(1, "was scored once"), (2, "was scored 2 times"), (7, "was scored 7 times")]
+)
+def test_the_card_says_how_often_test_was_scored(run, times, said):
+    change(run, "evaluation.json", test_scored=times)
+    card = render(run)
+    assert said in card
+    assert ("once" in card.split("## Results")[1].split("##")[0]) == (times == 1)
+
+
+HOSTILE = (
+    "</details> <script>alert(1)</script> ![x](http://evil/x.png) [y](http://evil) `z` | *w* ``` \n# H\n- i \u202egpj"
+)
+
+
+def test_names_of_data_files_and_folders_are_shown_as_they_are(run, tmp_path):
+    """They went into the card as they were: a file's name could bring a link, a picture or a heading."""
+    data = run.read_json("evaluation.json")["data"] | {
+        "name": HOSTILE,
+        "source": HOSTILE,
+        "config": HOSTILE,
+        "licence": HOSTILE,
+        "how_split": HOSTILE,
+        "known_faults": HOSTILE,
+        "removed": {HOSTILE: 2},
+        "files": [{"name": HOSTILE, "sha256": "0"}],
+        "text_columns": [HOSTILE, HOSTILE],
+    }
+    change(run, "evaluation.json", data=data)
+    (run.path / "figures").mkdir()
+    (run.path / "figures" / "a](x) <b>.png").write_bytes(b"\x89PNG")
+    recipe = yaml.safe_dump({"model": f"x/{HOSTILE}", "train_file": HOSTILE, "model_revision": "0" * 40})
+    run.write_text("recipe.yaml", recipe + "# ```\n# ````\n")
+    hostile = RunFolder(run.path.rename(tmp_path / "run ]('`<b>"))
+    for card in (str(render_card(hostile)), render(hostile, license="mit\nevil: yes", dataset_repo="alice/d")):
+        front, body = card.split("---\n", 2)[1:]
+        assert "evil" not in yaml.safe_load(front)
+        tokens = MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(body)
+        inline = [part for token in tokens for part in token.children or ()]
+        kinds = {part.type for part in inline}
+        assert not kinds & {"link_open", "html_inline", "em_open"}, kinds
+        assert [part.attrs["src"] for part in inline if part.type == "image"] == ["figures/a%5D%28x%29%20%3Cb%3E.png"]
+        html = {token.content.strip() for token in tokens if token.type == "html_block"}
+        assert html == {"<details><summary>recipe.yaml</summary>", "</details>"}
+        headings = [tokens[i + 1].content for i, token in enumerate(tokens) if token.type == "heading_open"]
+        assert "H" not in headings
+        assert "\u202e" not in body.split("```")[0]
+        (quoted,) = (token.content for token in tokens if token.type == "fence" and token.info == "yaml")
+        assert quoted.strip() == (hostile.path / "recipe.yaml").read_text().strip()
+        (snippet,) = (token.content for token in tokens if token.type == "fence" and token.info == "python")
+        compile(snippet, "card", "exec")
 
 
 def test_headings_follow_the_language_of_the_data(runs, run):

@@ -3,18 +3,28 @@
 import json
 import os
 import pickle
+import random
+import re
+import shutil
+import struct
+import unicodedata
+import zlib
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import torch
+from datasets import ClassLabel, Dataset, DatasetDict, Features, Value
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from safetensors.torch import load_file, save_file
 
 from tests.made_runs import FILES, LABELS, make_run
 from textclf.errors import UserError
-from textclf.hub.leaks import DataTexts, secrets_in, strings_of
-from textclf.hub.uploads import collect, is_listed, shown_size, staying_home
+from textclf.hub.data_texts import DataTexts, remember_texts
+from textclf.hub.inspection import collect, staying_home
+from textclf.hub.leaks import secrets_in, strings_of
+from textclf.hub.uploads import is_listed, shown_size
+from textclf.run_folder import RunFolder
 
 TOKEN = "hf_" + "AbCdEfGhIj" * 4
 
@@ -24,9 +34,18 @@ def made(tmp_path_factory):
     return make_run(tmp_path_factory.mktemp("made") / "run", "adapter")
 
 
+@pytest.fixture(scope="module")
+def single(tmp_path_factory):
+    return make_run(tmp_path_factory.mktemp("made") / "run", "single")
+
+
 @pytest.fixture
-def run(tmp_path):
-    return make_run(tmp_path / "run", "single")
+def run(single, tmp_path):
+    return RunFolder(shutil.copytree(single.path, tmp_path / "run"))
+
+
+def said_of(strings):
+    return [found.says for found in secrets_in(strings)]
 
 
 def change(run, name, **values):
@@ -39,7 +58,7 @@ def test_a_run_as_it_is_made_may_go_up(tmp_path, kind):
     names = [upload.path for upload in collect(run, {})]
     adapter = {f"adapter/{name}" for name in ("README.md", "adapter_config.json", "adapter_model.safetensors")}
     expected = FILES | adapter if kind == "adapter" else FILES
-    assert set(names) == expected
+    assert set(names) == expected - {"textclf.json"}
     assert names == sorted(names)
 
 
@@ -48,7 +67,10 @@ def test_rows_checkpoints_and_logs_stay_at_home(made):
     (made.path / "evaluation.html").write_text("<p>texts of the data</p>")
     uploads = collect(made, {})
     home = staying_home(made, uploads)
-    assert home == ["checkpoints/", "evaluation.html", "predictions/", "training_args.bin", "training_log.jsonl"]
+    assert home == [
+        *("checkpoints/", "evaluation.html", "predictions/", "text_hashes.npz", "training_args.bin"),
+        "training_log.jsonl",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -78,21 +100,25 @@ def test_a_secret_in_a_text_file_stops_the_push(run, name, planted, said):
     with pytest.raises(UserError) as refused:
         collect(run, {})
     assert f"{name} holds {said}" in str(refused.value)
-    assert "--allow " + name in str(refused.value)
     assert TOKEN not in str(refused.value)
-    assert name in {upload.path for upload in collect(run, {}, allow=[name])}
+    names = re.findall(r"--allow (\S+:[0-9a-f]{8})", str(refused.value))
+    assert bool(names) == ("token" not in said and "key" not in said), "secrets have no name to allow them by"
+    with pytest.raises(UserError, match=f"--allow {name}: nothing of this name was found"):
+        collect(run, {}, allow=[name])
+    if names:
+        assert name in {upload.path for upload in collect(run, {}, allow=names)}
 
 
 def test_the_token_in_use_is_found_whatever_it_looks_like(monkeypatch):
     monkeypatch.setenv("HF_TOKEN", "odd-token")
-    assert list(secrets_in(["an odd-token indeed"])) == ["holds the Hub token of this machine"]
+    assert said_of(["an odd-token indeed"]) == ["holds a token of this machine"]
     assert list(secrets_in(["nothing here"])) == []
 
 
 def test_the_home_directory_is_found(monkeypatch, tmp_path):
     monkeypatch.setenv("HOME", "/export/kim")
-    assert "holds a home directory: /export/kim" in list(secrets_in(["in /export/kim/x"]))
-    assert list(secrets_in(["in /export/kims/x"])) == ["holds an absolute path: /export/kims/x"]
+    assert "holds a home directory: /export/kim" in said_of(["in /export/kim/x"])
+    assert said_of(["in /export/kims/x"]) == ["holds an absolute path: /export/kims/x"]
 
 
 @pytest.mark.parametrize(
@@ -117,11 +143,11 @@ def test_ordinary_text_is_not_suspected(harmless):
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_an_address_is_found_however_deep_it_lies(value):
     text = json.dumps({"before": value, "here": [{"it": ["to kim@example.org\n"]}]})
-    assert "holds an e-mail address: kim@example.org" in list(secrets_in(strings_of("evaluation.json", text)))
+    assert "holds an e-mail address: kim@example.org" in said_of(strings_of("evaluation.json", text.encode()))
 
 
 def test_a_line_end_in_json_is_no_windows_path():
-    assert list(secrets_in(strings_of("a.json", json.dumps({"notes": "Found:\nnothing, D:\tfine"})))) == []
+    assert said_of(strings_of("a.json", json.dumps({"notes": "Found:\nnothing, D:\tfine"}).encode())) == []
 
 
 def test_vocabularies_are_not_searched(run):
@@ -145,11 +171,173 @@ def test_a_text_of_the_data_is_found(run, name):
         collect(run, {})
 
 
+ARTICLE = (
+    "The harbour authority will replace both cranes at the northern quay before winter, a spokesman said on Friday, "
+    "because the older one has failed its inspection twice and no spare parts can be had for it any more."
+)
+기사 = "항만공사는 북항 부두의 낡은 크레인 두 대를 올겨울이 오기 전에 모두 새것으로 바꾸기로 했다고 금요일에 밝혔다."
+
+
+def remembered(tmp_path, texts, columns=(), known=()):
+    """What is kept of texts that all stand in train, the split that no predictions are kept of."""
+    run = RunFolder(tmp_path)
+    features = Features({"text": Value("string"), "labels": ClassLabel(names=["a", "b"])})
+    rows = Dataset.from_dict({"text": texts, "labels": [0] * len(texts)}, features=features)
+    remember_texts(run, DatasetDict({"train": rows}), columns)
+    return DataTexts.of(run, known)
+
+
+@pytest.mark.parametrize("text", [ARTICLE, 기사, unicodedata.normalize("NFD", 기사), ARTICLE.upper()])
+def test_a_quotation_from_anywhere_in_a_training_text_is_found(tmp_path, text):
+    """Only beginnings and ends of test and validation texts were known."""
+    kept = remembered(tmp_path, ["A short one.", text])
+    words = text.split()
+    length = 12 if len(words) > 20 else 6
+    for start in range(len(words) - length + 1):
+        quoted = " ".join(words[start : start + length])
+        found = list(kept.found_in([f"# Card\n\n> as {quoted}; 42"]))
+        assert len(found) == 1, quoted
+        assert found[0] in unicodedata.normalize("NFC", quoted).casefold()
+    assert list(kept.found_in(["The card speaks of other things; 카드에는 다른 이야기가 있습니다."])) == []
+
+
+@pytest.mark.parametrize("title", ["Rates rise again", "집값 또 올랐다", "반도체 수출 회복"])
+def test_a_short_title_is_found_as_a_whole_only(tmp_path, title):
+    kept = remembered(tmp_path, [title])
+    assert list(kept.found_in([f"such as “{title}”, and others"])) == [title.casefold()]
+    assert list(kept.found_in([title.replace(" ", "-")])) != []
+    assert list(kept.found_in([f"pre{title}post"])) == []
+    assert list(kept.found_in([title[:-1]])) == []
+
+
+def test_what_we_say_ourselves_is_no_text_of_the_data(tmp_path):
+    kept = remembered(
+        tmp_path, ["expected calibration error", "card arrival date", ARTICLE], known=["card_arrival_date"]
+    )
+    assert list(kept.found_in(["card_arrival_date", "card arrival date"])) == []
+    assert list(kept.found_in(["Expected calibration error"])) == ["expected calibration error"]
+
+
 def test_short_texts_are_no_evidence(tmp_path):
-    (tmp_path / "predictions").mkdir()
-    table = pa.table({"text": ["good", "최고예요"], "text_pair": pa.array([None, "bad"], pa.string())})
-    pq.write_table(table, tmp_path / "predictions" / "test.parquet")
-    assert DataTexts(tmp_path).found_in(["good 최고예요 bad"]) is None
+    kept = remembered(tmp_path, ["good", "최고다", "bad film", ""])
+    assert list(kept.found_in(["good 최고다 bad film"])) == []
+
+
+def test_a_column_that_is_named_by_a_text_is_one(tmp_path):
+    """A file without a header gives its first row to the names of its columns, and they stand in four files."""
+    kept = remembered(tmp_path, ["another"], columns=[ARTICLE, "label", "title_of_the_article"])
+    assert len(list(kept.found_in([f"Text is read from {ARTICLE[:80]!r}."]))) == 1
+    assert list(kept.found_in(["Labels are read from 'label', texts from 'title_of_the_article'."])) == []
+
+
+@given(st.data())
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_place_in_a_text_is_safe_to_quote(tmp_path, data):
+    rng = random.Random(data.draw(st.integers(0, 10**6)))
+    text = "".join(rng.choice("abcdefghij klmnop,가나다라마바사아자차카타파하.") for _ in range(300))
+    kept = remembered(tmp_path, [text])
+    plain = re.sub(r"[\W_]", "", text)
+    start = data.draw(st.integers(0, len(plain) - 37))
+    assert list(kept.found_in([f"x {plain[start : start + 36]} y"]))
+
+
+def test_the_hashes_of_large_data_lie_farther_apart_but_the_ends_are_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr("textclf.hub.data_texts._MOST_GRAMS", 2)
+    kept = remembered(tmp_path, [ARTICLE])
+    assert list(kept.found_in([ARTICLE[:45]]))
+    assert list(kept.found_in([ARTICLE[-45:]]))
+
+
+def test_without_the_hashes_nothing_goes_up(run):
+    (run.path / "text_hashes.npz").unlink()
+    with pytest.raises(UserError, match=r"has no text_hashes\.npz.*train\.py"):
+        collect(run, {})
+
+
+def test_comments_in_yaml_and_notes_in_pictures_and_weights_are_read(run):
+    """A token in a picture's packed note, or in the header of the weights, was seen by nobody."""
+    rows = pq.read_table(run.path / "predictions" / "test.parquet")["text"].to_pylist()
+    text = max(rows, key=len)
+    recipe = (run.path / "recipe.yaml").read_text()
+    (run.path / "recipe.yaml").write_text(f"{recipe}# {text[20:100]}\n")
+    (run.path / "figures").mkdir()
+    note = chunk(b"zTXt", b"Comment\0\0" + zlib.compress(f"kim@example.org {text}".encode()))
+    (run.path / "figures" / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n" + note)
+    note = chunk(b"iTXt", b"Comment\0\1\0ko\0\0" + zlib.compress(f"{TOKEN}".encode()))
+    (run.path / "figures" / "b.png").write_bytes(b"\x89PNG\r\n\x1a\n" + note)
+    weights = load_file(run.path / "model.safetensors")
+    save_file(weights, run.path / "model.safetensors", metadata={"made": "in /srv/models/kim"})
+    with pytest.raises(UserError) as refused:
+        collect(run, {})
+    for said in (
+        "recipe.yaml holds a text of the data",
+        "figures/a.png holds a text of the data",
+        "figures/a.png holds an e-mail address: kim@example.org",
+        "figures/b.png holds a Hub token\n",
+        "model.safetensors holds an absolute path: /srv/models/kim",
+    ):
+        assert said in str(refused.value)
+
+
+def chunk(kind, content):
+    return struct.pack(">I4s", len(content), kind) + content + struct.pack(">I", zlib.crc32(kind + content))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le"])
+def test_a_token_is_found_in_files_that_nobody_reads(run, monkeypatch, encoding):
+    monkeypatch.setenv("WANDB_API_KEY", "0123456789abcdef0123")
+    (run.path / "onnx").mkdir()
+    (run.path / "onnx" / "model.onnx").write_bytes(b"\x08\x08 doc " + "0123456789abcdef0123".encode(encoding) + b"\0")
+    tokenizer = run.read_json("tokenizer.json")
+    tokenizer["model"]["vocab"][TOKEN] = 1
+    run.write_json("tokenizer.json", tokenizer)
+    with pytest.raises(UserError) as refused:
+        collect(run, {})
+    assert "onnx/model.onnx holds a token of this machine" in str(refused.value)
+    assert "tokenizer.json holds a Hub token" in str(refused.value)
+    assert "--allow" not in str(refused.value)
+
+
+def test_a_token_in_the_name_of_a_file_is_found(run):
+    (run.path / "figures").mkdir()
+    (run.path / "figures" / f"{TOKEN}.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    with pytest.raises(UserError, match="has a name that holds a Hub token"):
+        collect(run, {})
+
+
+def test_allowing_one_finding_allows_no_other_one_in_the_file(run):
+    """--allow FILE switched off every check of the file, for all that was ever written into it."""
+    change(run, "evaluation.json", note="to kim@example.org")
+    with pytest.raises(UserError) as refused:
+        collect(run, {})
+    (name,) = re.findall(r"--allow (\S+:[0-9a-f]{8})", str(refused.value))
+    assert collect(run, {}, allow=[name])
+    for planted, said in ((TOKEN, "a Hub token"), ("to lee@example.org", "lee@example.org"), ("/srv/x/y", "/srv/x/y")):
+        change(run, "evaluation.json", other=planted)
+        with pytest.raises(UserError, match="Nothing was uploaded") as refused:
+            collect(run, {}, allow=[name])
+        assert said in str(refused.value)
+        assert "kim@" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("figures/a.png", pickle.dumps({"a": 1}, protocol=0), r"figures/a\.png is no \.png file"),
+        ("onnx/a.onnx", b"PAR1 rows", r"onnx/a\.onnx is no \.onnx file"),
+        ("vocab.txt", b"a\0b", r"vocab\.txt is no text"),
+        ("config.json", b"cos\nsystem", r"config\.json is no \.json file"),
+        ("model.safetensors", b"\xff" * 40, r"model\.safetensors is no \.safetensors file"),
+        ("spm.model", b"PAR1", r"spm\.model is no \.model file"),
+        ("onnx/a.onnx_data", pickle.dumps({"a": 1}), r"onnx/a\.onnx_data is a pickle"),
+    ],
+)
+def test_a_file_is_what_its_name_says(run, name, content, said):
+    (run.path / name).parent.mkdir(exist_ok=True)
+    (run.path / name).write_bytes(content)
+    with pytest.raises(UserError, match=said) as refused:
+        collect(run, {})
+    assert "--allow" not in str(refused.value)
 
 
 def test_a_pickle_under_a_harmless_name_is_found(run):
@@ -161,42 +349,39 @@ def test_a_pickle_under_a_harmless_name_is_found(run):
         collect(run, {})
 
 
-def test_a_link_out_of_the_folder_is_found_and_can_be_allowed(run, tmp_path):
+def test_no_link_goes_up(run, tmp_path):
+    """A link to a file outside the run went up with --allow."""
     outside = tmp_path / "elsewhere.safetensors"
     (run.path / "model.safetensors").rename(outside)
-    (run.path / "model.safetensors").symlink_to(outside)
-    with pytest.raises(UserError, match=r"model\.safetensors is a link to a file outside"):
+    for target in (outside, run.path / "predictions" / "test.parquet"):
+        (run.path / "model.safetensors").unlink(missing_ok=True)
+        (run.path / "model.safetensors").symlink_to(target)
+        with pytest.raises(UserError, match=r"model\.safetensors is a link; put the file itself there") as refused:
+            collect(run, {})
+        assert "--allow" not in str(refused.value)
+
+
+def test_a_hard_link_to_rows_is_known_by_what_it_holds(run):
+    (run.path / "figures").mkdir()
+    os.link(run.path / "predictions" / "test.parquet", run.path / "figures" / "a.png")
+    with pytest.raises(UserError, match=r"figures/a\.png is no \.png file"):
         collect(run, {})
-    allowed = {upload.path: upload for upload in collect(run, {}, allow=["model.safetensors"])}
-    assert allowed["model.safetensors"].size == outside.stat().st_size
 
 
-def test_a_linked_folder_of_figures_is_found(run, tmp_path):
+def test_a_linked_folder_of_figures_does_not_go_up(run, tmp_path):
     (tmp_path / "figures").mkdir()
-    (tmp_path / "figures" / "secret.png").write_bytes(b"\x89PNG")
+    (tmp_path / "figures" / "secret.png").write_bytes(b"\x89PNG\r\n\x1a\n")
     os.symlink(tmp_path / "figures", run.path / "figures")
-    listed = [upload.path for upload in collect(run, {}, allow=[])]
-    assert "figures/secret.png" not in listed
+    try:
+        assert "figures/secret.png" not in {upload.path for upload in collect(run, {})}
+    except UserError as refused:
+        assert "figures/secret.png is a link" in str(refused)
 
 
-@pytest.mark.parametrize(
-    ("name", "said"),
-    [
-        ("predictions/test.parquet", "never goes up: it holds data rows"),
-        ("checkpoints/optimizer.pt", "never goes up: it is a pickle"),
-        ("evaluation.jso", "Did you mean 'evaluation.json'?"),
-    ],
-)
-def test_some_files_cannot_be_allowed(made, name, said):
-    with pytest.raises(UserError) as refused:
-        collect(made, {}, allow=[name])
-    assert said in str(refused.value)
-
-
-def test_a_file_beside_the_list_can_be_allowed(run):
-    (run.path / "NOTES.md").write_text("how it was made")
-    assert "NOTES.md" not in {upload.path for upload in collect(run, {})}
-    assert "NOTES.md" in {upload.path for upload in collect(run, {}, allow=["NOTES.md"])}
+def test_files_beside_the_list_stay_at_home(run):
+    for name in ("NOTES.md", "Evaluation.json", "README.MD", "figures.png"):
+        (run.path / name).write_text("how it was made")
+    assert {upload.path for upload in collect(run, {})} == FILES - {"textclf.json"}
 
 
 def test_what_is_written_anew_takes_the_place_of_the_file(run):

@@ -42,7 +42,7 @@ def impatient(monkeypatch):
     ("error", "said"),
     [
         (failure(401), "does not accept the token"),
-        (failure(402), "Choose free hardware"),
+        (failure(402), "(402): server says no. A Gradio Space needs a PRO, Team or Enterprise plan"),
         (failure(403), "no permission to write"),
         (failure(404), "did not find"),
         (failure(404, RepositoryNotFoundError), "There is no alice/x on the Hub"),
@@ -147,7 +147,12 @@ def test_a_rate_limit_is_waited_for_within_reason(headers, waits, impatient):
         ({"tag": "v1..v2"}, "--tag"),
         ({"revision": "refs/pr/1"}, "--revision"),
         ({"revision": "-f"}, "--revision"),
-        ({"language": "english"}, "--language is a code, or several.*found 'english'"),
+        ({"language": "english"}, "--language is a code of ISO 639.*found 'english'. Did you mean en?"),
+        ({"language": "pt-BR"}, "found 'pt-BR'. Did you mean pt?"),
+        ({"language": "ko,zh_CN"}, "found 'zh_CN'. Did you mean zh?"),
+        ({"language": "KO"}, "found 'KO'. Did you mean ko?"),
+        ({"language": "xx"}, "found 'xx'.$"),
+        ({"language": "xyz"}, "found 'xyz'.$"),
         ({"language": "ko, "}, "--language"),
         ({"space_sleep": -4}, "--space-sleep"),
     ],
@@ -162,8 +167,8 @@ def test_arguments_that_the_hub_takes_are_taken():
         {"tag": "v1.0"},
         {"revision": "try/out"},
         {"language": "ko, en"},
-        {"language": "zh-Hant"},
-        {"language": "zh-Hans-CN, es-419"},
+        {"language": "kor,fre,grc"},
+        {"language": "multilingual"},
     ):
         PushArguments(repo_id="alice/x", **options)
     PushArguments(repo_id="alice/x", space_sleep=-1)
@@ -252,7 +257,7 @@ def test_a_dry_run_contacts_nobody_and_shows_sizes(tmp_path, monkeypatch, capsys
     assert "Would go to alice/x (private)" in shown
     size = (run.path / "model.safetensors").stat().st_size / 1000
     assert f"model.safetensors       {size:.1f} kB" in " ".join(shown.split("\n")) or f"{size:.1f} kB" in shown
-    assert "Stays at home: checkpoints/, predictions/, training_log.jsonl" in shown
+    assert "Stays at home: checkpoints/, predictions/, text_hashes.npz, training_log.jsonl" in shown
     assert "The card names no licence" in shown
     assert "alice/demo: README.md, app.py" in shown
 

@@ -19,6 +19,7 @@ MADE_BY = {
     "tokenizer.json": "python train.py --output_dir {run}",
     "recipe.yaml": "python train.py --output_dir {run}",
     "audit.json": "python train.py --output_dir {run}",
+    "text_hashes.npz": "python train.py --output_dir {run}",
     "training_log.jsonl": "python train.py --output_dir {run}",
     "evaluation.json": "python train.py --output_dir {run}",
     "predictions/validation.parquet": "python train.py --output_dir {run}",

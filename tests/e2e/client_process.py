@@ -13,6 +13,7 @@ from typing import Any
 
 from tests.hub_stand_in import StandInHub
 
+HANGING = 1800  # seconds, against what never ends: a machine ten times slower than ours has to get there
 # What every script has at hand: `refused(action)` tells how the client refused to do it.
 _BEFORE = """
 import json
@@ -37,7 +38,9 @@ def run_client(hub: StandInHub, folder: Path, script: str, *arguments: str, toke
     work = Path(tempfile.mkdtemp(dir=folder, prefix="work-"))
     environment = {**hub.environment(home, token=token), "OMP_NUM_THREADS": "1", "TOKENIZERS_PARALLELISM": "false"}
     command = [sys.executable, "-c", _BEFORE + script + _AFTER, *arguments]
-    done = subprocess.run(command, env=environment, cwd=work, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(
+        command, env=environment, cwd=work, capture_output=True, text=True, timeout=HANGING, check=False
+    )
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
     return json.loads(done.stdout.splitlines()[-1])
 
@@ -52,7 +55,7 @@ def ask(
     headers: Mapping[str, str] | None = None,
 ) -> tuple[http.client.HTTPResponse, bytes]:
     """Make one plain request and return the response with its body."""
-    connection = http.client.HTTPConnection(address.removeprefix("http://"), timeout=10)
+    connection = http.client.HTTPConnection(address.removeprefix("http://"), timeout=HANGING)
     sent = {**(headers or {}), **({"Authorization": f"Bearer {token}"} if token else {})}
     connection.request(method, path, body.encode(), sent)
     response = connection.getresponse()

@@ -13,6 +13,7 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.e2e.client_process import HANGING
 from tests.hub_stand_in import StandInHub
 
 ROOT = Path(__file__).parents[2]
@@ -20,17 +21,31 @@ _DRIVER = """
 import contextlib, io, json, os, sys
 import push_to_hub
 from textclf.arguments import PublishArguments
-from textclf.errors import run_command
-from textclf.hub import dataset_repo, network, publish, push, space
+from textclf.errors import UserError, run_command
+from textclf.hub import contract, dataset_repo, network, publish, push, space
+from textclf.hub.contract import Agreement
 from textclf.hub.push_arguments import PushArguments
 from textclf.flags import build_parser, parse
+from textclf.hub.uploads import Upload
 from textclf.run_folder import RunFolder
 
 network.WAITS = (0.05, 0.1, 0.2)
 
+def refused(*_):
+    raise UserError("It is not what was measured.")
+
+def refused_push(words):
+    (arguments,) = parse(build_parser([PushArguments]), words[1:])
+    push.push(RunFolder.open(words[0]), arguments, check=refused)
+
+def only_check(words):
+    run = RunFolder.open(words[0])
+    uploads = [*push.model_files(run, PushArguments(repo_id=words[1])), Upload("absent.md", b"x")]
+    contract.check_contract(run, words[1], "main", uploads)
+
 def only_push(words):
     (arguments,) = parse(build_parser([PushArguments]), words[1:])
-    print(push.push(RunFolder.open(words[0]), arguments))
+    print(push.push(RunFolder.open(words[0]), arguments, check=lambda *_: Agreement(0, 0.0)))
 
 def only_space(words):
     (arguments,) = parse(build_parser([PushArguments]), words[1:])
@@ -45,6 +60,11 @@ def before_training(words):
     publish.check_before_training(PublishArguments(push=words[0], space=words[1] if words[1:] else None))
 
 commands = {"command": push_to_hub.main, "push": only_push, "space": only_space, "dataset": only_dataset}
+def before_public_training(words):
+    publish.check_before_training(PublishArguments(push=words[0], public=True))
+
+commands["before_training_public"] = before_public_training
+commands |= {"refused": refused_push, "check": only_check}
 commands["before_training"] = before_training
 for line in sys.stdin:
     asked = json.loads(line)
@@ -98,14 +118,19 @@ class PushProcess:
     def __enter__(self) -> PushProcess:
         return self
 
+    def kill(self) -> None:
+        """End the process in the middle of what it does."""
+        self._process.kill()
+        self._process.wait(timeout=HANGING)
+
     def __exit__(self, *_: object) -> None:
         assert self._process.stdin is not None
         self._process.stdin.close()
-        self._process.wait(timeout=30)
+        self._process.wait(timeout=HANGING)
         self._errors.close()
 
     def run(self, *words: str, token: str | None, how: str = "push", space_token: str | None = None) -> Outcome:
-        """Run a command; `how`: the whole "command", its "push", "space" or "dataset" alone, or "before_training"."""
+        """Run one of the driver's `commands`; the check of a "push" always agrees, that of a "refused" one never."""
         self.start(*words, token=token, how=how, space_token=space_token)
         return self.finish()
 

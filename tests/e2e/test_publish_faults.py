@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 import time
 
 import pytest
 
 from tests.e2e.push_process import PushProcess
-from tests.hub_stand_in import Answer, CutUpload, Delay, Drop, LoseAnswer, StandInHub
+from tests.hub_stand_in import Answer, CutUpload, Delay, Drop, LoseAnswer, StandInHub, Wait
 from tests.made_runs import FILES
 from textclf.hub.network import WAITS
 
@@ -104,10 +105,10 @@ def test_a_silent_hub_ends_the_push_and_a_slow_one_does_not(hub, process, run):
     assert not hub.store.repositories
 
     hub.faults.clear()
-    slow = hub.fail("POST", COMMIT, Delay(0.8))
-    outcome = process.run(str(run.path), "--repo-id", "alice/x", "--timeout", "0.5", token=hub.token("alice"))
+    slow = hub.fail("POST", COMMIT, Delay(4.0))
+    outcome = process.run(str(run.path), "--repo-id", "alice/x", "--timeout", "2", token=hub.token("alice"))
     assert (outcome.code, slow.met) == (0, 1), outcome.err
-    _wait_for(lambda: all(request.status is not None for request in hub.asked("POST", COMMIT)))
+    wait_for(lambda: all(request.status is not None for request in hub.asked("POST", COMMIT)))
     assert len(hub.repo("model", "alice/x").commits) == 2, "the commit that came late is the only one"
 
 
@@ -132,12 +133,14 @@ def test_of_two_pushes_at_once_one_is_told_and_the_repo_holds_one_of_them(
 ):
     token = hub.token("alice")
     hub.create("model", "alice/x", private=True)
-    slow = hub.fail("POST", COMMIT, Delay(2.0))
+    go_on = threading.Event()
+    slow = hub.fail("POST", COMMIT, Wait(go_on))
     with PushProcess(hub, tmp_path) as other:
         other.run("x", token=None, how="before_training")  # its libraries are loaded when it matters
         process.start(str(run.path), "--repo-id", "alice/x", token=token)
-        _wait_for(lambda: slow.met == 1)
+        wait_for(lambda: slow.met == 1)
         overtaking = other.run(str(made("adapter").path), "--repo-id", "alice/x", token=token)
+        go_on.set()
         overtaken = process.finish()
 
         assert (overtaking.code, overtaken.code) == (0, 2)
@@ -146,10 +149,12 @@ def test_of_two_pushes_at_once_one_is_told_and_the_repo_holds_one_of_them(
         assert len(hub.repo("model", "alice/x").commits) == 2
 
         hub.faults.clear()
-        again = hub.fail("POST", COMMIT, Delay(2.0))
+        go_on.clear()
+        again = hub.fail("POST", COMMIT, Wait(go_on))
         process.start(str(run.path), "--repo-id", "alice/x", token=token)
-        _wait_for(lambda: again.met == 1)
+        wait_for(lambda: again.met == 1)
         assert other.run(str(run.path), "--repo-id", "alice/x", token=token).code == 0
+        go_on.set()
         assert process.finish().code == 0, "the same run twice at once: both are content"
         assert len(hub.repo("model", "alice/x").commits) == 3
 
@@ -173,7 +178,7 @@ def test_a_hub_that_is_away_is_named(run, tmp_path):
     assert f"The Hub at {gone.endpoint} could not be reached while asking who the token belongs to" in outcome.err
 
 
-def _wait_for(condition, seconds=20):
+def wait_for(condition, seconds=600):
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"

@@ -12,7 +12,7 @@ from textclf.hub.network import WAITS
 
 pytestmark = pytest.mark.hub
 
-SPACE_FILES = {"README.md", "app.py", "requirements.txt", "style.css", "words.json"}
+SPACE_FILES = {"README.md", "textclf.json", "app.py", "requirements.txt", "style.css", "words.json"}
 
 
 def options(run, *more):
@@ -83,6 +83,36 @@ def test_hardware_sleep_and_examples_of_a_public_space(hub, process, run):
         *options(run, "--public", "--space-hardware", "t4-small"), token=hub.token("alice"), how="space"
     )
     assert (paid.code, "The Hub wants to be paid while setting the hardware" in paid.err) == (2, True)
+
+
+def test_examples_that_are_no_longer_wanted_go(hub, process, run):
+    """Texts of validation stayed in the Space for good."""
+    hub.create("model", "alice/model")
+    token = hub.token("alice")
+    assert process.run(*options(run, "--public", "--examples-from-validation"), token=token, how="space").code == 0
+    space = hub.repo("space", "alice/demo")
+    assert "examples.json" in space.files()
+    hub.store.seed(space, {"mine.txt": "mine"})
+
+    outcome = process.run(*options(run, "--public"), token=token, how="space")
+    assert outcome.code == 0, outcome.err
+    assert space.files().keys() - {".gitattributes", "mine.txt"} == SPACE_FILES
+    assert "its older commits still hold them" in outcome.out
+    assert "super_squash_history('alice/demo', repo_type='space')" in outcome.out
+    again = process.run(*options(run, "--public"), token=token, how="space")
+    assert "older commits" not in again.out
+
+
+def test_who_has_no_plan_is_told_what_a_gradio_space_needs(hub, process, run):
+    """The advice was to choose cpu-basic, which is what the Hub had refused."""
+    hub.create("model", "alice/model", private=True)
+    token = hub.token("alice")
+    hub.take_plan("alice")
+    outcome = process.run(*options(run), token=token, how="space")
+    assert outcome.code == 2
+    assert "Static Spaces are free for everyone" in outcome.err
+    assert "A Gradio Space needs a PRO, Team or Enterprise plan even on cpu-basic" in outcome.err
+    assert ("space", "alice/demo") not in hub.store.repositories
 
 
 def test_a_space_survives_lost_answers_and_names_lasting_faults(hub, process, run):

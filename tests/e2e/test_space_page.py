@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.client_process import HANGING
 from tests.made_runs import LABELS, make_run
 from textclf.inference.classifier import Classifier
 
@@ -31,10 +32,10 @@ def served(model):
     command = [sys.executable, "space/app.py", "--model", str(model), "--port", str(port)]
     process = subprocess.Popen(command, cwd=ROOT, env=environment)
     try:
-        address, deadline = f"http://127.0.0.1:{port}", time.monotonic() + 120
+        address, deadline = f"http://127.0.0.1:{port}", time.monotonic() + 1800
         while True:
             try:
-                urllib.request.urlopen(address, timeout=5)
+                urllib.request.urlopen(address, timeout=60)
                 break
             except OSError:
                 assert process.poll() is None, "the app ended"
@@ -43,7 +44,7 @@ def served(model):
         yield address
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        process.wait(timeout=600)
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +58,7 @@ def opened(browser, address, **options):
     """Open the page; at the end nothing may have been asked of any other machine, and no script have failed."""
     context = browser.new_context(**options)
     page = context.new_page()
+    page.set_default_timeout(HANGING * 1000)
     asked, failed = [], []
     page.on("request", lambda request: asked.append(request.url))
     page.on("pageerror", lambda error: failed.append(str(error)))

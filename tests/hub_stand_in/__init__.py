@@ -11,7 +11,7 @@
 It keeps everything in memory and speaks the protocol as huggingface_hub 2.4 asks for it; it has no xet store.
 """
 
-from .faults import Answer, CutDownload, CutUpload, Delay, Drop, Effect, Fault, FlipByte, LoseAnswer
+from .faults import Answer, CutDownload, CutUpload, Delay, Drop, Effect, Fault, FlipByte, LoseAnswer, Wait
 from .hub import StandInHub
 from .journal import Request
 from .repository import Blob, Commit, Discussion, Repository, Space
@@ -33,4 +33,5 @@ __all__ = [
     "Request",
     "Space",
     "StandInHub",
+    "Wait",
 ]

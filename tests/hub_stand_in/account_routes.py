@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .cards import check_card
 from .routing import Route, Visit
+from .space_routes import FREE_HARDWARE
 from .wire import Json, Kind, Refusal, Reply, json_reply
 
 
@@ -21,8 +22,8 @@ def create(visit: Visit) -> Reply:
     _require_namespace(visit, kind, repo_id)
     answer = {"url": f"{visit.store.endpoint}/{_page(kind, repo_id)}", "name": repo_id, "id": f"id-{repo_id}"}
     user = visit.store.accounts.require_token(visit.token).user
-    if wanted.get("hardware", "cpu-basic") != "cpu-basic":
-        raise Refusal(402, "Payment required: only cpu-basic is free")
+    if kind == "space":
+        _require_plan(visit, user, wanted)
     try:
         repository = visit.store.create(kind, repo_id, author=user, private=private, sdk=wanted.get("sdk"))
     except Refusal as refusal:
@@ -115,6 +116,20 @@ def _require_namespace(visit: Visit, kind: Kind, repo_id: str) -> None:
     namespace = repo_id.split("/")[0]
     if not visit.store.accounts.may(visit.token, "write", namespace):
         raise Refusal(403, f'You don\'t have the rights to create a {kind} under the namespace "{namespace}"')
+
+
+def _require_plan(visit: Visit, user: str, wanted: dict[str, Json]) -> None:
+    """Refuse, as since July 2026, what an account without a plan may not host."""
+    hardware = wanted.get("hardware") or "cpu-basic"
+    if hardware not in FREE_HARDWARE:
+        raise Refusal(402, f"Payment required for {hardware}")
+    hosted = wanted.get("sdk") in ("gradio", "docker")
+    if hosted and hardware == "cpu-basic" and user in visit.store.accounts.without_plan:
+        raise Refusal(
+            402,
+            "Static Spaces are free for everyone, but hosting Gradio and Docker Spaces on free cpu-basic requires a "
+            "PRO subscription. Subscribe at https://huggingface.co/pro",
+        )
 
 
 def _page(kind: Kind, repo_id: str) -> str:

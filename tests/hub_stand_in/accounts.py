@@ -38,6 +38,7 @@ class Accounts:
 
     tokens: dict[str, Token] = field(default_factory=dict)
     organisations: dict[str, dict[str, MemberRole]] = field(default_factory=dict)
+    without_plan: set[str] = field(default_factory=set)  # users who may host static Spaces and ZeroGPU only
 
     def issue(self, user: str, role: TokenRole, scopes: Mapping[str, Permission]) -> str:
         """Make a new token and return its text."""
@@ -101,7 +102,7 @@ class Accounts:
             "email": f"{token.user}@example.org",
             "emailVerified": True,
             "canPay": False,
-            "isPro": False,
+            "isPro": token.user not in self.without_plan,
             "orgs": organisations,
             "auth": {"type": "access_token", "accessToken": access},
         }

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from typing import Any
 
-from .faults import Answer, CutDownload, CutUpload, Delay, Drop, Fault, FlipByte, LoseAnswer, first_striking
+from .faults import Answer, CutDownload, CutUpload, Delay, Drop, Fault, FlipByte, LoseAnswer, Wait, first_striking
 from .journal import Journal, Origin, Request
 from .routing import Router, Visit
 from .store import Store
@@ -49,6 +49,9 @@ class Application:
         if isinstance(effect, Delay):
             connection.count()
             await asyncio.sleep(effect.seconds)
+        if isinstance(effect, Wait):
+            connection.count()
+            await asyncio.to_thread(effect.until.wait, 1800)  # seconds, against hanging
         if isinstance(effect, Answer):
             connection.count()
             reply = Reply(effect.status, effect.body, effect.headers)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 
 import yaml
@@ -10,6 +11,11 @@ import yaml
 from .repository import Blob
 from .wire import Json, Kind
 
+_LANGUAGE_ERROR = (
+    '"language" with id "{}" is not valid. It must be an ISO 639-1, 639-2 or 639-3 code (two/three letters), or a '
+    'special value like "code", "multilingual". If you want to use BCP-47 identifiers, you can specify them in '
+    "language_bcp47."
+)
 COLOURS = ("red", "yellow", "green", "blue", "indigo", "purple", "pink", "gray")
 _TASKS = {"ForSequenceClassification": "text-classification", "ForMaskedLM": "fill-mask",
           "ForTokenClassification": "token-classification", "ForCausalLM": "text-generation"}  # fmt: skip
@@ -46,6 +52,7 @@ def check_card(text: str, kind: Kind) -> tuple[list[str], list[str]]:
     for key in ("tags", "model-index", "datasets"):
         if key in data and not isinstance(data[key], list if key != "datasets" else (list, str)):
             errors.append(f'"{key}" must be an array')
+    errors += [_LANGUAGE_ERROR.format(code) for code in _as_list(data.get("language")) if not _is_language(code)]
     if kind == "space":
         errors += _space_errors(data)
     index = data.get("model-index")
@@ -53,6 +60,10 @@ def check_card(text: str, kind: Kind) -> tuple[list[str], list[str]]:
         if not isinstance(entry, dict) or "name" not in entry or not isinstance(entry.get("results"), list):
             errors.append('"model-index[0].name" and "model-index[0].results" are required')
     return errors, [] if data else ["empty or missing yaml metadata in repo card"]
+
+
+def _is_language(code: str) -> bool:
+    return code in ("code", "multilingual") or re.fullmatch("[a-z]{2,3}", code) is not None  # the Hub knows them all
 
 
 def _space_errors(data: Mapping[str, Json]) -> list[str]:

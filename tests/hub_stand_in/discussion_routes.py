@@ -59,9 +59,12 @@ def comment(visit: Visit) -> Reply:
 
 
 def status(visit: Visit) -> Reply:
-    """Close or open again."""
-    repository = visit.own_repository()
-    discussion, token = _find(visit, repository), visit.store.accounts.require_token(visit.token)
+    """Close or open again; who opened it may, and who may write to the repository."""
+    repository = visit.repository()
+    token = visit.store.require_write(repository, visit.token, proposal=True)
+    discussion = _find(visit, repository)
+    if discussion.author != token.user:
+        visit.own_repository()
     discussion.status = visit.call.json()["status"]
     return json_reply(
         {"newStatus": _add_event(discussion, token.user, "status-change", {"status": discussion.status})}

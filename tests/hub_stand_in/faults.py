@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -34,6 +35,13 @@ class Delay:
 
 
 @dataclass(frozen=True)
+class Wait:
+    """Do the work when the test says so, by `until.set()`."""
+
+    until: threading.Event
+
+
+@dataclass(frozen=True)
 class CutUpload:
     """Close the connection as soon as more than `after` bytes of the request body have come in."""
 
@@ -54,7 +62,7 @@ class FlipByte:
     offset: int = 0
 
 
-Effect = Answer | Drop | LoseAnswer | Delay | CutUpload | CutDownload | FlipByte
+Effect = Answer | Drop | LoseAnswer | Delay | Wait | CutUpload | CutDownload | FlipByte
 
 
 @dataclass

@@ -85,6 +85,10 @@ class StandInHub:
         """Issue a token, and with it the user; `scopes` (namespace or repository id) are for "fineGrained" ones."""
         return self.store.accounts.issue(user, role, scopes or {})
 
+    def take_plan(self, user: str) -> None:
+        """Make a user one who pays nothing; all others are PRO."""
+        self.store.accounts.without_plan.add(user)
+
     def organisation(self, name: str, members: Mapping[str, MemberRole]) -> None:
         """Found an organisation."""
         self.store.accounts.organisations[name] = dict(members)

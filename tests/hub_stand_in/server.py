@@ -13,7 +13,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from .application import Application
 
-START_LIMIT = 20.0  # seconds; a start takes some milliseconds
+START_LIMIT = 600.0  # seconds, against hanging; a start takes some milliseconds
 
 
 class _Protocol(H11Protocol):

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pyarrow.parquet as pq
 import yaml
@@ -33,7 +36,9 @@ def render_card(run: RunFolder, arguments: PushArguments | None = None) -> Model
     environment = Environment(
         undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True, autoescape=False
     )
-    environment.filters["code"] = _code
+    environment.filters["code"] = tables.code
+    environment.filters["escaped"] = tables.escaped
+    environment.filters["quoted"] = shlex.quote
     environment.filters["tojson_text"] = lambda text: json.dumps(text, ensure_ascii=False)
     template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
     data = card_metadata(run, arguments, evaluation, recipe, language)
@@ -73,6 +78,7 @@ def _content(
     say = WORDING["ko" if language[:1] == ["ko"] else "en"]
     shown = run.path.name if run.path.is_absolute() else run.path.as_posix()
     figures = sorted((run.path / "figures").glob("*.png"))
+    quoted = (run.path / "recipe.yaml").read_text(encoding="utf-8").strip()
     return {
         "say": say,
         "data": evaluation["data"],
@@ -83,13 +89,17 @@ def _content(
         "recipe_path": "recipe.yaml" if arguments.repo_id else f"{shown}/recipe.yaml",
         "max_length": _max_length(run),
         "figures": [
-            {"path": f"figures/{path.name}", "alt": say.get(f"figure_{path.stem}", path.stem.replace("_", " "))}
+            {
+                "path": f"figures/{quote(path.name)}",
+                "alt": tables.escaped(say.get(f"figure_{path.stem}", path.stem.replace("_", " "))),
+            }
             for path in figures
         ],
         "data_table": _data_facts(evaluation["data"], say),
         "limits": _limits(run, evaluation, say),
         "procedure": _procedure(run, evaluation, recipe, say),
-        "recipe": (run.path / "recipe.yaml").read_text(encoding="utf-8").strip(),
+        "recipe": quoted,
+        "fence": "`" * max(3, 1 + max(map(len, re.findall("`+", quoted)), default=0)),
         "environment": training_facts(evaluation.get("training") or {}, say),
         **_use(evaluation, recipe.get("join_text"), examples_of_run(run, arguments, language), say),
         **_measured(evaluation, say),
@@ -103,7 +113,7 @@ def _use(evaluation: dict[str, Any], between: str | None, examples: list[str], s
     summary = say["several" if several else "one"].format(n=len(evaluation["labels"]))
     two, joined = len(columns) == 2, len(columns) == 2 and between is not None
     if two:
-        fields = {"first": f"`{columns[0]}`", "second": f"`{columns[1]}`"}
+        fields = {"first": tables.code(columns[0]), "second": tables.code(columns[1])}
         summary += " " + say["joined" if joined else "pair"].format(**fields, between=repr(between)[1:-1])
     thresholds = evaluation.get("thresholds") or {}
     first, _, second = examples[0].partition("\n")  # of two fields each has its line
@@ -172,19 +182,15 @@ def _limits(run: RunFolder, evaluation: dict[str, Any], say: tables.Words) -> li
     return [*lines, say["left_train"].format(n=removed)] if removed else lines
 
 
-def _code(label: str) -> str:
-    """Return a name as code; a name with a backtick needs two around it."""
-    name = " ".join(label.split())
-    return f"`` {name} ``" if "`" in name else f"`{name}`"
-
-
 def _procedure(run: RunFolder, evaluation: dict[str, Any], recipe: dict[str, Any], say: tables.Words) -> str:
     chosen = evaluation["selection"]
-    base = base_model(recipe) or recipe.get("model")
+    base = base_model(recipe) or Path(str(recipe["model"])).name if recipe.get("model") else None
     revision = recipe.get("model_revision")
     lines = []
     if base:
-        lines.append(say["base"].format(base=f"`{base}`" + (f" ({revision})" if revision else "")))
+        lines.append(
+            say["base"].format(base=tables.code(base) + (f" ({tables.escaped(revision)})" if revision else ""))
+        )
     if (run.path / "adapter").is_dir():
         lines.append(say["adapter"].format(kind=recipe["lora"], rank=recipe["lora_r"]))
     lines.append(

@@ -33,13 +33,13 @@ def _in_words(found: Figures, words: str | None, say: Words) -> str:
 
 def faults_of_data(data: Figures) -> list[str]:
     """Return what is known of the data's faults beside the audit, one line or none."""
-    return [data["known_faults"]] if data.get("known_faults") else []
+    return [escaped(data["known_faults"])] if data.get("known_faults") else []
 
 
 def facts(rows: Mapping[str, object]) -> str:
     """Return a list of what is known; empty and missing values are left out."""
     known = {name: value for name, value in rows.items() if value not in (None, "", [], {}, ())}
-    return "\n".join(f"- {name}: {_plain(value)}" for name, value in known.items())
+    return "\n".join(f"- {name}: {escaped(_plain(value))}" for name, value in known.items())
 
 
 def training_facts(training: Figures, say: Words) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from huggingface_hub import EvalResult, ModelCardData
 
+from ..arguments import DEFAULT_MODEL
 from ..run_folder import RunFolder
 from .card_tables import METRIC_NAMES
 from .push_arguments import PushArguments
@@ -27,10 +29,14 @@ _HUB_METRICS: dict[str, tuple[str, dict[str, Any] | None]] = {
 }
 
 
+_COMMIT = re.compile("[0-9a-f]{40}")
+
+
 def base_model(recipe: dict[str, Any]) -> str | None:
-    """Return the Hub id of the encoder, None for a folder of this machine."""
-    model = str(recipe.get("model", ""))
-    return model if model.count("/") == 1 or recipe.get("model_revision") else None
+    """Return the Hub id of the encoder, None for a folder: `runs/x` looks like an id, but has no commit."""
+    model = str(recipe.get("model", DEFAULT_MODEL))
+    known = _COMMIT.fullmatch(str(recipe.get("model_revision"))) or model == DEFAULT_MODEL  # that one comes packaged
+    return model if known else None
 
 
 def card_metadata(
@@ -38,11 +44,12 @@ def card_metadata(
 ) -> ModelCardData:
     """Return the card's front matter; what is not known is left out."""
     data, base = evaluation["data"], base_model(recipe)
+    dataset = data["name"] if data.get("revision") else arguments.dataset_repo  # only data of the Hub has a commit
     measured = [name for name in _HUB_METRICS if name in evaluation["metrics"]]
     results = [
         EvalResult(
             task_type="text-classification",
-            dataset_type=data["name"],
+            dataset_type=dataset or _file_type(data),
             dataset_name=data["name"],
             dataset_config=data.get("config"),
             dataset_split=evaluation["split"],
@@ -61,9 +68,16 @@ def card_metadata(
         pipeline_tag="text-classification",
         base_model=base,
         base_model_relation="finetune" if base else None,
-        datasets=[data["name"]] if data.get("revision") else None,  # only data from the Hub has a commit
+        datasets=[dataset] if dataset else None,
         metrics=list(dict.fromkeys(_HUB_METRICS[name][0] for name in measured)),
         tags=["text-classification", evaluation["task"].replace("_", "-")],
         model_name=(arguments.repo_id or run.path.resolve().name).split("/")[-1],
         eval_results=results,
     )
+
+
+def _file_type(data: dict[str, Any]) -> str:
+    """Return what the Hub's own cards say where rows are on no Hub: the kind of file they came in, `csv` say."""
+    endings = {file["name"].rsplit(".", 1)[-1].lower() for file in data.get("files") or [] if "." in file["name"]}
+    (ending,) = endings if len(endings) == 1 else ("text",)
+    return ending

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -39,6 +40,8 @@ METRIC_NAMES = {
 }
 # With one label these equal the accuracy, or say what the macro average says.
 _ONLY_SEVERAL = {"f1_micro", "precision_micro", "recall_micro", "f1_samples"}
+# Directions of writing, as they were used to hide what a name says (https://trojansource.codes).
+_TURNING = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _LARGEST_MATRIX = 12  # labels; wider tables do not fit on a page
 _MOST_CONFUSIONS = 10
 _FEW_TEXTS = 10  # of a label in test: below this one text moves recall by a tenth and more
@@ -73,8 +76,28 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def escaped(name: str) -> str:
-    """Return the name of a label so that Markdown shows it as it is, in a table cell too: `<5 years`, `a|b`, `*`."""
-    return re.sub(r"([\\`*\[\]<|~$]|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w+;))", r"\\\1", " ".join(name.split()))
+    """Return a name so that Markdown shows it as it is, in a table cell or a line: `<5 years`, `a|b`, `*`, `# x`.
+
+    Characters that cannot be seen, or turn the direction of what follows, are shown as U+FFFD.
+    """
+    shown = "".join("\ufffd" if _is_hidden(character) else character for character in _one_line(name))
+    shown = re.sub(r"([\\`*\[\]<|~$]|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w+;))", r"\\\1", shown)
+    return re.sub(r"^(\d{1,9})(?=[.)](?:\s|$))|^(?=(?:[-+]|#{1,6}|=+|-+)(?:\s|$)|>)", r"\1\\", shown)
+
+
+def _is_hidden(character: str) -> bool:
+    return unicodedata.category(character) in ("Cc", "Cs") or character in _TURNING
+
+
+def code(name: str) -> str:
+    """Return a name as code, in more backticks than stand in it."""
+    fence = "`" * (1 + max(map(len, re.findall("`+", name)), default=0))
+    space = " " if "`" in name else ""
+    return f"{fence}{space}{_one_line(name)}{space}{fence}"
+
+
+def _one_line(name: str) -> str:
+    return " ".join(name.split())
 
 
 def results(evaluation: Figures, say: Words) -> str:

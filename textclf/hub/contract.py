@@ -18,7 +18,6 @@ from huggingface_hub import get_token
 
 from ..errors import UserError
 from ..run_folder import RunFolder
-from .commits import git_blob_id
 from .network import scrubbed
 from .uploads import Upload
 
@@ -57,7 +56,7 @@ def check_contract(run: RunFolder, repo_id: str, revision: str, uploads: Sequenc
         shown = "\n".join(f"  {line}" for line in answer["differences"][:10])
         raise UserError(
             f"{repo_id} at {revision[:8]} is not the model that was measured in {run.path}:\n{shown}\n"
-            "Run the same command again; if this stays, do not use the repo."
+            "Run the same command again."
         )
     return Agreement(len(request["rows"]), answer["largest"])
 
@@ -89,13 +88,13 @@ def _ask(path: Path, repo_id: str) -> dict[str, Any]:
         )
     except subprocess.TimeoutExpired as error:
         raise UserError(
-            f"{repo_id} was pushed, but loading it took more than {TIME_LIMIT:.0f} s, so it is not checked. "
+            f"{repo_id} was uploaded, but loading it took more than {TIME_LIMIT:.0f} s, so it is not checked. "
             "Run the same command again."
         ) from error
     if done.returncode != 0:
         raise UserError(
-            f"{repo_id} was pushed, but a fresh process cannot load it: {scrubbed(_raised(done.stderr))} "
-            "Run the same command again to check it."
+            f"{repo_id} was uploaded, but a fresh process cannot load it: {scrubbed(_raised(done.stderr))} "
+            "Run the same command again."
         )
     answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return answer
@@ -135,7 +134,7 @@ def _request(run: RunFolder, repo_id: str, revision: str, uploads: Sequence[Uplo
         "several": several,
         "tolerance": tolerance,
         "rows": rows,
-        "files": [{"path": u.path, "sha256": u.sha256, "git": git_blob_id(u)} for u in uploads],
+        "files": [{"path": u.path, "sha256": u.sha256, "git": u.git_id} for u in uploads],
     }
 
 

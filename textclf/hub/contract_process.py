@@ -48,8 +48,9 @@ def differing_files(request: Request) -> list[str]:
         if stored != (file["sha256"] if row.lfs is not None else file["git"]):
             differences.append(f"{file['path']} has another checksum in the repo than in the run folder")
         elif "/" not in file["path"] and file["path"].endswith((".json", ".safetensors")):
-            arrived = Path(hf_hub_download(repo_id, file["path"], revision=revision)).read_bytes()
-            if hashlib.sha256(arrived).hexdigest() != file["sha256"]:
+            with Path(hf_hub_download(repo_id, file["path"], revision=revision)).open("rb") as arrived:
+                found = hashlib.file_digest(arrived, "sha256").hexdigest()
+            if found != file["sha256"]:
                 differences.append(f"{file['path']} was damaged on the way down")
     return differences
 

@@ -22,6 +22,7 @@ from .card_facts import OF_THE_MODEL, audit_lines, faults_of_data
 from .card_tables import escaped, table
 from .commits import Committed, commit_files
 from .destination import check_destination
+from .manifest import with_manifest
 from .network import patience
 from .push import make_ready
 from .push_arguments import PushArguments
@@ -71,11 +72,9 @@ def publish_dataset(run: RunFolder, arguments: PushArguments, splits: DatasetDic
     splits = reload_splits(run, arguments) if splits is None else splits
     repo_id = arguments.dataset_repo or ""
     with tempfile.TemporaryDirectory(prefix="textclf-dataset-") as folder, patience(arguments.timeout):
-        uploads = list(_files(run, arguments, splits, Path(folder)))
+        uploads = with_manifest(run, "dataset", list(_files(run, arguments, splits, Path(folder))))
         target = make_ready(check_destination(repo_id, kind="dataset", public=arguments.public), arguments, uploads)
-        return commit_files(
-            target, uploads, f"Publish {repo_id.split('/')[-1]}", lambda path: path.startswith("data/")
-        )
+        return commit_files(target, uploads, f"Publish {repo_id.split('/')[-1]}")
 
 
 def reload_splits(run: RunFolder, arguments: PushArguments) -> DatasetDict:
@@ -125,10 +124,10 @@ def dataset_card(run: RunFolder, arguments: PushArguments, splits: DatasetDict) 
     )
     DatasetInfosDict({"default": splits["train"].info.copy()}).to_dataset_card_data(card_data)
     lines = [
-        f"# {card_data.pretty_name}",
-        f"Source: {source}. Licence: {licence}.",
+        f"# {escaped(str(card_data.pretty_name))}",
+        f"Source: {escaped(str(source))}. Licence: {escaped(str(licence))}.",
         f"Columns: `text`, {'`text_pair`, ' if 'text_pair' in splits['train'].column_names else ''}`labels`. "
-        f"Splits: {str(data['how_split']).rstrip('.')}.",
+        f"Splits: {escaped(str(data['how_split']).rstrip('.'))}.",
         _label_table(splits),
         *_known_faults(run, data),
     ]
@@ -164,7 +163,7 @@ def _counts(rows: Dataset, labels: LabelSpace) -> list[int]:
 
 def _known_faults(run: RunFolder, data: dict[str, Any]) -> list[str]:
     found = faults_of_data(data) + audit_lines(run.read_json("audit.json"), ENGLISH, but=OF_THE_MODEL)
-    found += [f"{reason}: {count} rows left out" for reason, count in (data.get("removed") or {}).items()]
+    found += [f"{escaped(reason)}: {count} rows left out" for reason, count in (data.get("removed") or {}).items()]
     if not found:
         return []
     return ["## Known faults", "\n".join(f"- {line}" for line in found), "`audit.json` names the rows."]

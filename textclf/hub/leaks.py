@@ -1,22 +1,26 @@
-"""What must not stand in a published text file: tokens, addresses, paths of this machine, rows of the data."""
+"""What must not stand in a published file: tokens, keys, addresses, paths of this machine."""
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+import struct
+import zlib
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-import pyarrow.parquet as pq
 import yaml
 from huggingface_hub import get_token
 
-_WINDOW = 30  # letters and digits that agree: shorter coincidences happen
 _UNSPEAKABLE = {
-    "a Hub token": re.compile(r"\bhf_[A-Za-z0-9]{30,}"),
-    "a secret key": re.compile(r"\b(?:sk-[A-Za-z0-9_-]{20,}|gh[pousr]_[A-Za-z0-9]{30,}|AKIA[0-9A-Z]{16})\b"),
-    "a private key": re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----"),
+    "a Hub token": r"\b(?:hf|api_org)_[A-Za-z0-9]{30,}",
+    "a secret key": r"\b(?:sk-[A-Za-z0-9_-]{20,}|gh[pousr]_[A-Za-z0-9]{30,}|github_pat_\w{22,}|glpat-[\w-]{20,}"
+    r"|xox[abprs]-[A-Za-z0-9-]{10,}|AKIA[0-9A-Z]{16}\b|AIza[\w-]{35})",
+    "a private key": r"-----BEGIN [A-Z ]*PRIVATE KEY-----",
+    "an address with a password": r"\b[a-z][a-z0-9+.-]{1,20}://[^\s/:@\"']{1,80}:[^\s/@\"']{3,80}@",
 }
 _PERSONAL = {
     "an e-mail address": re.compile(r"[\w.+-]+@(?:[\w-]+\.)+[A-Za-z]{2,}"),
@@ -25,15 +29,34 @@ _PERSONAL = {
         r"file://|(?<![\w:/.<~])/(?:[\w.@+-]+/)+[\w.@+-]+|(?<!\w)[A-Za-z]:\\{1,2}\w|\\\\\w+\\\w"
     ),
 }
+_IN_TEXT = {kind: re.compile(pattern) for kind, pattern in _UNSPEAKABLE.items()}
+_IN_BYTES = {kind: re.compile(pattern.encode()) for kind, pattern in _UNSPEAKABLE.items()}
+_SECRET_VARIABLE = re.compile(r"(?:TOKEN|API_?KEY|SECRET|PASSWORD|ACCESS_KEY)$", re.IGNORECASE)
+_LEAST_SECRET = 12  # characters: the value of a variable that is shorter stands in many a file
+_LONGEST_NOTE = 10_000_000  # bytes of a picture's note when it is unpacked
 
 
-def strings_of(name: str, text: str) -> list[str]:
-    """Return the pieces of text in a file: every key and value of JSON and YAML, else the file as it is.
+class Found(NamedTuple):
+    """Something that should not go up: what is said about it, and what it is; None for what never may."""
 
-    Escapes are undone that way: a colon and a line end in JSON do not look like a Windows path.
+    says: str
+    evidence: str | None
+
+
+def strings_of(name: str, data: bytes) -> list[str]:
+    """Return the pieces of text in a file: keys and values of JSON and YAML, a picture's notes, else all of it.
+
+    Escapes are undone that way: a colon and a line end in JSON do not look like a Windows path, and an escaped token
+    looks like one. Of weights it is the header: names of tensors, and notes.
     """
+    if name.endswith(".png"):
+        return list(_notes_of_picture(data))
+    if name.endswith(".safetensors"):
+        (length,) = struct.unpack("<Q", data[:8])
+        data = data[8 : 8 + length]
+    text = data.decode("utf-8", errors="replace")
     try:
-        if name.endswith(".json"):
+        if name.endswith((".json", ".safetensors")):
             return list(_leaves(json.loads(text)))
         if name.endswith(".yaml"):
             return [*_leaves(yaml.safe_load(text)), *re.findall(r"#.*", text)]
@@ -42,41 +65,40 @@ def strings_of(name: str, text: str) -> list[str]:
     return [text]
 
 
-def secrets_in(strings: Iterable[str]) -> Iterator[str]:
-    """Yield what was found, once a kind; secrets are named, never shown."""
-    token, home = get_token(), str(Path.home())
-    text = "\n".join(strings)
-    if token and token in text:
-        yield "holds the Hub token of this machine"
-    yield from (f"holds {kind}" for kind, pattern in _UNSPEAKABLE.items() if pattern.search(text))
+def secrets_in(strings: Iterable[str]) -> Iterator[Found]:
+    """Yield what was found, each thing once; secrets are named, never shown."""
+    home, text = str(Path.home()), "\n".join(strings)
+    if any(secret in text for secret in _own_secrets()):
+        yield Found("holds a token of this machine", None)
+    yield from (Found(f"holds {kind}", None) for kind, pattern in _IN_TEXT.items() if pattern.search(text))
     if len(home) > 1 and re.search(re.escape(home) + r"(?![\w-])", text):
-        yield f"holds a home directory: {home}"
+        yield Found(f"holds a home directory: {home}", home)
     for kind, pattern in _PERSONAL.items():
-        if match := pattern.search(text):
-            yield f"holds {kind}: {match[0]}"
+        for match in dict.fromkeys(found[0] for found in pattern.finditer(text)):
+            yield Found(f"holds {kind}: {match}", match)
 
 
-class DataTexts:
-    """The texts of a run's predictions, to be recognised in other files by their letters and digits alone."""
+def secrets_in_bytes(data: Any) -> Iterator[Found]:  # Any: bytes, or a file that is mapped into memory
+    """Yield the secrets in a file of any kind, as it lies on the disk."""
+    home = str(Path.home()).encode()
+    for secret in _own_secrets():
+        if any(data.find(secret.encode(encoding)) >= 0 for encoding in ("utf-8", "utf-16-le", "utf-16-be")):
+            yield Found("holds a token of this machine", None)
+            break
+    yield from (Found(f"holds {kind}", None) for kind, pattern in _IN_BYTES.items() if pattern.search(data))
+    if len(home) > 1 and re.search(re.escape(home) + rb"/[\w.-]", data):
+        yield Found(f"holds a home directory: {home.decode()}", home.decode())
 
-    def __init__(self, run: Path) -> None:
-        """Read `predictions/*.parquet` of a run folder; texts of fewer than 30 letters and digits are left out."""
-        self._starts: dict[str, str] = {}
-        for path in sorted((run / "predictions").glob("*.parquet")):
-            columns = pq.read_table(path, columns=["text", "text_pair"]).to_pydict()
-            for text in (text for column in columns.values() for text in column if text):
-                plain = _plain(text)
-                if len(plain) >= _WINDOW:
-                    self._starts[plain[:_WINDOW]] = text
-                    self._starts[plain[-_WINDOW:]] = text
 
-    def found_in(self, strings: Sequence[str]) -> str | None:
-        """Return the first text of the data whose beginning or end stands in one of the strings."""
-        for plain in map(_plain, strings):
-            for i in range(len(plain) - _WINDOW + 1):
-                if (text := self._starts.get(plain[i : i + _WINDOW])) is not None:
-                    return text
-        return None
+def _own_secrets() -> list[str]:
+    """Return the tokens of this machine: the Hub's, and those in variables that are named like one."""
+    token = get_token()
+    named = [
+        value
+        for name, value in os.environ.items()
+        if _SECRET_VARIABLE.search(name) and len(value) >= _LEAST_SECRET and "/" not in value
+    ]
+    return [*([token] if token else []), *named]
 
 
 def _leaves(value: Any) -> Iterator[str]:  # Any: whatever JSON or YAML holds
@@ -91,5 +113,17 @@ def _leaves(value: Any) -> Iterator[str]:  # Any: whatever JSON or YAML holds
         yield value
 
 
-def _plain(text: str) -> str:
-    return re.sub(r"[\W_]+", "", text)
+def _notes_of_picture(data: bytes) -> Iterator[str]:
+    """Yield what stands in a PNG beside its picture, unpacked (https://www.w3.org/TR/png/#11textinfo)."""
+    place = 8
+    while place + 8 <= len(data):
+        length, kind = struct.unpack(">I4s", data[place : place + 8])
+        content = data[place + 8 : place + 8 + length]
+        if kind in (b"tEXt", b"zTXt", b"iTXt", b"eXIf"):
+            rest = content.partition(b"\0")[2]
+            yield content.decode("utf-8", errors="replace")
+            packed = {b"zTXt": rest[1:], b"iTXt": rest[2:].split(b"\0", 2)[-1]}.get(kind, b"")
+            if packed and (kind == b"zTXt" or rest[:1] == b"\1"):
+                with contextlib.suppress(zlib.error):  # nobody can read that note
+                    yield zlib.decompressobj().decompress(packed, _LONGEST_NOTE).decode("utf-8", errors="replace")
+        place += 12 + length

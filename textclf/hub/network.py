@@ -135,7 +135,9 @@ def _answer(error: HfHubHTTPError, doing: str, repo_id: str) -> str:
         return f"There is no {repo_id} on the Hub, or the token may not see it. Check the name; {_NEW_TOKEN}"
     sentences = {
         401: f"The Hub does not accept the token {where}: it is wrong or has expired (401). {_NEW_TOKEN}",
-        402: f"The Hub wants to be paid {where} (402). Choose free hardware (cpu-basic) or add a payment method.",
+        402: f"The Hub wants to be paid {where} (402): {_reason(error).rstrip('.')}. A Gradio Space needs a PRO, Team "
+        "or Enterprise plan even on cpu-basic, larger hardware a payment method (https://huggingface.co/pricing); a "
+        "model or data set repo needs neither: leave out --space.",
         403: f"The token has no permission to write {where} (403). {_NEW_TOKEN}",
         404: f"The Hub did not find what it was asked for {where} (404): {_reason(error)}",
         408: f"The Hub gave up waiting {where} (408). {_AGAIN}",

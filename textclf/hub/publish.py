@@ -12,14 +12,14 @@ from ..arguments import PublishArguments
 from ..errors import UserError
 from ..run_folder import RunFolder
 from .card import language_of_run, read_recipe_values, render_card
-from .contract import check_contract
 from .dataset_repo import check_dataset, publish_dataset, reload_splits
-from .destination import check_destination
+from .destination import check_destination, stays_private
+from .inspection import staying_home
 from .network import patience
-from .push import Pushed, model_files, push
+from .push import Pushed, check_terms, model_files, push
 from .push_arguments import PushArguments
 from .space import READ_TOKEN, SpacePushed, check_space, publish_space, space_files
-from .uploads import Upload, shown_size, staying_home
+from .uploads import Upload, shown_size
 
 
 def check_before_training(options: PublishArguments) -> None:
@@ -71,10 +71,21 @@ def check_all(arguments: PushArguments) -> None:
     if not arguments.repo_id:
         raise UserError("Give the model repo by --repo-id NAMESPACE/NAME.")
     with patience(arguments.timeout):
-        check_destination(arguments.repo_id, public=arguments.public, create_pr=arguments.create_pr)
-        check_space(arguments)
+        found = [
+            check_destination(
+                arguments.repo_id,
+                public=arguments.public,
+                create_pr=arguments.create_pr,
+                revision=arguments.revision or "main",
+            ),
+            check_space(arguments),
+        ]
         if arguments.dataset_repo:
-            check_destination(arguments.dataset_repo, kind="dataset", public=arguments.public)
+            found.append(check_destination(arguments.dataset_repo, kind="dataset", public=arguments.public))
+        check_terms(arguments)
+    for destination in found:
+        if destination and (remark := stays_private(destination, arguments.public)):
+            _say(remark)
 
 
 def publish_run(run: RunFolder, arguments: PushArguments) -> None:
@@ -93,11 +104,6 @@ def publish_run(run: RunFolder, arguments: PushArguments) -> None:
     splits = reload_splits(run, arguments) if arguments.dataset_repo else None
     pushed = push(run, arguments, uploads)
     show_push(pushed, uploads)
-    agreement = check_contract(run, pushed.repo_id, pushed.committed.commit, uploads)
-    _say(
-        f"Checked: loaded by its id in a fresh process, it gives the measured labels and scores of {agreement.rows} "
-        f"test texts (largest difference {agreement.largest_difference:.1e}), and all checksums agree."
-    )
     if arguments.dataset_repo:
         publish_dataset(run, arguments, splits)
         _say(f"The data set is at {constants.ENDPOINT}/datasets/{arguments.dataset_repo}.")
@@ -128,6 +134,11 @@ def show_plan(run: RunFolder, arguments: PushArguments, uploads: list[Upload]) -
 def show_push(pushed: Pushed, uploads: list[Upload]) -> None:
     """Print what a push did."""
     size = shown_size(sum(upload.size for upload in uploads))
+    _say(
+        f"Checked: loaded by its id in a fresh process, it gives the measured labels and scores of "
+        f"{pushed.agreement.rows} test texts (largest difference {pushed.agreement.largest_difference:.1e}), and all "
+        "checksums agree."
+    )
     if pushed.committed.pull_request:
         _say(f"Proposed {len(uploads)} files ({size}) to {pushed.repo_id} in a pull request.")
     elif pushed.committed.changed:
@@ -154,6 +165,12 @@ def show_space(pushed: SpacePushed, run: RunFolder, arguments: PushArguments) ->
     """Print where the Space is, and what it still lacks."""
     done = "shows the model" if pushed.committed.changed else "is as it was"
     _say(f"The Space {done}: {constants.ENDPOINT}/spaces/{pushed.space_id}")
+    if pushed.taken_back:
+        _say(
+            "The examples of an earlier push are gone from it; its older commits still hold them. To take them out of "
+            f'those too: python -c "from huggingface_hub import HfApi; HfApi().super_squash_history('
+            f"'{pushed.space_id}', repo_type='space')\""
+        )
     if pushed.needs_token:
         _say(
             f"{arguments.repo_id} is private, so the Space needs a token that may read it: set {READ_TOKEN} to a "

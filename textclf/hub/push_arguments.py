@@ -14,7 +14,7 @@ TIMEOUT = 120.0  # seconds of silence; the Hub answers a commit of our twenty fi
 _REF = re.compile(
     r"(?!refs/|.*\.\.|.*\.lock$)[A-Za-z0-9_][\w.-]*(/[A-Za-z0-9_][\w.-]*)*", re.ASCII
 )  # git check-ref-format
-_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*|multilingual|code")  # what the Hub takes: ISO 639, BCP 47
+_NO_LANGUAGE = ("multilingual", "code")  # what the Hub takes beside ISO 639-1, 639-2 and 639-3
 
 
 def _say(help_text: str, default: Any = None) -> Any:  # Any: a dataclass field takes the type of its annotation
@@ -22,6 +22,29 @@ def _say(help_text: str, default: Any = None) -> Any:  # Any: a dataclass field 
     if isinstance(default, list):
         return field(default_factory=lambda: list(default), metadata={"help": help_text})
     return field(default=default, metadata={"help": help_text})
+
+
+def check_language(code: str) -> None:
+    """Refuse a code that the Hub refuses in a card: unknown ones, and those with a region or a script.
+
+    Raises:
+        UserError: with the code that is meant, where that is plain.
+    """
+    import pycountry  # a table of thousands of names: only for those who name a language
+
+    languages = pycountry.languages
+    if code in _NO_LANGUAGE or (re.fullmatch("[a-z]{2}", code) and languages.get(alpha_2=code)):
+        return
+    if re.fullmatch("[a-z]{3}", code) and (languages.get(alpha_3=code) or languages.get(bibliographic=code)):
+        return
+    start = re.match("[a-z]{2,3}(?=$|[-_])", code.lower())
+    kind = {"alpha_2" if start and len(start[0]) == 2 else "alpha_3": start[0]} if start else {"name": code.title()}
+    found = languages.get(**kind)
+    known = "" if found is None else f" Did you mean {getattr(found, 'alpha_2', found.alpha_3)}?"  # not all have two
+    raise UserError(
+        f"--language is a code of ISO 639 without region or script, or several: en, ko, or ko,en say; found {code!r}."
+        f"{known}"
+    )
 
 
 @dataclass
@@ -60,8 +83,7 @@ class PushArguments:
                     f"found {name!r}."
                 )
         for code in self.language.split(",") if self.language else ():
-            if not _LANGUAGE.fullmatch(code.strip()):
-                raise UserError(f"--language is a code, or several: en, ko, or ko,en say; found {code.strip()!r}.")
+            check_language(code.strip())
         if self.space_sleep is not None and self.space_sleep != -1 and self.space_sleep <= 0:
             raise UserError(
                 f"--space-sleep is a number of seconds above 0, or -1 for never; found {self.space_sleep}."

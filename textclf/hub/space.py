@@ -18,8 +18,9 @@ from ..errors import UserError, did_you_mean
 from ..run_folder import RunFolder
 from .card import read_recipe_values
 from .commits import Committed, commit_files
-from .destination import check_destination
+from .destination import Destination, check_destination
 from .leaks import secrets_in
+from .manifest import with_manifest
 from .network import patience, persist
 from .push import make_ready
 from .push_arguments import PushArguments
@@ -29,34 +30,37 @@ logger = logging.getLogger(__name__)
 
 FOLDER = Path(__file__).parents[2] / "space"
 PARTS = ("app.py", "requirements.txt", "style.css", "words.json")
+EXAMPLES = "examples.json"
 READ_TOKEN = "SPACE_HF_TOKEN"  # the name of an environment variable
 _LONGEST_EXAMPLE = 400  # characters of a validation text that is shown as an example
 
 
 class SpacePushed(NamedTuple):
-    """What a Space's update did; `needs_token` when its model is private and it has no token to read it."""
+    """What a Space's update did."""
 
     space_id: str
     committed: Committed
-    needs_token: bool
+    needs_token: bool  # its model is private and it has no token to read it
+    taken_back: bool  # example texts of an earlier push are gone, but for its history
 
 
-def check_space(arguments: PushArguments) -> None:
+def check_space(arguments: PushArguments) -> Destination | None:
     """Look at everything about a Space that could be refused later.
 
     Raises:
         UserError: unknown hardware, a token that should not be stored, a Space that cannot be written.
     """
     if not arguments.space:
-        return
+        return None
     known = [str(hardware.value) for hardware in SpaceHardware]
     if arguments.space_hardware and arguments.space_hardware not in known:
         raise UserError(
             f"Unknown --space_hardware {arguments.space_hardware}.{did_you_mean(arguments.space_hardware, known)} "
             f"Known: {', '.join(known)}."
         )
-    check_destination(arguments.space, kind="space", public=arguments.public)
+    destination = check_destination(arguments.space, kind="space", public=arguments.public)
     _check_read_token(arguments.space)
+    return destination
 
 
 def publish_space(run: RunFolder, arguments: PushArguments) -> SpacePushed:
@@ -70,15 +74,16 @@ def publish_space(run: RunFolder, arguments: PushArguments) -> SpacePushed:
     api, space, model = HfApi(), arguments.space or "", arguments.repo_id or ""
     uploads = space_files(run, arguments)
     with patience(arguments.timeout):
-        check_space(arguments)
-        target = make_ready(check_destination(space, kind="space", public=arguments.public), arguments, uploads)
+        destination = check_space(arguments) or check_destination(space, kind="space")
+        target = make_ready(destination, arguments, uploads)
         _set_variable(api, space, model)
         private = persist(lambda: bool(api.repo_info(model).private), "looking at the model", model)
         needs_token = private and not _store_token(api, space, model)
         committed = commit_files(target, uploads, f"Show {model}")
         if arguments.space_hardware or arguments.space_sleep:
             _set_hardware(api, space, arguments)
-    return SpacePushed(space, committed, needs_token)
+    shown = {upload.path for upload in uploads}
+    return SpacePushed(space, committed, needs_token, EXAMPLES in destination.ours and EXAMPLES not in shown)
 
 
 def space_files(run: RunFolder, arguments: PushArguments) -> list[Upload]:
@@ -87,9 +92,9 @@ def space_files(run: RunFolder, arguments: PushArguments) -> list[Upload]:
     uploads.append(Upload("README.md", _readme(run, arguments).encode()))
     if examples := examples_for_space(run, arguments):
         for found in secrets_in(text for row in examples for text in row):
-            raise UserError(f"An example text of the Space {found}. Choose other --examples.")
-        uploads.append(Upload("examples.json", json.dumps(examples, ensure_ascii=False, indent=2).encode()))
-    return sorted(uploads, key=lambda upload: upload.path)
+            raise UserError(f"An example text of the Space {found.says}. Choose other --examples.")
+        uploads.append(Upload(EXAMPLES, json.dumps(examples, ensure_ascii=False, indent=2).encode()))
+    return with_manifest(run, "space", uploads)
 
 
 def examples_for_space(run: RunFolder, arguments: PushArguments) -> list[list[str]]:

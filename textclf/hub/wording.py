@@ -20,6 +20,12 @@ WORDING = {"en": ENGLISH, "ko": KOREAN}
 SPACE_WORDS = Path(__file__).parents[2] / "space" / "words.json"
 
 
+def own_words() -> list[str]:
+    """Return all that we say ourselves in a card: no text of the data, whatever the data holds."""
+    said = [text for words in WORDING.values() for text in words.values()]
+    return [*said, *(sentence for language in WORDING for sentence in neutral_sentences(language))]
+
+
 def neutral_sentences(language: str) -> list[str]:
     """Return the Space's example sentences in English or Korean, for a snippet where the user gives none."""
     words = json.loads(SPACE_WORDS.read_text(encoding="utf-8"))
