@@ -10,8 +10,9 @@ import argparse
 import html
 import json
 import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # read when gradio is imported
 os.environ.setdefault("DISABLE_SAFETENSORS_CONVERSION", "1")  # else a .bin-only model is announced to a third party
@@ -19,12 +20,15 @@ os.environ.setdefault("DISABLE_SAFETENSORS_CONVERSION", "1")  # else a .bin-only
 import gradio as gr
 import yaml
 from huggingface_hub import ModelCard, constants
-from transformers import Pipeline, pipeline
-from transformers.utils import logging
+
+if TYPE_CHECKING:
+    from transformers import Pipeline
 
 LONGEST_INPUT = 20_000  # characters that a box takes
 SHOWN = 12  # labels shown at once; the others fold away
 BATCH = 16
+# Texts with their pairs ("": none) -> for each its scores by label, and how many tokens it has.
+Score = Callable[[list[tuple[str, str]]], list[tuple[dict[str, float], int]]]
 
 HERE = Path(__file__).parent
 WORDS: dict[str, dict[str, Any]] = json.loads((HERE / "words.json").read_text(encoding="utf-8"))  # by language
@@ -40,9 +44,9 @@ FONTS = [
 
 
 class Demo(NamedTuple):
-    """A loaded model and what its page says."""
+    """What scores, and what the page says of the model."""
 
-    classify: Pipeline
+    score: Score
     name: str
     card: str | None  # the address of its card, None for a folder of this machine
     words: dict[str, Any]  # Any: sentences, and a list of example sentences
@@ -60,24 +64,47 @@ def load(model: str) -> Demo:
         OSError: there is no such model, or the token may not see it.
         ValueError: it is no text classifier.
     """
+    from transformers import pipeline  # torch: whoever brings a scoring function of their own needs none
+    from transformers.utils import logging
+
     logging.set_verbosity_error()
     classify = pipeline("text-classification", model=model)
-    config = classify.model.config
-    columns = list(getattr(config, "text_columns", None) or [])  # written by the project that trained the model
-    several = config.problem_type == "multi_label_classification"
-    cuts = getattr(config, "thresholds", None) or {}
+    limit = _limit(classify)
+
+    def score(texts: list[tuple[str, str]]) -> list[tuple[dict[str, float], int]]:
+        inputs = [{"text": text, "text_pair": pair} if pair.strip() else text for text, pair in texts]
+        answers = classify(inputs, top_k=None, truncation=True, max_length=limit, batch_size=len(inputs))
+        tokens = [len(classify.tokenizer(text, pair if pair.strip() else None)["input_ids"]) for text, pair in texts]
+        found = [{row["label"]: row["score"] for row in answer} for answer in answers]
+        return list(zip(found, tokens, strict=True))
+
+    return describe(model, classify.model.config.to_dict(), limit=limit, score=score)
+
+
+def describe(model: str, config: Mapping[str, Any], *, limit: int, score: Score) -> Demo:
+    """Return what the page of a model says, whatever scores its texts.
+
+    Args:
+        model: a run folder or a Hub id, for its card and its examples.
+        config: the content of its config.json.
+        limit: tokens that it reads.
+        score: the scoring function.
+    """
+    columns = list(config.get("text_columns") or [])  # written by the project that trained the model
+    several = config.get("problem_type") == "multi_label_classification"
+    cuts = config.get("thresholds") or {}
     words = WORDS[language_of(model)]
     fields = columns if len(columns) == 2 else [words["text"]]
     return Demo(
-        classify=classify,
+        score=score,
         name=Path(model).resolve().name if Path(model).is_dir() else model.split("/")[-1],
         card=None if Path(model).is_dir() else f"{constants.ENDPOINT}/{model}",
         words=words,
         fields=fields,
         examples=examples_of(model, words, len(fields)),
-        limit=_limit(classify),
+        limit=limit,
         several=several,
-        thresholds={label: cuts.get(label, 0.5) for label in config.label2id} if several else {},
+        thresholds={label: cuts.get(label, 0.5) for label in config["label2id"]} if several else {},
     )
 
 
@@ -113,12 +140,11 @@ def score(demo: Demo, texts: list[str], pairs: list[str]) -> tuple[list[str], li
     shown = [_refusal(demo, text, pair) for text, pair in zip(texts, pairs, strict=True)]
     scores: list[dict[str, float]] = [{} for _ in texts]
     asked = [i for i, refusal in enumerate(shown) if not refusal]
-    inputs = [{"text": texts[i], "text_pair": pairs[i]} if pairs[i].strip() else texts[i] for i in asked]
-    if inputs:
-        answers = demo.classify(inputs, top_k=None, truncation=True, max_length=demo.limit, batch_size=len(inputs))
-        for i, answer in zip(asked, answers, strict=True):
-            scores[i] = {row["label"]: row["score"] for row in answer}
-            shown[i] = render(demo, scores[i], _tokens(demo, texts[i], pairs[i]))
+    if asked:
+        answers = demo.score([(texts[i], pairs[i] if pairs[i].strip() else "") for i in asked])
+        for i, (found, tokens) in zip(asked, answers, strict=True):
+            scores[i] = found
+            shown[i] = render(demo, found, tokens)
     return shown, scores
 
 
@@ -142,8 +168,8 @@ def render(demo: Demo, scores: dict[str, float], tokens: int) -> str:
     return f'<div class="scores">{"".join(parts)}</div>'
 
 
-def build(demo: Demo) -> gr.Blocks:
-    """Return the page."""
+def build_page(demo: Demo) -> gr.Blocks:
+    """Return the page; its texts go to `demo.score`."""
     words, two = demo.words, len(demo.fields) == 2
     with gr.Blocks(title=demo.name, analytics_enabled=False) as page:
         gr.Markdown(f"# {demo.name}" + (f"\n{words['card'].format(address=demo.card)}" if demo.card else ""))
@@ -215,16 +241,17 @@ def _refusal(demo: Demo, text: str, pair: str) -> str:
     return ""
 
 
-def _tokens(demo: Demo, text: str, pair: str) -> int:
-    return len(demo.classify.tokenizer(text, pair if pair.strip() else None)["input_ids"])
-
-
 def _limit(classify: Pipeline) -> int:
     """Return the tokens that the model reads; tokenizers of other people's models may not know it."""
     known = classify.tokenizer.model_max_length
     if known < 1_000_000:
         return int(known)
     return int(getattr(classify.model.config, "max_position_embeddings", None) or 512) - 2
+
+
+def theme() -> gr.themes.Base:
+    """Return the look of the page; its fonts are those of the visitor's system, none is fetched."""
+    return gr.themes.Default(primary_hue="indigo", font=FONTS, font_mono=["ui-monospace", "Consolas", "monospace"])
 
 
 def main() -> None:
@@ -236,18 +263,17 @@ def main() -> None:
     if not arguments.model:
         parser.error("give --model RUN_OR_HUB_ID, or set MODEL_ID")
     try:
-        page = build(load(arguments.model))
+        page = build_page(load(arguments.model))
     except (OSError, ValueError) as error:
         if not os.environ.get("SPACE_ID"):
             parser.error(
                 WORDS["en"]["missing"].format(model=arguments.model, reason=str(error).strip().split("\n")[0])
             )
         page = build_failure(arguments.model, error)
-    theme = gr.themes.Default(primary_hue="indigo", font=FONTS, font_mono=["ui-monospace", "Consolas", "monospace"])
     try:
         _, address, _ = page.launch(
             server_port=arguments.port,
-            theme=theme,
+            theme=theme(),
             css_paths=HERE / "style.css",
             footer_links=[],
             run_history=False,  # or the visitors' texts would be kept in their browsers

@@ -16,7 +16,8 @@ from textclf.arguments import DataArguments
 from textclf.data.loading import load_splits
 from textclf.errors import UserError
 from textclf.evaluation.report import report_on
-from textclf.evaluation.slices import length_buckets, script_of, slice_figures
+from textclf.evaluation.slices import length_buckets, slice_figures
+from textclf.evaluation.text_profile import script_of
 from textclf.labels import LabelSpace
 
 KOREAN, ENGLISH = "정말 최고예요. 다시 오고 싶습니다", "This is good, really good"

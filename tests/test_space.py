@@ -11,6 +11,7 @@ from urllib.request import urlopen
 import pyarrow.parquet as pq
 import pytest
 import yaml
+from transformers import AutoTokenizer
 
 from tests.made_runs import LABELS, MAX_LENGTH, make_run
 from textclf.errors import UserError
@@ -67,10 +68,10 @@ def test_a_batch_may_hold_texts_with_and_without_a_pair_and_empty_ones(app, demo
     assert scores[2] == pytest.approx(alone, abs=1e-5)
 
 
-def test_a_long_text_is_said_to_be_cut_and_a_short_one_is_not(app, demos):
+def test_a_long_text_is_said_to_be_cut_and_a_short_one_is_not(app, demos, runs):
     long, short = "The museum shows paintings. " * 30, "The museum shows paintings."
     shown, _ = app.score(demos["single"], [long, short], ["", ""])
-    tokens = len(demos["single"].classify.tokenizer(long)["input_ids"])
+    tokens = len(AutoTokenizer.from_pretrained(runs["single"].path)(long)["input_ids"])
     assert f"The model reads {MAX_LENGTH} tokens; this text has {tokens:,}." in shown[0]
     assert "tokens" not in shown[1]
 
@@ -158,7 +159,7 @@ def test_the_address_is_said_once_the_page_is_up(app, runs, monkeypatch, capsys)
 
 
 def test_the_app_serves_batches_and_keeps_nobody_waiting_unseen(app, demos):
-    page = app.build(demos["single"])
+    page = app.build_page(demos["single"])
     (public,) = [f for f in page.fns.values() if f.api_visibility == "public"]
     assert (public.api_name, public.batch, public.max_batch_size) == ("classify", True, app.BATCH)
     assert page.enable_queue is not False

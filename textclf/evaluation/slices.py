@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections import Counter
 from collections.abc import Sequence
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -17,14 +15,13 @@ from ..inference.answers import Text
 from ..inference.classifier import texts_of
 from .intervals import interval
 from .report import Report
+from .text_profile import composed, script_of
 
 # By multi_label. No macro average: a label that happens to be missing in a slice would count as a failure.
 METRICS = {False: ("accuracy", "balanced_accuracy"), True: ("f1_micro", "subset_accuracy")}
 FEWEST = 10  # texts of a slice; figures of fewer say nothing
 BUCKETS = 4  # of length: quarters of the split, so that each has texts enough
 MOST_SOURCES = 12  # the others are one slice
-OWN_SCRIPT = 0.8  # share of a text's letters from which it counts as written in one script
-_SCRIPTS = {"HANGUL": "Hangul", "LATIN": "Latin"}
 
 
 def slice_figures(report: Report, split: Dataset, *, draws: int = 1000, seed: int = 0) -> list[dict[str, Any]]:
@@ -75,7 +72,7 @@ def _kinds(gold: Any, predicted: Any) -> Any:
 
 def length_buckets(texts: Sequence[Text]) -> list[str]:
     """Name each text's bucket of length in characters (of both texts of a pair, Hangul composed)."""
-    lengths = np.array([len(_composed(text)) for text in texts], dtype=np.int64)
+    lengths = np.array([len(composed(text)) for text in texts], dtype=np.int64)
     edges = np.unique(np.quantile(lengths, np.linspace(0, 1, BUCKETS + 1)[1:-1], method="lower"))
     places = np.searchsorted(edges, lengths, side="left")  # bucket k: above edge k - 1, up to edge k
     names = {k: _span(lengths[places == k]) for k in np.unique(places)}
@@ -85,28 +82,6 @@ def length_buckets(texts: Sequence[Text]) -> list[str]:
 def _span(lengths: Any) -> str:
     low, high = int(lengths.min()), int(lengths.max())
     return f"{low} characters" if low == high else f"{low}–{high} characters"
-
-
-def script_of(text: Text) -> str:
-    """Return the script of at least 80 % of a text's letters: Hangul, Latin, another script, mixed, or no letters."""
-    counts: Counter[str] = Counter()
-    for character, count in Counter(_composed(text)).items():
-        if character.isalpha():
-            counts[_script(character)] += count
-    if not counts:
-        return "no letters"
-    script, most = counts.most_common(1)[0]
-    return script if most >= OWN_SCRIPT * counts.total() else "mixed scripts"
-
-
-@cache  # at most one entry a letter of Unicode
-def _script(character: str) -> str:
-    return _SCRIPTS.get(unicodedata.name(character, "").split(" ")[0], "another script")
-
-
-def _composed(text: Text) -> str:
-    whole = text if isinstance(text, str) else "\n".join(part for part in text if part)
-    return unicodedata.normalize("NFC", whole)
 
 
 def _common(names: list[str]) -> list[str]:

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from datasets import Dataset
 from numpy.typing import NDArray
+from tokenizers import Tokenizer
 from tqdm.auto import tqdm
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
@@ -36,6 +37,12 @@ class Classifier:
         self.thresholds = own_thresholds(model.config, self.labels)
         self.max_length = longest_input(model.config, tokenizer)
         self._computing = Lock()  # the tokenizer and the hooks serve one call at a time
+        self.engine = "torch"
+
+    @property
+    def rust_tokenizer(self) -> Tokenizer | None:
+        """Return the tokenizer as the `tokenizers` library has it; None for one that only Python knows."""
+        return self.tokenizer.backend_tokenizer if self.tokenizer.is_fast else None
 
     @classmethod
     def load(

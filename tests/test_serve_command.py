@@ -1,0 +1,121 @@
+"""serve.py with real models in real processes: it starts, answers, survives kill -9, and ends in order."""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.made_runs import make_run
+from textclf.inference.classifier import Classifier
+from textclf.serving.engine import ModelProcess
+
+ROOT = Path(__file__).parent.parent
+PATIENCE = 300
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    return make_run(tmp_path_factory.mktemp("served") / "run", "multi").path
+
+
+def free_port():
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+def start(*words, **environment):
+    return subprocess.Popen(
+        [sys.executable, "serve.py", *map(str, words)],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@contextmanager
+def serving(run, *words):
+    port = free_port()
+    process = start(run, "--port", port, *words)
+    client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE)
+    try:
+        until = time.monotonic() + PATIENCE
+        while time.monotonic() < until and process.poll() is None:
+            try:
+                client.get("/ready")
+                break
+            except httpx.TransportError:
+                time.sleep(0.1)
+        yield process, client
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_a_model_process_that_is_killed_is_replaced_and_nobody_goes_without_an_answer(run):
+    texts = ["The film opens slowly.", "정말 최고예요.", ("Voters go to the polls.", "The outcome is open.")]
+    expected = Classifier.load(run).logits(texts)
+    held = ModelProcess(str(run))
+    try:
+        assert held.ready().labels.multi_label
+        assert held.logits(texts)[0] == pytest.approx(expected, abs=1e-5)
+        first = held.pid
+        os.kill(first, signal.SIGSTOP)  # as if in the middle of a batch
+        threading.Timer(0.5, os.kill, (first, signal.SIGKILL)).start()
+        assert held.logits(texts)[0] == pytest.approx(expected, abs=1e-5)
+        assert (held.restarts, held.pid != first) == (1, True)
+    finally:
+        held.close()
+
+
+def test_the_command_serves_the_measured_scores_the_page_and_ends_in_order(run):
+    with serving(run) as (process, client):
+        assert client.get("/ready").json()["status"] == "ready"
+        text = "The museum shows paintings from private collections."
+        found = client.post("/v1/classify", json={"text": text, "attributions": True}).json()["predictions"][0]
+        (expected,) = Classifier.load(run).predict([text])
+        assert found["labels"] == expected.labels
+        assert found["scores"] == pytest.approx(expected.scores, abs=1e-5)
+        assert [word["text"] for word in found["attributions"]["words"]] == text.split()
+        page = client.get("/ui/")
+        assert (page.status_code, "gradio" in page.text) == (200, True)
+        assert set(client.get("/openapi.json").json()["paths"]) == {
+            "/", "/predict", "/v1/classify", "/health", "/ready", "/metrics", "/info",
+        }  # fmt: skip
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE) in (0, -signal.SIGTERM)
+        said = process.stderr.read()
+        assert "is served at http://127.0.0.1:" in said
+        assert "Traceback" not in said
+
+
+def test_a_folder_without_a_tokenizer_ends_the_command_with_one_sentence(run, tmp_path):
+    folder = shutil.copytree(run, tmp_path / "no-tokenizer")
+    for name in ("tokenizer.json", "tokenizer_config.json"):
+        (folder / name).unlink()
+    process = start(folder, "--port", free_port())
+    said = process.communicate(timeout=PATIENCE)[1]
+    assert process.returncode == 2, said
+    assert re.fullmatch(r"error: '.*no-tokenizer' could not be loaded as a text classifier: .*\n", said), said
+
+
+def test_a_port_in_use_is_said(run):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        process = start(run, "--port", port)
+        said = process.communicate(timeout=PATIENCE)[1]
+    assert process.returncode == 2, said
+    assert f"127.0.0.1:{port} cannot be listened on" in said

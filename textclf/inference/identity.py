@@ -1,0 +1,43 @@
+"""Which model this is, exactly: the commit of a Hub id, or a hash of what decides a folder's scores."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+from huggingface_hub import hf_hub_download
+from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+# What decides a folder's scores, whichever engine computes them.
+DECIDING = ("config.json", "tokenizer.json", "tokenizer_config.json")
+WEIGHTS = ("*.safetensors", "*.bin", "onnx/*.onnx", "onnx/*.onnx_data", "onnx/gate.json")
+
+
+def model_files(model: str | Path, names: Sequence[str], revision: str | None = None) -> list[Path]:
+    """Return those of the files that the model has: in its folder, or downloaded from the Hub."""
+    if Path(model).is_dir():
+        return [path for path in (Path(model) / name for name in names) if path.is_file()]
+    found = []
+    for name in names:
+        try:
+            found.append(Path(hf_hub_download(str(model), name, revision=revision)))
+        except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError):
+            continue  # the repo has no such file, or it is out of reach
+    return found
+
+
+def model_revision(model: str | Path, revision: str | None = None) -> str:
+    """Return the commit of a Hub id, or for a folder the first 16 digits of a SHA-256 over what decides its scores."""
+    folder = Path(model)
+    if not folder.is_dir():
+        paths = model_files(model, ["config.json"], revision)  # <cache>/snapshots/<commit>/config.json
+        return paths[0].parent.name if paths else revision or "unknown"
+    digest = hashlib.sha256()
+    weights = sorted(path for pattern in WEIGHTS for path in folder.glob(pattern))
+    for path in [*(folder / name for name in DECIDING), *weights]:
+        if path.is_file():
+            with path.open("rb") as file:
+                content = hashlib.file_digest(file, "sha256").hexdigest()
+            digest.update(f"{path.relative_to(folder).as_posix()}\0{content}\n".encode())
+    return digest.hexdigest()[:16]

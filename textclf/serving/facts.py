@@ -1,0 +1,67 @@
+"""What the server knows of the model that another process holds, and how that process loads it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..inference.identity import model_files, model_revision
+from ..labels import LabelSpace
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A loaded model, as far as whoever hands it texts has to know it."""
+
+    model: str  # as it was named
+    name: str
+    revision: str
+    engine: str
+    labels: LabelSpace
+    thresholds: NDArray[np.float64] | None
+    max_length: int  # tokens
+    tokenizer_json: str | None  # None: a tokenizer that only Python knows
+    config: dict[str, Any]
+    profile: dict[str, Any]  # of the training rows; empty where the run has none
+
+
+def describe(classifier: Any, model: str, revision: str | None) -> Ready:  # Any: the classifier of any engine
+    """Say what was loaded."""
+    tokenizer = classifier.rust_tokenizer
+    return Ready(
+        model=model,
+        name=Path(model).resolve().name if Path(model).is_dir() else model,
+        revision=model_revision(model, revision),
+        engine=classifier.engine,
+        labels=classifier.labels,
+        thresholds=classifier.thresholds,
+        max_length=classifier.max_length,
+        tokenizer_json=tokenizer.to_str() if tokenizer is not None else None,
+        config=_json(model, revision, "config.json"),
+        profile=_json(model, revision, "evaluation.json").get("training_profile") or {},
+    )
+
+
+def _json(model: str, revision: str | None, name: str) -> dict[str, Any]:
+    paths = model_files(model, [name], revision)
+    try:
+        content = json.loads(paths[0].read_text(encoding="utf-8")) if paths else {}
+    except ValueError:
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def load_scorer(model: str, engine: str, revision: str | None, trust_code: bool) -> Any:  # Any: as above
+    """Load a classifier for an engine.
+
+    Raises:
+        UserError: it cannot be loaded.
+    """
+    from ..inference.classifier import Classifier
+
+    return Classifier.load(model, revision=revision, trust_code=trust_code)
