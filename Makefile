@@ -5,7 +5,7 @@ BIN := .venv/bin
 PYTEST := CUDA_VISIBLE_DEVICES= OMP_NUM_THREADS=1 $(BIN)/pytest
 export HF_HUB_DISABLE_TELEMETRY ?= 1
 
-.PHONY: help setup train test test-slow test-browser format publish-demo clean
+.PHONY: help setup train serve test test-slow test-browser format publish-demo clean
 
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -21,6 +21,9 @@ setup: .venv/.ready  ## install everything into .venv (instant the second time)
 
 train: setup  ## run the main job on the embedded default
 	$(BIN)/python train.py
+
+serve: setup  ## serve the newest run at http://127.0.0.1:8000 (MODEL=... takes another run or a Hub id)
+	$(BIN)/python serve.py $(or $(MODEL),$(shell ls -td runs/*/ 2>/dev/null | head -1),$(error There is no run yet: make train))
 
 test: setup  ## format check, linter, type check, tests
 	$(BIN)/ruff format --check .

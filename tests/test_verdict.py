@@ -19,6 +19,11 @@ def test_it_says_what_was_chosen_on_what(case, trained):
     assert found["n"] == found["data"]["sizes"]["test"]
     assert found["calibration"]["n"] == found["data"]["sizes"]["validation"]
     assert found["test_scored"] == 1
+    texts, answers = found["training_profile"]["texts"], found["training_profile"]["answers"]
+    assert (texts["split"], answers["split"]) == ("train", "validation")
+    assert sum(texts["tokens"]["counts"]) == sum(texts["scripts"].values()) == found["data"]["sizes"]["train"]
+    assert sum(answers["best_score"]["counts"]) == found["data"]["sizes"]["validation"]
+    assert answers["predicted"].keys() == set(found["labels"])
 
 
 def test_a_run_that_is_concluded_again_says_that_test_was_scored_twice(trained, tmp_path):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from huggingface_hub import hf_hub_download
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
@@ -41,3 +43,13 @@ def model_revision(model: str | Path, revision: str | None = None) -> str:
                 content = hashlib.file_digest(file, "sha256").hexdigest()
             digest.update(f"{path.relative_to(folder).as_posix()}\0{content}\n".encode())
     return digest.hexdigest()[:16]
+
+
+def model_json(model: str | Path, name: str, revision: str | None = None) -> dict[str, Any]:
+    """Return one of a model's JSON files, {} where it has none that can be read."""
+    paths = model_files(model, [name], revision)
+    try:
+        content = json.loads(paths[0].read_text(encoding="utf-8")) if paths else {}
+    except ValueError:
+        return {}
+    return content if isinstance(content, dict) else {}

@@ -43,11 +43,7 @@ MOST_ATTRIBUTIONS = 4  # texts a call: each takes as long as some hundred answer
 
 def app() -> FastAPI:
     """Return the app that TEXTCLF_* variables describe, for `uvicorn --factory`."""
-    from ..flags import build_parser, parse
-
-    model, given = from_environment(os.environ)
-    words = [word for name, value in given.items() for word in (f"--{name}", value)]
-    (options,) = parse(build_parser([ServeArguments]), words)
+    model, options = from_environment(os.environ)
     process = ModelProcess(model, options.engine, revision=options.revision, trust_code=options.trust_remote_code)
     return create_app(process, options)
 

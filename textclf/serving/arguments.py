@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -43,15 +43,37 @@ class ServeArguments:
                 raise UserError(f"--{each.name} must be above 0; found {value}.")
 
 
-def from_environment(environment: Mapping[str, str]) -> tuple[str, dict[str, Any]]:
-    """Return the model and the options that TEXTCLF_* variables name, as words for the command line.
+def from_environment(environment: Mapping[str, str]) -> tuple[str, ServeArguments]:
+    """Return the model and the options that TEXTCLF_* variables name; needs no command line, and no library for it.
 
     Raises:
-        UserError: TEXTCLF_MODEL is missing.
+        UserError: TEXTCLF_MODEL is missing, or a value is of the wrong kind.
     """
     model = environment.get(f"{PREFIX}MODEL")
     if not model:
         raise UserError(f"Set {PREFIX}MODEL to a run folder or a Hub id.")
-    names = [each.name for each in fields(ServeArguments)]
-    given = {name: environment[PREFIX + name.upper()] for name in names if PREFIX + name.upper() in environment}
-    return model, given
+    given = {}
+    for each in fields(ServeArguments):
+        name = PREFIX + each.name.upper()
+        if name in environment:
+            given[each.name] = _read(name, environment[name], each.default)
+    return model, ServeArguments(**given)
+
+
+def _read(name: str, value: str, default: Any) -> Any:  # Any: of the kind of the default
+    kinds: dict[type, tuple[str, Callable[[str], Any]]] = {
+        bool: ("true or false", _boolean),
+        int: ("a whole number", int),
+        float: ("a number", float),
+    }
+    expected, read = kinds.get(type(default), ("a text", str))
+    try:
+        return read(value)
+    except ValueError:
+        raise UserError(f"{name} takes {expected}; found {value!r}.") from None
+
+
+def _boolean(value: str) -> bool:
+    if value.lower() not in ("true", "false", "1", "0", "yes", "no"):
+        raise ValueError(value)
+    return value.lower() in ("true", "1", "yes")

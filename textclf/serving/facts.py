@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..inference.identity import model_files, model_revision
+from ..inference.identity import model_json, model_revision
 from ..labels import LabelSpace
 
 
@@ -42,18 +41,9 @@ def describe(classifier: Any, model: str, revision: str | None) -> Ready:  # Any
         thresholds=classifier.thresholds,
         max_length=classifier.max_length,
         tokenizer_json=tokenizer.to_str() if tokenizer is not None else None,
-        config=_json(model, revision, "config.json"),
-        profile=_json(model, revision, "evaluation.json").get("training_profile") or {},
+        config=model_json(model, "config.json", revision),
+        profile=model_json(model, "evaluation.json", revision).get("training_profile") or {},
     )
-
-
-def _json(model: str, revision: str | None, name: str) -> dict[str, Any]:
-    paths = model_files(model, [name], revision)
-    try:
-        content = json.loads(paths[0].read_text(encoding="utf-8")) if paths else {}
-    except ValueError:
-        return {}
-    return content if isinstance(content, dict) else {}
 
 
 def load_scorer(model: str, engine: str, revision: str | None, trust_code: bool) -> Any:  # Any: as above
