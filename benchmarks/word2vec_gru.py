@@ -30,7 +30,7 @@ from textclf.arguments import DataArguments
 from textclf.data.augmentation import augment
 from textclf.data.cleaning import cleaner
 from textclf.data.loading import load_splits
-from textclf.data.preparation import join_columns
+from textclf.data.model_text import join_columns
 from textclf.errors import UserError, run_command
 from textclf.evaluation.calibration import Scales, fit_scales
 from textclf.evaluation.report import Report, measure, quick_metrics

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from tests.tiny_models import ENGLISH, KOREAN
 from textclf.data.auditing import audit as audit_module
 from textclf.data.auditing.audit import audit
-from textclf.data.auditing.exact_duplicates import fold, repeated_rows, row_keys, text_key
+from textclf.data.auditing.exact_duplicates import repeated_rows, row_keys
 from textclf.data.auditing.findings import Finding, excerpt, percentage
 from textclf.data.auditing.sampling import TextSample, sample_rows
+from textclf.data.model_text import fold, text_key
 
 NAMES = ["bad", "good", "odd"]
 FINE = [*ENGLISH, *KOREAN]

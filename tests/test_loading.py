@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from textclf.arguments import DataArguments
 from textclf.data.loading import load_splits
+from textclf.data.model_text import text_key
 from textclf.errors import UserError
 from textclf.labels import LabelSpace
 
@@ -286,7 +287,8 @@ def test_no_good_row_is_lost_or_doubled(tmp_path, rows, seed):
         loaded = load_splits(arguments)
     except UserError:
         counts = Counter(label for _, label in good)
-        assert len(counts) < 2 or sorted(counts.values())[-1] < 3
+        copies = len({text_key(text) for text, _ in good}) < len(good)  # they stay together, and may be all there is
+        assert len(counts) < 2 or sorted(counts.values())[-1] < 3 or copies
         return
     space = names(loaded)
     found = [(row["text"], space[row["labels"]]) for split in loaded.splits.values() for row in split]

@@ -11,7 +11,8 @@ from dataset_scripts import build
 from tests.tiny_models import ENGLISH, KOREAN
 from textclf.arguments import DataArguments
 from textclf.data.cleaning import normalizer
-from textclf.data.preparation import join_columns, prepare
+from textclf.data.model_text import join_columns
+from textclf.data.preparation import prepare
 from textclf.errors import UserError
 from textclf.models.checkpoint import prepare_tokenizer
 

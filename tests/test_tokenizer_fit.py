@@ -12,6 +12,8 @@ from textclf.models.weights import locate
 
 THAI = ["ธนาคารกลางขึ้นอัตราดอกเบี้ยเป็นครั้งที่สามของปีนี้", "นักวิจัยพบน้ำแข็งในหลุมอุกกาบาต"]
 
+RUSSIAN = ["Центральный банк повысил ставку в третий раз за год.", "Учёные нашли лёд в кратере на Луне."]
+
 
 def said(tokenizer, texts):
     return fit_line(tokenizer, Dataset.from_dict({"text": texts}), seed=0)
@@ -32,12 +34,24 @@ def test_words_that_are_unknown_are_counted(tiny_model):
 
 def test_texts_in_bytes_are_told_in_tokens_a_character(tiny_model):
     (line,) = said(AutoTokenizer.from_pretrained(tiny_model("roberta")), THAI)
-    assert "letter by letter or less (3.0 tokens a character)" in line
+    assert "letter by letter or less (3.0 tokens a letter)" in line
 
 
 @pytest.mark.parametrize("form", ["NFC", "NFD"])
 def test_the_default_encoder_is_told_to_be_no_reader_of_korean(form):
     tokenizer = AutoTokenizer.from_pretrained(locate("sentence-transformers/all-MiniLM-L6-v2", None).path_or_id)
     assert said(tokenizer, ENGLISH) == []
-    lines = said(tokenizer, [unicodedata.normalize(form, text) for text in KOREAN])
-    assert len(lines) == 1, lines
+    for texts in (
+        KOREAN,
+        [f"{text} ㅋㅋ... !!! 2026" for text in KOREAN],
+        [text.replace(" ", "   ") for text in KOREAN],
+    ):
+        lines = said(tokenizer, [unicodedata.normalize(form, text) for text in texts])
+        assert len(lines) == 1, lines
+    for texts in (
+        ["great!!! 😀😀😀 :-) ... ???", "<3 <3 #wow 12345"],
+        [f"{text} 😀!!! ..." for text in ENGLISH],
+        RUSSIAN,
+        [],
+    ):
+        assert said(tokenizer, texts) == []

@@ -82,7 +82,7 @@ def _read(args: DataArguments, recorded: Recorded | None) -> _Read:
     raw = _labelled_splits(splits, columns, notes)
     learnt = learn_labels(raw, columns.labels, args, recorded)
     labels = {split: learnt.reader.apply(cells) for split, cells in learnt.cells.items()}
-    draft = Draft(learnt.reader.space, {}, notes=[*notes, *learnt.notes])
+    draft = Draft(learnt.reader.space, {}, columns.text, notes=[*notes, *learnt.notes])
     draft.splits = take_good_rows(raw, columns, labels, args.on_bad_row == "skip", draft.removed)
     return _Read(draft, columns, source.origin, learnt.reader)
 

@@ -14,9 +14,11 @@ from ..errors import UserError
 from ..labels import LabelSpace
 from .auditing.audit import Audit, audit
 from .auditing.findings import Finding, counted, percentage
+from .auditing.label_checks import label_frequencies
 from .auditing.sampling import sample_rows
 from .augmentation import augment
 from .lengths import SAMPLE, auto_max_length, coverage_table, token_lengths, within_limit
+from .model_text import join_columns
 from .tokenizer_fit import fit_line
 
 
@@ -72,26 +74,6 @@ def _headline(found: Audit) -> str:
     return f"Audit of {sum(found.sizes.values()):,} rows ({sizes}):" + ("" if found.lines else " nothing found.")
 
 
-def join_columns(splits: DatasetDict, between: str | None) -> DatasetDict:
-    """Turn two text columns into one, with `between` between them; a null or empty second text adds nothing.
-
-    Raises:
-        UserError: there is only one text column.
-    """
-    if between is None:
-        return splits
-    if "text_pair" not in splits["train"].column_names:
-        raise UserError("--join_text joins two text columns, but there is one. Name two in --text_columns.")
-    return splits.map(
-        _joined, batched=True, fn_kwargs={"between": between}, remove_columns=["text_pair"], desc="joining columns"
-    )
-
-
-def _joined(batch: dict[str, list[str | None]], between: str) -> dict[str, list[str | None]]:
-    pairs = zip(batch["text"], batch["text_pair"], strict=True)
-    return {"text": [f"{text}{between}{second}" if second else text for text, second in pairs]}
-
-
 class _Kept(NamedTuple):
     train: Dataset
     counts: dict[str, int]
@@ -122,8 +104,30 @@ def _take_out_leaks(train: Dataset, found: Audit, args: DataArguments) -> _Kept:
         raise UserError("Every training text also stands in validation or test: nothing is left to train on.")
     kept = np.ones(len(train), dtype=bool)
     kept[rows] = False
+    remaining = train.select(np.flatnonzero(kept))
     left = f"{len(rows):,} leaking {counted(len(rows), 'row', 'rows')} left train; {int(kept.sum()):,} remain."
-    return _Kept(train.select(np.flatnonzero(kept)), counts, [left, *hint])
+    return _Kept(remaining, counts, [left, *_emptied(train, remaining), *hint])
+
+
+def _emptied(before: Dataset, after: Dataset) -> list[str]:
+    """Say which labels have lost their last training row.
+
+    Raises:
+        UserError: fewer than two labels have any left.
+    """
+    space = LabelSpace.from_features(before.features)
+    had, has = (label_frequencies(rows, space) > 0 for rows in (before, after))
+    lost = [space.names[i] for i in np.flatnonzero(had & ~has)]
+    if not lost:
+        return []
+    names = ", ".join(lost[:10]) + (f" and {len(lost) - 10} more" if len(lost) > 10 else "")
+    if has.sum() < 2:
+        raise UserError(
+            f"All training texts of {names} also stand in validation or test, and leave train as leaks: fewer than "
+            "two labels are left to learn. Give splits that do not share their texts, or one file to be split."
+        )
+    one = counted(len(lost), "label has", "labels have")
+    return [f"{len(lost)} {one} no training row left without the leaks, and will not be learnt: {names}."]
 
 
 class _Lengths(NamedTuple):

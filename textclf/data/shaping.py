@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from ..arguments import DataArguments
@@ -14,8 +15,10 @@ from ..labels import LabelSpace
 from .auditing.findings import counted
 from .labelling.label_names import alike_key
 from .labelling.rows import Rows
+from .model_text import BLANK, reader, text_key, whole_texts
 from .splits import carve, describe
 
+BATCH = 10_000
 SPLITS = ("train", "validation", "test")
 
 
@@ -25,6 +28,7 @@ class Draft:
 
     space: LabelSpace
     splits: dict[str, Rows]
+    text_columns: tuple[str, ...]
     removed: Counter[str] = field(default_factory=Counter)
     notes: list[str] = field(default_factory=list)
     how_split: str = ""
@@ -48,6 +52,8 @@ def shape(draft: Draft, args: DataArguments) -> None:
     sentences = [f"{' and '.join(given)} as given" if len(given) > 1 else ""]
     if sum(draft.removed.values()) > before:
         sentences[0] += f", less rows of one {args.group_column!r} with a later split"
+    if not {"validation", "test"} <= draft.splits.keys():
+        draft.splits = {split: with_texts(rows, draft.text_columns, args) for split, rows in draft.splits.items()}
     if "test" not in draft.splits:
         sentences.append(_carve(draft, "test", args.test_share, args))
     _drop_rare_labels(draft, args.min_label_count)
@@ -65,10 +71,26 @@ def shape(draft: Draft, args: DataArguments) -> None:
 
 
 def _carve(draft: Draft, name: str, share: float, args: DataArguments) -> str:
+    """Carve a split out of the training rows whose texts stand in no other split: the others leave train as leaks."""
     train = draft.splits["train"]
-    leaves = carve(train.labels, len(draft.space), share, args.split_seed, train.groups)
+    assert train.texts is not None  # known before anything is carved
+    elsewhere = [rows.texts for split, rows in draft.splits.items() if split != "train" and rows.texts is not None]
+    free = ~np.isin(train.texts, np.concatenate(elsewhere)) if elsewhere else np.ones(len(train), dtype=bool)
+    rows = train.select(free)
+    others = " and ".join(split for split in draft.splits if split != "train")
+    if len(rows) < 2:
+        raise UserError(
+            f"All but {len(rows)} of the training texts also stand in {others}: "
+            f"no {name} split can be carved out of them. Give other training rows."
+        )
+    chosen = carve(rows.labels, len(draft.space), share, args.split_seed, rows.groups, rows.texts)
+    leaves = np.zeros(len(train), dtype=bool)
+    leaves[np.flatnonzero(free)] = chosen
     draft.splits["train"], draft.splits[name] = train.select(~leaves), train.select(leaves)
-    sentence = f"{name} carved out: {describe(share, args.split_seed, train.labels, args.group_column)}"
+    copies = rows.texts is not None and len(np.unique(rows.texts)) < len(rows)
+    sentence = f"{name} carved out: {describe(share, args.split_seed, train.labels, args.group_column, copies)}"
+    if not free.all():
+        sentence += f", none of the {int((~free).sum()):,} rows with a text of another split"
     draft.notes.append(f"{sentence[0].upper()}{sentence[1:]} ({int(leaves.sum()):,} rows).")
     return sentence
 
@@ -171,6 +193,30 @@ def _check_classes(draft: Draft) -> None:
     if len(occurring) < 2:
         only = ", ".join(repr(draft.space.names[i]) for i in occurring) or "none"
         raise UserError(f"Classification needs two labels or more in the training rows; found {only}.")
+
+
+def with_texts(rows: Rows, columns: tuple[str, ...], args: DataArguments) -> Rows:
+    """Number a split's texts as the model will read them: equal numbers, equal texts.
+
+    Texts of which cleaning leaves nothing are different from each other.
+    """
+    clean, parts, first = reader(args.clean), [np.zeros(0, dtype=np.uint64)], 0
+    keep = np.zeros(rows.raw.table.num_rows, dtype=bool)
+    keep[rows.index] = True
+    for batch in rows.raw.table.select(list(columns)).to_batches(max_chunksize=BATCH):
+        kept = batch.filter(pa.array(keep[first : first + batch.num_rows]))
+        first += batch.num_rows
+        fields = [column.cast(pa.string()).fill_null("").to_pylist() for column in kept.columns]
+        texts = [[cell for cell in row if cell.strip()] or [""] for row in zip(*fields, strict=True)]
+        if args.join_text is not None:
+            texts = [[args.join_text.join(row)] for row in texts]
+        batch_texts = {"text": [row[0] for row in texts], "text_pair": [(*row, None)[1] for row in texts]}
+        keys = [text_key(text) for text in whole_texts(batch_texts, clean)]
+        parts.append(np.array(keys, dtype=np.uint64))
+    numbers = np.concatenate(parts)
+    blank = np.flatnonzero(numbers == BLANK)
+    numbers[blank] = blank.astype(np.uint64) + np.uint64(1)
+    return replace(rows, texts=numbers)
 
 
 def _some(names: list[str], most: int = 10) -> str:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 import numpy as np
 from iterstrat.ml_stratifiers import MultilabelStratifiedShuffleSplit
 from numpy.typing import NDArray
+from scipy import sparse
+from scipy.sparse import csgraph
 from sklearn.model_selection import GroupShuffleSplit, StratifiedGroupKFold, StratifiedShuffleSplit
 
 from ..errors import UserError
@@ -22,8 +25,19 @@ MOST_FOLDS = 20
 CLOSE_ENOUGH = 0.01
 
 
+# A text that stands more often than this share of the rows that leave stays where it is: it would be the new split.
+HEAVY = 0.1
+# Groups that copies of texts link to more than this share of the rows cannot be parted.
+LINKED = 0.5
+
+
 def carve(
-    labels: LabelIds, n_labels: int, share: float, seed: int, groups: NDArray[np.int64] | None = None
+    labels: LabelIds,
+    n_labels: int,
+    share: float,
+    seed: int,
+    groups: NDArray[np.int64] | None = None,
+    texts: NDArray[np.integer[Any]] | None = None,
 ) -> NDArray[np.bool_]:
     """Choose the rows that leave the training rows for a new split.
 
@@ -37,6 +51,8 @@ def carve(
         share: share of the rows that leaves, in (0, 1).
         seed: the same seed and rows give the same choice.
         groups: int64 [N]: rows of one group leave or stay together.
+        texts: [N], the same number for equal texts: their rows leave or stay together too (unless groups, linked by
+            them, could not be parted any more).
 
     Returns:
         bool [N]: true for the rows that leave.
@@ -48,14 +64,17 @@ def carve(
         raise UserError(f"Splits need two rows or more to be carved out of; found {len(labels)}.")
     rng = np.random.default_rng(seed)
     if groups is not None:
+        groups = _linked(groups, texts)
         leaves = _choose_groups(labels, n_labels, share, seed, groups)
         _return_lost_labels(leaves, labels, n_labels, groups)
     else:
-        leaves = _choose_rows(labels, n_labels, share, seed)
-        _return_lost_labels(leaves, labels, n_labels, np.arange(len(labels)))
-        _bring_absent_labels(leaves, labels, n_labels, rng)
+        copies = np.arange(len(labels)) if texts is None else np.unique(texts, return_inverse=True)[1]
+        leaves = _choose_texts(labels, n_labels, share, seed, copies)
+        _return_lost_labels(leaves, labels, n_labels, copies)
+        _bring_absent_labels(leaves, labels, n_labels, rng, copies)
     if not leaves.any() or leaves.all():
-        kind = "rows" if groups is None else "groups"
+        copies_only = texts is not None and len(np.unique(texts)) < len(labels)
+        kind = "groups" if groups is not None else "different texts" if copies_only else "rows"
         raise UserError(
             f"There are too few {kind} to carve a split out of {len(labels)} rows so that every label stays in train. "
             "Give the split as a file, or add rows."
@@ -63,11 +82,41 @@ def carve(
     return leaves
 
 
-def describe(share: float, seed: int, labels: LabelIds, group_column: str | None) -> str:
-    """Say in a few words how `carve` chooses."""
+def describe(share: float, seed: int, labels: LabelIds, group_column: str | None, copies: bool = False) -> str:
+    """Say in a few words how `carve` chooses; `copies`: whether some texts stand more than once."""
     method = "iteratively stratified" if labels.multi_label else "stratified"
     grouped = f", rows of one {group_column!r} kept together" if group_column else ""
+    grouped += ", equal texts kept together" if copies else ""
     return f"{100 * share:.0f} % of the rows, {method} by label{grouped}, seed {seed}"
+
+
+def _linked(groups: NDArray[np.int64], texts: NDArray[np.integer[Any]] | None) -> NDArray[np.int64]:
+    """Number the groups that share a text as one: int64 [N]."""
+    if texts is None:
+        return groups
+    group, text = (np.unique(each, return_inverse=True)[1] for each in (groups, texts))
+    n_groups, n_texts = int(group.max()) + 1, int(text.max()) + 1
+    links = sparse.coo_matrix(
+        (np.ones(len(group), dtype=np.int8), (group, n_groups + text)), shape=(n_groups + n_texts,) * 2
+    )
+    linked = csgraph.connected_components(links, directed=False)[1][group].astype(np.int64)
+    return groups if np.bincount(linked).max() > LINKED * len(groups) else linked
+
+
+def _choose_texts(
+    labels: LabelIds, n_labels: int, share: float, seed: int, copies: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Choose among different texts, each known by its first row; copies go with it."""
+    times = np.bincount(copies)
+    if len(times) == len(copies):
+        return _choose_rows(labels, n_labels, share, seed)
+    first = np.sort(np.unique(copies, return_index=True)[1])
+    first = first[times[copies[first]] <= max(1.0, HEAVY * share * len(copies), float(np.median(times)))]
+    chosen = np.zeros(len(times), dtype=bool)
+    light = np.zeros(len(copies), dtype=bool)
+    light[first] = True
+    chosen[copies[first]] = _choose_rows(labels.select(light), n_labels, share, seed)
+    return np.asarray(chosen[copies])
 
 
 def _choose_rows(labels: LabelIds, n_labels: int, share: float, seed: int) -> NDArray[np.bool_]:
@@ -165,18 +214,28 @@ def _return_lost_labels(leaves: NDArray[np.bool_], labels: LabelIds, n_labels: i
             leaves[groups == candidates[sizes.argmin()]] = False
 
 
-def _bring_absent_labels(leaves: NDArray[np.bool_], labels: LabelIds, n_labels: int, rng: np.random.Generator) -> None:
-    """Let, in place, a row leave for each label that the new split lacks and that the training rows can spare."""
+def _bring_absent_labels(
+    leaves: NDArray[np.bool_], labels: LabelIds, n_labels: int, rng: np.random.Generator, copies: NDArray[np.int64]
+) -> None:
+    """Let, in place, a text leave for each label that the new split lacks and that the training rows can spare."""
     rows, ids = labels.rows, labels.ids
     here = np.bincount(ids[~leaves[rows]], minlength=n_labels)
     there = np.bincount(ids[leaves[rows]], minlength=n_labels)
+    by_text = np.argsort(copies, kind="stable")
+    starts = np.concatenate([[0], np.cumsum(np.bincount(copies))])
     for label in np.flatnonzero((there == 0) & (here > 1)):
         having = rows[ids == label]
         if leaves[having].any():  # came along with a row of another label
             continue
         for row in rng.permutation(having):
-            own = ids[row : row + 1] if labels.offsets is None else ids[labels.offsets[row] : labels.offsets[row + 1]]
-            if (here[own] > 1).all():
-                leaves[row] = True
-                here[own] -= 1
+            mates = by_text[starts[copies[row]] : starts[copies[row] + 1]]
+            parts = (
+                [labels.ids[mates]]
+                if labels.offsets is None
+                else [ids[labels.offsets[mate] : labels.offsets[mate + 1]] for mate in mates]
+            )
+            own = np.bincount(np.concatenate(parts), minlength=n_labels)
+            if (here > own)[own > 0].all():
+                leaves[mates] = True
+                here -= own
                 break

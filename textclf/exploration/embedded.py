@@ -8,7 +8,7 @@ import numpy as np
 from datasets import Dataset
 from numpy.typing import NDArray
 
-from ..data.auditing.sampling import whole_texts
+from ..data.model_text import whole_texts
 from .clusters import Clustering, cluster
 from .embeddings import Embedder
 from .isotropy import Isotropy, measure_isotropy

@@ -13,7 +13,7 @@ from ..data.auditing.audit import Audit, audit
 from ..data.auditing.sampling import read_texts
 from ..data.cleaning import normalizer
 from ..data.loading import LoadedData
-from ..data.preparation import join_columns
+from ..data.model_text import join_columns
 from ..data.provenance import Provenance
 from ..labels import LabelSpace
 from ..models.checkpoint import prepare_tokenizer

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from transformers import PreTrainedTokenizerBase
 
 from ..arguments import DataArguments
-from ..data.auditing.sampling import BATCH, sample_rows, whole_texts
+from ..data.auditing.sampling import BATCH, sample_rows
 from ..data.lengths import SAMPLE, auto_max_length, coverage_table, token_lengths, within_limit
+from ..data.model_text import whole_texts
 
 BINS = 40
 SHOWN = 0.995  # share of the texts inside the histogram's axis; the longest few would squeeze all others

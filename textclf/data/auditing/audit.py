@@ -56,7 +56,7 @@ def audit(splits: DatasetDict, *, clean: Sequence[str] = (), seed: int = 0) -> A
     Exact duplicates, leaks and labels are checked on every row. What takes a look into the texts (faults of
     characters, near duplicates) is checked on 200,000 rows at most. `clean` are the cleaning steps the model will use.
     """
-    sample = TextSample(splits, MOST_ROWS, seed)
+    sample = TextSample(splits, MOST_ROWS, seed, clean)
     duplicates = duplicate_checks.check(sample, seed)
     texts = text_checks.check(sample, clean)
     return Audit(

@@ -8,9 +8,9 @@ import numpy as np
 from datasets import DatasetDict
 from numpy.typing import NDArray
 
+from ..model_text import BLANK
 from . import near_duplicates
 from .exact_duplicates import (
-    BLANK,
     HELD_OUT,
     Keys,
     conflicting_texts,
@@ -33,7 +33,7 @@ class Duplicates(NamedTuple):
 
 def check(sample: TextSample, seed: int = 0) -> Duplicates:
     """Compare all rows of the sample's splits for equal texts, and the sampled ones for nearly equal texts."""
-    splits, keys = sample.splits, row_keys(sample.splits)
+    splits, keys = sample.splits, row_keys(sample.splits, sample.clean)
     leaks = rows_found_in(keys["train"].texts, held_out_keys(keys))
     near = _near_pairs(sample, keys, seed)
     near_leaks = np.setdiff1d(rows_found_in(keys["train"].texts, near.leaking), leaks)
@@ -99,10 +99,10 @@ def _near_pairs(sample: TextSample, keys: dict[str, Keys], seed: int) -> _NearPa
     first = np.unique(texts, return_index=True)[1]
     first = np.sort(first[texts[first] != BLANK])
     batches = (
-        sample.read(first[start : start + near_duplicates.BATCH])
+        sample.read_as_model(first[start : start + near_duplicates.BATCH])
         for start in range(0, len(first), near_duplicates.BATCH)
     )
-    pairs = first[near_duplicates.near_pairs(batches, lambda numbers: sample.read(first[numbers]), seed)]
+    pairs = first[near_duplicates.near_pairs(batches, lambda numbers: sample.read_as_model(first[numbers]), seed)]
     in_train = np.isin(texts[pairs], keys["train"].texts)
     in_held_out = np.isin(texts[pairs], held_out_keys(keys))
     leaks = in_train & in_held_out[:, ::-1]

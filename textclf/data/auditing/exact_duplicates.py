@@ -1,8 +1,8 @@
-"""Exact duplicates and leaks: texts that are equal after Unicode composition, case folding and space folding."""
+"""Exact duplicates and leaks: texts that are equal to the model, but for case and spaces."""
 
 from __future__ import annotations
 
-import unicodedata
+from collections.abc import Callable
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
@@ -10,9 +10,9 @@ import numpy as np
 from datasets import Dataset, DatasetDict
 from numpy.typing import NDArray
 
-from .sampling import BATCH, whole_texts
+from ..model_text import BLANK, text_key, whole_texts
+from .sampling import BATCH
 
-BLANK = 0  # the key of texts without any content: they are no duplicates of each other
 HELD_OUT = ("validation", "test")
 
 
@@ -23,35 +23,22 @@ class Keys(NamedTuple):
     labels: NDArray[np.int64]
 
 
-def fold(text: str) -> str:
-    """Return the text in NFC, case-folded, with every run of white space as one space and none at the ends."""
-    if text.isascii():
-        return " ".join(text.lower().split())
-    folded = unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
-    return " ".join(folded.split())
+def row_keys(splits: DatasetDict, clean: Callable[[str], str] = str) -> dict[str, Keys]:
+    """Read every row of every split once and return their keys: 16 bytes a row is all that stays in memory.
+
+    `clean` makes of a text what the model reads, so that texts which differ for people only are equal.
+    """
+    return {name: _split_keys(split, clean) for name, split in splits.items()}
 
 
-def row_keys(splits: DatasetDict) -> dict[str, Keys]:
-    """Read every row of every split once and return their keys: 16 bytes a row is all that stays in memory."""
-    return {name: _split_keys(split) for name, split in splits.items()}
-
-
-def _split_keys(split: Dataset) -> Keys:
+def _split_keys(split: Dataset, clean: Callable[[str], str]) -> Keys:
     texts = np.zeros(len(split), dtype=np.uint64)
     labels = np.zeros(len(split), dtype=np.int64)
     for number, batch in enumerate(split.iter(BATCH)):
         part = slice(number * BATCH, number * BATCH + len(batch["text"]))
-        texts[part] = [text_key(text) for text in whole_texts(batch)]
+        texts[part] = [text_key(text) for text in whole_texts(batch, clean)]
         labels[part] = [_label_code(label) for label in batch["labels"]]
     return Keys(texts, labels)
-
-
-def text_key(text: str) -> int:
-    """Return 64 bits of the folded text's BLAKE2b; 5 million texts collide by chance once in a million data sets."""
-    folded = fold(text)
-    return (
-        int.from_bytes(blake2b(folded.encode("utf-8", "surrogatepass"), digest_size=8).digest()) if folded else BLANK
-    )
 
 
 def _label_code(label: Any) -> int:  # Any: an id, None, or a list of ids

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from rensa import RMinHash
 from scipy import sparse
 
-from .exact_duplicates import fold
+from ..model_text import fold
 
 GRAM = 5  # characters: works alike for Korean, where a word is a whole phrase, and for English
 JACCARD = 0.8  # the usual threshold for near duplicates (Lee et al. 2022, arXiv:2107.06499)

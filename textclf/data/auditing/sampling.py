@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from datasets import Dataset, DatasetDict
 from numpy.typing import NDArray
+
+from ..model_text import reader, whole_texts
 
 BATCH = 1_000
 
@@ -30,9 +32,13 @@ class TextBatch(NamedTuple):
 class TextSample:
     """Rows of several splits, at most a given number; only row numbers are held, texts are read when asked for."""
 
-    def __init__(self, splits: DatasetDict, most: int, seed: int = 0) -> None:
-        """Sample rows: all of validation and test (up to a quarter of `most` each), and of train what is left."""
+    def __init__(self, splits: DatasetDict, most: int, seed: int = 0, clean: Sequence[str] = ()) -> None:
+        """Sample rows: all of validation and test (up to a quarter of `most` each), and of train what is left.
+
+        `clean` are the cleaning steps of the model that will read the texts.
+        """
         self.splits = splits
+        self.clean = reader(clean)
         self.rows: dict[str, NDArray[np.int64]] = {}
         held_out = [name for name in splits if name != "train"]
         for name in held_out:
@@ -67,14 +73,18 @@ class TextSample:
             number -= len(rows)
         raise IndexError(f"row {number} beyond the end of the sample")
 
-    def read(self, numbers: NDArray[np.int64]) -> list[str]:
+    def read_as_model(self, numbers: NDArray[np.int64]) -> list[str]:
+        """Return the texts of some sampled rows, see `read`, as the model reads them."""
+        return self.read(numbers, self.clean)
+
+    def read(self, numbers: NDArray[np.int64], clean: Callable[[str], str] = str) -> list[str]:
         """Return the texts of some sampled rows, by their positions in the sample, in ascending order."""
         texts: list[str] = []
         start = 0
         for name, rows in self.rows.items():
             part = numbers[(numbers >= start) & (numbers < start + len(rows))] - start
             if len(part):
-                texts += read_texts(self.splits[name], rows[part])
+                texts += read_texts(self.splits[name], rows[part], clean)
             start += len(rows)
         return texts
 
@@ -86,17 +96,8 @@ class TextSample:
                 yield TextBatch(name, part, read_texts(self.splits[name], part))
 
 
-def read_texts(split: Dataset, rows: NDArray[np.int64]) -> list[str]:
-    """Return whole texts, a second field behind the first one on a line of its own."""
+def read_texts(split: Dataset, rows: NDArray[np.int64], clean: Callable[[str], str] = str) -> list[str]:
+    """Return whole texts, cleaned, a second field behind the first one on a line of its own."""
     whole = len(rows) and len(rows) == rows[-1] - rows[0] + 1
     batch = split[int(rows[0]) : int(rows[-1]) + 1] if whole else split[rows]
-    return whole_texts(batch)
-
-
-def whole_texts(batch: dict[str, Any]) -> list[str]:  # Any: columns as `datasets` gives them
-    """Return the texts of a batch of rows, a second field behind the first one on a line of its own."""
-    if "text_pair" not in batch:
-        return list(batch["text"])
-    return [
-        f"{text}\n{second}" if second else text for text, second in zip(batch["text"], batch["text_pair"], strict=True)
-    ]
+    return whole_texts(batch, clean)

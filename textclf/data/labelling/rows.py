@@ -29,12 +29,14 @@ class Rows:
         index: int64 [N]: each row's position in `raw`, ascending.
         labels: the labels of the N rows.
         groups: int64 [N], the same number for the same group in every split; None without a group column.
+        texts: uint64 [N], the same number for texts that are equal to the model; None before anybody asks.
     """
 
     raw: RawSplit
     index: NDArray[np.int64]
     labels: LabelIds
     groups: NDArray[np.int64] | None = None
+    texts: NDArray[np.uint64] | None = None
 
     def __len__(self) -> int:
         """Return the number of rows N."""
@@ -43,7 +45,8 @@ class Rows:
     def select(self, keep: NDArray[np.bool_]) -> Rows:
         """Return the rows where `keep` (bool [N]) is true."""
         groups = None if self.groups is None else self.groups[keep]
-        return Rows(self.raw, self.index[keep], self.labels.select(keep), groups)
+        texts = None if self.texts is None else self.texts[keep]
+        return Rows(self.raw, self.index[keep], self.labels.select(keep), groups, texts)
 
     def relabel(self, labels: LabelIds) -> Rows:
         """Return the same rows with other labels."""

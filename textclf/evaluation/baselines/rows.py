@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from datasets import Dataset
 from numpy.typing import NDArray
 
+from ...data.model_text import clean_texts
 from ...inference.answers import Text
 from ...inference.classifier import texts_of
 from ...labels import LabelSpace
@@ -24,14 +25,6 @@ MOST_CHARACTERS_TIMES_LABELS = 3_000_000_000
 
 # Texts whose features are computed at once: a text of 100 words has some 600 n-grams, of 12 bytes each.
 TEXTS_AT_ONCE = 5_000
-
-
-def clean_texts(texts: Iterable[Text], clean: Callable[[str], str]) -> list[Text]:
-    """Clean texts, or both fields of pairs."""
-    return [
-        clean(text) if isinstance(text, str) else (clean(text[0]), clean(text[1]) if text[1] else None)
-        for text in texts
-    ]
 
 
 class CleanedTexts:
