@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 from accelerate.commands.config.config_args import load_config_from_file
 
-from tests import launched
-from tests.training_runs import rows
+from tests import launched, sharded
+from tests.training_runs import arguments, rows
+from textclf.errors import UserError
 
 ROOT = Path(__file__).parent.parent
 LAUNCHER_FILES = [ROOT / "accelerate_config.yaml", *sorted((ROOT / "recipes/accelerate").glob("*.yaml"))]
@@ -82,6 +83,39 @@ def test_two_processes_say_a_mistake_once_and_last():
     assert done.stderr.count("Unknown option --learnig_rate.") == 1
     assert done.stderr.rstrip("=\n ").splitlines()[-1].strip().startswith("error: Unknown option --learnig_rate.")
     assert done.stderr.count("Traceback") == 1  # the launcher's own
+
+
+@pytest.mark.slow
+def test_weights_in_shards_are_trained_as_whole_ones_are(tiny_model, tmp_path):
+    """FSDP2 as the launcher file has it, over gloo: losses, gradient norms, validation, and a run that goes on."""
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+    whole = {**sharded.OPTIONS, "per_device_train_batch_size": 32}
+    alone = {
+        "one label": launched.train(tiny_model("bert"), tmp_path / "one/one", False, whole),
+        "several labels": launched.train(tiny_model("bert"), tmp_path / "one/several", True, whole),
+    }
+    alone["went on"] = alone["one label"]
+    command = [sys.executable, "-m", "accelerate.commands.launch", "--config_file", "recipes/accelerate/fsdp2.yaml"]
+    command += ["--num_processes", "2", "tests/sharded.py", str(tiny_model("bert")), str(tmp_path / "two")]
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"}
+    )
+    assert done.returncode == 0, done.stderr[-4000:]
+    found = json.loads((tmp_path / "two/found.json").read_text())
+    assert found["one label"]["training"]["processes"] == 2
+    for case, expected in alone.items():
+        for key in ("steps", "validation", "logits"):
+            there, here = np.array(found[case][key]), np.array(expected[key])
+            assert there.shape == here.shape
+            assert np.abs(there - here).max() < 1e-4 * max(1.0, np.abs(here).max()), (case, key)
+
+
+def test_shards_on_processors_are_refused_in_one_sentence(tmp_path, monkeypatch):
+    """`accelerate` left the shards out in silence, and half the model was not there: a page of a trace."""
+    monkeypatch.setenv("ACCELERATE_USE_FSDP", "true")
+    with pytest.raises(UserError, match=r"need accelerators; found processors only.*accelerate_config\.yaml"):
+        arguments(tmp_path)
 
 
 @pytest.mark.parametrize("path", LAUNCHER_FILES, ids=lambda path: path.name)

@@ -180,7 +180,9 @@ class FitOptions:
     guards: bool = _say("stop on NaN or on a loss that does not move in the first 50 steps", True)
     seed: int = _say("decides everything that is random, the new head included", 42)
     report_to: str = _say("trackio, tensorboard, wandb ... (as installed) or none", "none")
-    resume_from_checkpoint: str | None = _say("continue an interrupted run: its folder, or a checkpoint in it")
+    resume_from_checkpoint: str | None = _say(
+        "continue a run: its folder, a checkpoint in it, or true (that of --output_dir)"
+    )
 
 
 @dataclass

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from peft import PeftModel
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, PrinterCallback
 
 from ..arguments import FitOptions
@@ -59,6 +60,8 @@ def assemble(
     record = StepRecord()
     loss = _loss(args, selection.labels, train.labels)
     model.accepts_loss_kwargs = False  # https://github.com/huggingface/transformers/issues/47688
+    if args.sharded:
+        _let_be_sharded(model)
     trainer = BatchTrainer(
         batches=batches,
         record=record,
@@ -88,6 +91,17 @@ def assemble(
     ]:
         trainer.add_callback(callback)
     return Training(trainer, progress, stop)
+
+
+def _let_be_sharded(model: PreTrainedModel) -> None:
+    """Name as the parts that FSDP lays out the layers alone, in place.
+
+    accelerate 1.15 lays out the token embeddings by themselves, after the module around them that BERT's and other
+    families name beside their layers: what is in shards already cannot be cut again, and no run began.
+    """
+    plain = model.get_base_model() if isinstance(model, PeftModel) else model
+    layers = [name for name in plain._no_split_modules or [] if not name.endswith("Embeddings")]
+    plain._no_split_modules = model._no_split_modules = layers
 
 
 def _headline(args: FitArguments, train: EncodedTexts) -> str:

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import torch
+from accelerate.utils import DistributedType
 from transformers import SchedulerType, Trainer, get_scheduler
 from transformers.trainer_optimizer import is_optimizer_factory
 
@@ -80,6 +81,11 @@ def check_settings(args: FitArguments) -> None:
         raise UserError(
             "--padding_free on does not go with --activation_checkpointing on a GPU: nested tensors cannot be "
             "computed again. Leave one of them out."
+        )
+    if args.sharded and args.use_cpu and args.distributed_state.distributed_type != DistributedType.MULTI_GPU:
+        raise UserError(
+            "Weights in shards (FSDP, DeepSpeed) need accelerators; found processors only, where each would get the "
+            "whole model. Launch with accelerate_config.yaml."
         )
     if args.use_liger_kernel and find_spec("liger_kernel") is None:
         raise UserError("--use_liger_kernel needs the package liger-kernel. Type: pip install liger-kernel")
