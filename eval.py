@@ -6,6 +6,7 @@ python eval.py MODEL --dataset D [--split S] [--output FOLDER] ...     every dat
 from pathlib import Path
 
 from textclf.arguments import DataArguments, EvalOptions
+from textclf.data.first_look import look_first
 from textclf.errors import UserError, run_command
 from textclf.flags import build_parser, parse
 from textclf.recipe import show_help
@@ -23,6 +24,7 @@ def main(argv: list[str]) -> None:
     data, options = parse(build_parser(GROUPS), argv[1:])
     if not any(word.split("=")[0].replace("-", "_") in {"__dataset", "__train_file"} for word in argv):
         raise UserError(f"Say what to measure it on, with --dataset: {USAGE}")
+    look_first(argv[1:])
     evaluate(argv[0], data, options)
 
 

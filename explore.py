@@ -6,6 +6,7 @@ SOURCE is a dataset script's name, a file, a folder or a Hub id; the options of 
 """
 
 from textclf.arguments import DataArguments
+from textclf.data.first_look import look_first
 from textclf.errors import run_command
 from textclf.exploration.explore_options import ExploreOptions, refuse_training_options
 from textclf.flags import build_parser, parse
@@ -21,6 +22,7 @@ def main(argv: list[str]) -> None:
         words = list(argv)
         if words and not words[0].startswith("-"):
             words[0] = f"--dataset={words[0]}"
+        look_first(words)
         explore(*parse(build_parser(GROUPS), words))
 
 

@@ -4,14 +4,24 @@ python train.py [RECIPE.yaml] [--key value ...]     no arguments: the embedded d
 accelerate launch train.py ...                      several processes (accelerate_config.yaml)
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textclf.data.first_look import look_first
 from textclf.errors import run_command
-from textclf.recipe import Recipe, read_recipe, recipe_text, show_help
+
+if TYPE_CHECKING:
+    from textclf.recipe import Recipe
 
 USAGE = "python train.py [RECIPE.yaml] [--key value ...]"
 
 
 def main(argv: list[str]) -> None:
-    """Read the recipe and follow it."""
+    """Look at the data, read the recipe and follow it."""
+    look_first(argv)  # before anything is loaded: what is wrong with a file is said at once
+    from textclf.recipe import read_recipe, show_help
+
     if not show_help(argv, USAGE):
         train(read_recipe(argv))
 
@@ -36,6 +46,7 @@ def train(recipe: Recipe) -> None:
     from textclf.models.checkpoint import prepare_tokenizer
     from textclf.models.encoder import build
     from textclf.models.limits import longest_input
+    from textclf.recipe import recipe_text
     from textclf.run_folder import RunFolder
     from textclf.screen import Screen
     from textclf.training.fit import fit

@@ -19,7 +19,7 @@ import eval as evaluate
 import explore
 import push_to_hub
 import train
-from tests.tiny_models import KOREAN, SENTENCES
+from tests.tiny_models import SENTENCES
 from tests.trained_runs import COMMON, write_csv, write_json_lines
 from textclf import errors
 from textclf.errors import UserError, did_you_mean, run_command
@@ -73,10 +73,6 @@ BAD_FILES = {
         csv_of([(text, "same") for text in SENTENCES]),
         "two labels or more in the training rows; found 'same'",
     ),
-    "blank.csv": (
-        csv_of([*GOOD[:5], (" \u3000\t", "en"), *GOOD[5:]]),
-        "blank.csv, line 7: blank text. --on_bad_row skip",
-    ),
     "unlabelled.csv": (
         csv_of([*GOOD[:5], ("some text", ""), *GOOD[5:]]),
         "unlabelled.csv, line 7: no label. Found '' in 'label'. --on_bad_row skip",
@@ -84,10 +80,6 @@ BAD_FILES = {
     "mixed.jsonl": (
         lambda path: write_json_lines(path, MIXED),
         "Labels of mixed or unknown type in column 'label': mixed.jsonl: whole number on line 1, text on line 21",
-    ),
-    "windows.csv": (
-        bytes_of(b"text,label\n" + "".join(f"{t},{i % 2}\n" for i, t in enumerate(KOREAN)).encode("cp949")),
-        "not UTF-8 (line 2); expected UTF-8. Convert it: `iconv -f CP949 -t UTF-8 windows.csv",
     ),
     "scores.csv": (
         csv_of([(text, i / 7 + 0.5) for i, text in enumerate(SENTENCES)]),
@@ -216,9 +208,11 @@ def test_a_test_split_labelled_minus_one_counts_as_missing(place, capsys):
     assert "The test split has no labels and counts as missing." in capsys.readouterr().err
 
 
-def test_bad_rows_can_be_left_out_and_are_counted(place, capsys):
-    BAD_FILES["blank.csv"][0](place / "blank.csv")
-    train.main(small("--dataset", "blank.csv", "--on_bad_row", "skip"))
+def test_blank_texts_are_left_out_and_counted_unless_strict(place, capsys):
+    csv_of([*GOOD[:5], (" \u3000\t", "en"), *GOOD[5:]])(place / "blank.csv")
+    stopped = fails(capsys, small("--dataset", "blank.csv", "--strict"))
+    assert "blank.csv, line 7: blank text. --on_bad_row skip" in stopped
+    train.main(small("--dataset", "blank.csv"))
     assert json.loads(Path("run/evaluation.json").read_text())["data"]["removed"] == {"blank text": 1}
     capsys.readouterr()
 

@@ -92,13 +92,13 @@ def test_two_columns_become_text_and_text_pair(tmp_path):
 
 
 @pytest.mark.parametrize("blank", ["", "   ", "\u3000\u00a0", '" \n "'])
-def test_blank_texts_stop_with_their_line_or_are_counted(tmp_path, blank):
+def test_blank_texts_are_counted_or_stop_with_their_line_where_strict(tmp_path, blank):
     lines = ["text,label", *(f"글 {i},{'ab'[i % 2]}" for i in range(30)), f"{blank},a", "끝,b"]
     (tmp_path / "rows.csv").write_text("\n".join(lines), encoding="utf-8")
     path = str(tmp_path / "rows.csv")
     with pytest.raises(UserError, match=r"rows\.csv, line 32: blank text\. --on_bad_row skip"):
-        load_splits(DataArguments(dataset=path))
-    loaded = load_splits(DataArguments(dataset=path, on_bad_row="skip"))
+        load_splits(DataArguments(dataset=path, strict=True))
+    loaded = load_splits(DataArguments(dataset=path))
     assert loaded.provenance.removed == {"blank text": 1}
     assert sum(loaded.provenance.sizes.values()) == 31
     assert "1 row left out: blank text." in loaded.provenance.notes

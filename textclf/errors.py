@@ -22,6 +22,11 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f" Did you mean '{near[0]}'?" if near else ""
 
 
+def missing_recipe(path: Path) -> str:
+    """Return the sentence for a recipe that is not there."""
+    return f"The recipe {path} does not exist. `ls recipes/` shows those that come with it."
+
+
 # How long a process waits for process 0 to end on the same mistake, and for the launcher to end all others then.
 PATIENCE_SECONDS = 15.0
 

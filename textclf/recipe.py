@@ -22,7 +22,7 @@ from .arguments import (
     ModelArguments,
     PublishArguments,
 )
-from .errors import UserError, process_index
+from .errors import UserError, missing_recipe, process_index
 from .flags import JSON_FIELDS, OWNED, Parser, build_parser, check_key, flag_names, parse, print_help
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def _recipe_values(path: Path, parser: Parser) -> dict[str, Any]:
     try:
         content = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
     except FileNotFoundError:
-        raise UserError(f"The recipe {path} does not exist. `ls recipes/` shows those that come with it.") from None
+        raise UserError(missing_recipe(path)) from None
     except IsADirectoryError:
         raise UserError(f"The recipe {path} is a folder; expected a YAML file.") from None
     except UnicodeDecodeError as error:

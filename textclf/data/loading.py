@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -14,7 +16,7 @@ from .auditing.findings import counted
 from .labelling.columns import Columns, choose_columns
 from .labelling.label_meaning import Recorded
 from .labelling.label_reader import LabelReader, learn_labels
-from .labelling.rows import take_good_rows
+from .labelling.rows import ANY_REASON, BLANK, take_good_rows
 from .labelling.split_column import part_by_column
 from .provenance import Origin, Provenance
 from .reading.raw_split import RawSplit, is_string
@@ -80,11 +82,36 @@ def _read(args: DataArguments, recorded: Recorded | None) -> _Read:
     columns = choose_columns(splits["train"], args, split_column)
     notes = [*source.notes, *parted, *columns.notes]
     raw = _labelled_splits(splits, columns, notes)
+    args = _with_names_beside(args, source.class_names, raw["train"], columns.labels)
     learnt = learn_labels(raw, columns.labels, args, recorded)
     labels = {split: learnt.reader.apply(cells) for split, cells in learnt.cells.items()}
     draft = Draft(learnt.reader.space, {}, columns.text, notes=[*notes, *learnt.notes])
-    draft.splits = take_good_rows(raw, columns, labels, args.on_bad_row == "skip", draft.removed)
+    tolerated = [ANY_REASON] if args.on_bad_row == "skip" else [] if args.strict else [BLANK]
+    draft.splits = take_good_rows(raw, columns, labels, tolerated, draft.removed)
     return _Read(draft, columns, source.origin, learnt.reader)
+
+
+def _with_names_beside(
+    args: DataArguments, names: Sequence[str], train: RawSplit, labels: Sequence[str]
+) -> DataArguments:
+    """Let a file beside the rows name the numbers in the label column, where it can only be read in one way.
+
+    Names without numbers count from 0 where a 0 occurs, and from 1 where as many numbers as names occur.
+    """
+    if args.class_names or not names or len(labels) != 1 or pa.types.is_nested(train.table[labels[0]].type):
+        return args
+    cells = {str(cell) for cell in train.table[labels[0]].unique().to_pylist() if cell is not None}
+    found = {part.strip() for cell in cells for part in cell.split(args.label_separator or "\0")} - {""}
+    if not all(re.fullmatch(r"-?\d+(\.0)?", number) for number in found):
+        return args
+    numbers = {int(float(number)) for number in found}
+    if not all(re.match(r"-?\d+=", name) for name in names):
+        first = 0 if 0 in numbers else 1 if numbers == set(range(1, len(names) + 1)) else None
+        if first is None:
+            return args
+        names = [f"{number}={name}" for number, name in enumerate(names, start=first)]
+    known = {int(name.partition("=")[0]) for name in names}
+    return replace(args, class_names=list(names)) if numbers <= known else args
 
 
 def _finish(read: _Read) -> LoadedData:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,6 +18,9 @@ from .label_cells import read_distinct
 from .label_ids import UNLABELLED, LabelIds
 from .label_names import clean_name
 from .label_reader import SplitLabels
+
+BLANK = "blank text"
+ANY_REASON = "any"
 
 
 @dataclass(frozen=True)
@@ -54,24 +57,30 @@ class Rows:
 
 
 def take_good_rows(
-    raw: Mapping[str, RawSplit], columns: Columns, labels: Mapping[str, SplitLabels], skip: bool, removed: Counter[str]
+    raw: Mapping[str, RawSplit],
+    columns: Columns,
+    labels: Mapping[str, SplitLabels],
+    tolerated: Collection[str],
+    removed: Counter[str],
 ) -> dict[str, Rows]:
     """Return the rows of each split that have a text, a label and a group; count the others in `removed`.
 
+    Of `tolerated` are the reasons for which a row may be left out; `ANY_REASON` is all of them.
+
     Raises:
-        UserError: there are bad rows and they are not to be skipped; names the first one, and why.
+        UserError: there are bad rows that are not to be left out; names the first one, and why.
     """
     groups = _read_groups(raw, columns.group) if columns.group else {}
     good = {}
     for split, each in raw.items():
-        bad = {"blank text": _blank_rows(each, columns.text)}
+        bad = {BLANK: _blank_rows(each, columns.text)}
         if columns.group:
             bad[f"no value in {columns.group!r}"] = groups[split] == UNLABELLED
         bad |= {"no label": labels[split].missing, **labels[split].faults}
         keep = np.ones(each.table.num_rows, dtype=bool)
         for reason, rows in bad.items():
             new = rows & keep
-            if new.any() and not skip:
+            if new.any() and not {reason, ANY_REASON} & set(tolerated):
                 raise UserError(_bad_row(each, columns, reason, np.flatnonzero(new)))
             removed[reason] += int(new.sum())
             keep &= ~rows

@@ -97,7 +97,8 @@ class _Folder:
                 left.append(path)
         if not left:  # what looked like lists of names is all there is
             return files
-        self.names = next(iter(listed.values()), [])
+        for path, self.names in list(listed.items())[:1]:
+            self.notes.append(f"{path.name} lists {len(self.names)} names, for labels that are numbers.")
         return left
 
     def _pairs(self, files: Sequence[Path]) -> dict[str, RawSplit]:

@@ -1,0 +1,206 @@
+"""Layouts that people keep their data in: each is read right at the first command, or refused with what helps."""
+
+import csv
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks.layouts.cases import CASES, put, table, tsv
+from benchmarks.layouts.sentences import opinions
+from textclf.arguments import DataArguments
+from textclf.data.loading import load_as_given
+from textclf.data.reading.encodings import text_file
+from textclf.data.reading.files import read_rows
+from textclf.data.reading.tables import OWN_COLUMNS, ReadOptions
+from textclf.errors import UserError
+from textclf.labels import LabelSpace
+
+ROWS = opinions("en")
+
+
+def labels_by_text(loaded):
+    space = LabelSpace.from_features(loaded.splits["train"].features)
+    found = {}
+    for split in loaded.splits.values():
+        for row in split:
+            ids = row["labels"]
+            found[row["text"]] = sorted(space.names[i] for i in ids) if space.multi_label else space.names[ids]
+    return found
+
+
+def columns_of(path, options=ReadOptions()):  # noqa: B008 - immutable
+    rows = read_rows(path, options)
+    return {name: rows.table[name].to_pylist() for name in rows.table.column_names if name not in OWN_COLUMNS}
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_a_layout_is_read_at_the_first_command_or_refused_in_words(case, tmp_path):
+    source = str(tmp_path / case.write(tmp_path))
+    if case.refused:
+        with pytest.raises(UserError, match=case.refused):
+            load_as_given(DataArguments(dataset=source))
+        return
+    loaded = load_as_given(DataArguments(dataset=source))
+    found = labels_by_text(loaded)
+    for text, label in case.pairs:
+        assert found[text] == (sorted(label) if isinstance(label, list) else label)
+    if case.rows:
+        assert sum(loaded.provenance.sizes.values()) == case.rows
+
+
+def test_goemotions_reads_with_the_flag_that_its_refusal_names(tmp_path):
+    case = next(each for each in CASES if each.name.startswith("goemotions"))
+    case.write(tmp_path)
+    found = labels_by_text(load_as_given(DataArguments(dataset=str(tmp_path), label_separator=",")))
+    assert found[ROWS[0][0]] == ["joy"]
+    assert found[ROWS[1][0]] == ["anger", "fear"]
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_a_header_is_told_from_a_row(tmp_path, named):
+    rows = [["tweet", "stance"]] * named + [list(row) for row in ROWS]
+    put(tmp_path / "rows.csv", table(rows))
+    found = columns_of(tmp_path / "rows.csv")
+    assert list(found) == (["tweet", "stance"] if named else ["text", "label"])
+    assert [len(cells) for cells in found.values()] == [108, 108]
+
+
+def test_what_is_said_about_the_first_line_is_done(tmp_path):
+    put(tmp_path / "rows.csv", table([["tweet", "stance"], *map(list, ROWS)]))
+    path = tmp_path / "rows.csv"
+    assert len(columns_of(path, ReadOptions(no_header=True))["text"]) == 109
+    assert list(columns_of(path, ReadOptions(column_names=("a", "b")))) == ["a", "b"]
+    put(tmp_path / "bare.csv", table([list(row) for row in ROWS]))
+    named = columns_of(tmp_path / "bare.csv", ReadOptions(column_names=("a", "b")))
+    assert named["b"][:2] == ["pos", "neg"]
+    assert len(named["a"]) == 108
+    with pytest.raises(UserError, match=r"--column_names gives 3 names; bare\.csv has 2 columns"):
+        columns_of(tmp_path / "bare.csv", ReadOptions(column_names=("a", "b", "c")))
+
+
+def test_no_text_of_a_file_without_names_becomes_a_column_name_or_a_note(tmp_path):
+    """The first row became the names, was lost, and went up to the Hub in evaluation.json."""
+    put(tmp_path / "rows.tsv", tsv([[label, text] for text, label in ROWS]))
+    provenance = load_as_given(DataArguments(dataset=str(tmp_path / "rows.tsv"))).provenance
+    written = json.dumps(provenance.to_dict(), ensure_ascii=False)
+    assert not [text for text, _ in ROWS if text in written]
+    assert provenance.sizes == {"train": 108}
+
+
+def test_a_row_of_names_in_the_middle_is_a_bad_row(tmp_path):
+    """Files put one behind the other keep their headers."""
+    half = [["text", "label"], *map(list, ROWS[:54])]
+    put(tmp_path / "rows.csv", table([*half, ["text", "label"], *map(list, ROWS[54:])]))
+    with pytest.raises(UserError, match=r"rows\.csv, line 56: the column names once more"):
+        load_as_given(DataArguments(dataset=str(tmp_path / "rows.csv")))
+
+
+@pytest.mark.parametrize(
+    ("encoding", "texts"),
+    [
+        ("cp949", opinions("ko")),
+        ("shift_jis", opinions("ja")),
+        ("euc_jp", opinions("ja")),
+        ("gb18030", opinions("zh")),
+        ("cp1252", [("It’s a great kettle – I don’t regret it", "pos"), ("He said “never again” and left", "neg")]),
+        ("latin-1", [("Der Film war schön und die Musik auch", "pos"), ("Das Essen war für alle kalt", "neg")]),
+        ("cp1250", [("Film był bardzo śmieszny i ciekawy", "pos"), ("Obsługa była zła, czekałem godzinę", "neg")]),
+        ("cp1251", [("Фильм очень понравился, советую всем", "pos"), ("Доставка была слишком долгой", "neg")]),
+        ("utf-16", opinions("ko")),
+        ("utf-16-be", opinions("ko")),
+    ],
+)
+def test_encodings_are_found_over_the_whole_file(tmp_path, encoding, texts):
+    """iconv was recommended from CP949 for nearly all of them, and what it made trained without a word."""
+    plain = [[f"plain words, number {i}", "pos"] for i in range(300)]
+    put(tmp_path / "rows.csv", table([["text", "label"], *plain, *map(list, texts)]), encoding)
+    assert columns_of(tmp_path / "rows.csv")["text"][300:] == [text for text, _ in texts]
+    assert text_file(tmp_path / "rows.csv").note
+    said = columns_of(tmp_path / "rows.csv", ReadOptions(encoding=encoding))
+    assert said["text"][300:] == [text for text, _ in texts]
+
+
+def test_an_encoding_that_is_wrong_or_unknown_is_refused(tmp_path):
+    put(tmp_path / "rows.csv", table([["text", "label"], *map(list, opinions("ko"))]), "cp949")
+    with pytest.raises(UserError, match=r"rows\.csv is not utf-8 \(line 2\)"):
+        columns_of(tmp_path / "rows.csv", ReadOptions(encoding="utf-8"))
+    with pytest.raises(UserError, match="--encoding takes the name of an encoding"):
+        columns_of(tmp_path / "rows.csv", ReadOptions(encoding="klingon"))
+
+
+def test_a_few_broken_lines_in_utf8_are_named_and_nothing_is_guessed(tmp_path):
+    good = table([["text", "label"], *map(list, opinions("ko"))]).encode()
+    put(tmp_path / "rows.csv", good + "정부 발표,pos\n".encode("cp949"))
+    with pytest.raises(UserError, match=r"UTF-8 in most lines, but not in line 110.*iconv -c"):
+        columns_of(tmp_path / "rows.csv")
+
+
+def test_a_missing_number_in_json_costs_no_column(tmp_path):
+    """One NaN, and a title with a body lost its body without a word."""
+    rows = [{"title": f"Title {i} of many", "body": text, "label": label} for i, (text, label) in enumerate(ROWS)]
+    rows[5]["body"] = float("nan")
+    put(tmp_path / "rows.json", json.dumps(rows))
+    splits = load_as_given(DataArguments(dataset=str(tmp_path / "rows.json"))).splits
+    assert splits["train"]["text_pair"][4:6] == [ROWS[4][0], None]
+
+
+def test_columns_that_nobody_uses_do_not_keep_files_apart(tmp_path):
+    for number, part in enumerate((ROWS[:50], ROWS[50:])):
+        rows = [{"text": text, "label": label, "votes": number or "none", "note": None} for text, label in part]
+        put(tmp_path / f"train-{number}.jsonl", "\n".join(map(json.dumps, rows)))
+    assert load_as_given(DataArguments(dataset=str(tmp_path))).provenance.sizes == {"train": 108}
+    with pytest.raises(UserError, match=r"string in train-0\.jsonl, int64 in train-1\.jsonl"):
+        load_as_given(DataArguments(dataset=str(tmp_path), label_columns=["votes"]))
+
+
+def test_versions_of_one_split_are_not_read_one_behind_the_other(tmp_path):
+    for name in ("train.csv", "train_cleaned.csv"):
+        put(tmp_path / name, table([["text", "label"], *map(list, ROWS)]))
+    with pytest.raises(UserError, match=r"train\.csv, train_cleaned\.csv, which could be parts or versions"):
+        load_as_given(DataArguments(dataset=str(tmp_path)))
+
+
+def test_lists_of_equal_names_in_cells_survive_every_dialect(tmp_path):
+    """Each cell stays the text that it is, whatever separates it."""
+    cells = ["NA", "null", "007", "1e5", " padded ", "a;b|c", 'say "x"', "back\\slash", "tab\tin it", "two\nlines"]
+    rows = [[cell, "ab"[i % 2]] for i, cell in enumerate(cells)] * 3
+    for delimiter in ",;|\t":
+        path = tmp_path / f"rows{ord(delimiter)}.csv"
+        with path.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file, delimiter=delimiter).writerows([["text", "label"], *rows])
+        assert columns_of(path)["text"] == cells * 3
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--dataset", "god.csv"], "god.csv does not exist. Did you mean 'good.csv'?"),
+        (["--dataset=good.csv", "--text-columns", "texd"], "There is no column 'texd'; found: text, label."),
+        (["nothing.yaml"], "The recipe nothing.yaml does not exist."),
+        (["mine.yaml"], "There is no column 'texd'"),
+    ],
+)
+def test_a_file_or_column_that_cannot_work_is_said_before_the_libraries_load(tmp_path, words, sentence):
+    """It took 12 seconds of processor time, of which the file itself took none."""
+    put(tmp_path / "good.csv", table([["text", "label"], *map(list, ROWS)]))
+    put(tmp_path / "mine.yaml", "dataset: good.csv\ntext_columns: [texd]\nlearning_rate: 1e-5\n")
+    program = (
+        "import sys; sys.path.insert(0, sys.argv.pop(1))\n"
+        "import train\n"
+        "try:\n    train.main(sys.argv[1:])\n"
+        "except ValueError as error:\n    print(error)\n"
+        "print([name for name in ('torch', 'datasets', 'transformers') if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(Path(__file__).parent.parent), *words],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    said, loaded = done.stdout.strip().splitlines()
+    assert sentence in said
+    assert loaded == "[]"

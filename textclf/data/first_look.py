@@ -1,0 +1,96 @@
+"""A look at the data before any library is loaded: a file or a column that cannot work is said within two seconds."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import MISSING, fields
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ..arguments import DataArguments
+from ..errors import UserError, missing_recipe, process_index
+
+MANY_FILES = 500
+
+
+def look_first(argv: Sequence[str]) -> None:
+    """Read the files that a command line names, and find their columns; what is read is kept for the command itself.
+
+    Says nothing about options, nor about data sets that are no files here: the command does, once it is loaded.
+
+    Raises:
+        UserError: a file is missing, cannot be read, or its columns cannot be told.
+    """
+    asks = {"-h", "--help", "--help-all", "--help_all"} & set(argv)
+    args = _data_arguments(argv) if process_index() == 0 and not asks else None
+    if args is None:
+        return
+    from .labelling.columns import choose_columns
+    from .labelling.split_column import part_by_column
+    from .reading.sources import is_local, read_source
+
+    if is_local(args) and not _is_large(args):
+        source = read_source(args)
+        splits, _, column = part_by_column(source.splits, args)
+        if splits["train"].table.num_rows:
+            choose_columns(splits["train"], args, column)
+
+
+def _is_large(args: DataArguments) -> bool:
+    """Say whether it is a folder of so many files that to look into all of them twice costs more than it saves."""
+    folder = Path(args.dataset or "").expanduser()
+    return (
+        bool(args.dataset) and folder.is_dir() and sum(1 for _ in islice(folder.rglob("*"), MANY_FILES)) == MANY_FILES
+    )
+
+
+def _data_arguments(argv: Sequence[str]) -> DataArguments | None:
+    """Return what a command line says about the data, or None where only the whole parser can tell."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    for each in fields(DataArguments):
+        several = each.default_factory is not MISSING
+        flags = {f"--{each.name}", f"--{each.name.replace('_', '-')}"}
+        number = type(each.default) if isinstance(each.default, int | float) and not several else str
+        truth = isinstance(each.default, bool) or each.name == "no_header"
+        kind: Any = _truth if truth else number  # Any: argparse takes any function of a word
+        parser.add_argument(
+            *sorted(flags),
+            nargs="+" if several else "?" if truth else None,
+            type=kind,
+            const=True if truth else None,
+            default=argparse.SUPPRESS,
+        )
+    words = list(argv)
+    recipe = words.pop(0) if words and words[0].endswith((".yaml", ".yml")) else None
+    said: dict[str, Any] = {}
+    lines: list[str] = []
+    with suppress(OSError, yaml.YAMLError, UnicodeDecodeError, AttributeError):
+        lines = _recipe_words(Path(recipe)) if recipe else []
+    with suppress(argparse.ArgumentError, SystemExit, ValueError, TypeError):
+        said = vars(parser.parse_known_args([*lines, *words])[0])
+        if said.get("dataset") or said.get("train_file"):
+            return DataArguments(**said)
+    return None
+
+
+def _truth(word: str) -> bool:
+    return word.lower() in {"true", "yes", "y", "t", "1"}
+
+
+def _recipe_words(path: Path) -> list[str]:
+    """Return a recipe's lines as command-line words, each value as it is written there."""
+    if not path.exists():
+        raise UserError(missing_recipe(path))
+    content = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
+    words: list[str] = []
+    for key, value in content.items():
+        if isinstance(value, list) and value:
+            words += [f"--{key}", *map(str, value)]
+        elif isinstance(value, str) and value not in {"", "null", "~"}:
+            words.append(f"--{key}={value}")
+    return words
