@@ -149,6 +149,14 @@ def ours(model: PreTrainedModel, rows: Rows, batch: int, use_cpu: bool, seed: in
         return _round(trainer, clock)
 
 
+def without_attention_dropout(model: PreTrainedModel, *given: Any) -> Round:
+    """(d) Ours with `--attention_dropout 0`."""
+    for name, module in model.named_modules():
+        if isinstance(module, nn.Dropout) and name.endswith(("self.dropout", "attention.dropout")):
+            module.p = 0.0
+    return ours(model, *given)
+
+
 ARMS: dict[str, Callable[..., Round]] = {
     "plain Trainer": plain,
     "best flags": best_flags,
@@ -156,6 +164,7 @@ ARMS: dict[str, Callable[..., Round]] = {
     "ours, padded": partial(ours, padding_free="off"),
     "ours, padding-free": partial(ours, padding_free="on"),
     "ours, all embeddings": partial(ours, compact_vocabulary=False),
+    "ours, attention dropout 0": without_attention_dropout,
 }
 
 

@@ -11,7 +11,8 @@ from textclf.labels import LabelSpace
 from textclf.training.encoding import EncodedTexts, TokenLists
 
 # Median and spread (log-normal) of token counts: comments with bert-base-uncased, news with the same.
-LENGTHS = {"short": (36, 0.5), "long": (150, 0.8)}
+# `full`: every text fills the length that it is cut to.
+LENGTHS = {"short": (36, 0.5), "long": (150, 0.8), "full": (1e6, 0.0)}
 VOCABULARY = 30_522  # of bert-base-uncased
 CLS, SEP = 101, 102
 

@@ -1,7 +1,7 @@
 """How fast training is, beside what users would run instead: arms in turn, on the same rows and model.
 
     python -m benchmarks.train_speed --data hate_speech --data_dir DIR
-    python -m benchmarks.train_speed --data reuters_topics --data_dir DIR
+    python -m benchmarks.train_speed --data reuters_topics --data_dir DIR --lengths 128 512
     python -m benchmarks.train_speed --data short long --model base --lengths 128 512      (a CUDA machine, no data)
 
 Writes results/train_speed-<name>.json and .md. Run it on a quiet machine; the load at the start is noted.
@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import copy
 import json
-import os
 import re
 import subprocess
 import sys
@@ -27,6 +26,7 @@ from transformers import AutoConfig, AutoModelForSequenceClassification, PreTrai
 from benchmarks.speed_arms import ARMS, Round, arms
 from benchmarks.speed_ceiling import ceiling, weights_without_embeddings
 from benchmarks.speed_data import LENGTHS, Rows, made_rows, real_rows
+from benchmarks.speed_machine import describe_machine
 from textclf.training import machine
 
 RESULTS = Path(__file__).parent / "results"
@@ -73,7 +73,11 @@ def read_arguments(argv: list[str]) -> Namespace:
     parser.add_argument("--rounds", type=int, default=5, help="rounds of each arm, behind one that warms up")
     parser.add_argument("--batch_size", type=int, default=32, help="texts of an optimiser step")
     parser.add_argument("--threads", type=int, default=0, help="processor threads (0: all cores)")
+    parser.add_argument("--arms", nargs="+", choices=ARMS, help="what to compare (default: all for this machine)")
     parser.add_argument("--name", default="", help="of the result files (default: the data sets)")
+    parser.add_argument(
+        "--no_memory", action="store_true", help="leave out peak memory, for which each arm runs again"
+    )
     parser.add_argument("--memory_of", choices=ARMS, help="one round of this arm alone; prints its peak memory")
     return parser.parse_args(argv)
 
@@ -104,7 +108,7 @@ def build(model: str, rows: Rows) -> PreTrainedModel:
 def measure(rows: Rows, args: Namespace, use_cpu: bool) -> dict[str, Any]:
     """Run the arms in turn, each on its own copy of the model, and return the figures."""
     model = build(args.model, rows)
-    compared = arms(use_cpu)
+    compared = {arm: ARMS[arm] for arm in ["plain Trainer", "best flags", *args.arms]} if args.arms else arms(use_cpu)
     models = {arm: copy.deepcopy(model) for arm in compared}
     rounds: dict[str, list[Round]] = {arm: [] for arm in compared}
     for seed in range(args.rounds + 1):
@@ -142,7 +146,9 @@ def measure(rows: Rows, args: Namespace, use_cpu: bool) -> dict[str, Any]:
 
 
 def _memory(arm: str, rows: Rows, args: Namespace) -> float:
-    """Return an arm's peak memory in GB, in a process of its own."""
+    """Return an arm's peak memory in GB, in a process of its own; 0 where it is left out."""
+    if args.no_memory:
+        return 0.0
     name = rows.name.removeprefix("made up, ").split(",")[0]
     command = [sys.executable, "-m", "benchmarks.train_speed", "--memory_of", arm, "--data", name]
     command += ["--lengths", str(rows.max_length)]
@@ -159,20 +165,6 @@ def _one_arm(rows: Rows, args: Namespace, use_cpu: bool) -> None:
     # Not getrusage: its maximum begins with what the process had that started this one.
     status = Path("/proc/self/status").read_text(encoding="utf-8")
     print("peak_gigabytes", int(re.findall(r"VmHWM:\s+(\d+)", status)[0]) / 1e6)
-
-
-def describe_machine() -> dict[str, Any]:
-    """Return processor, cores, memory and accelerator, without the machine's name."""
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
-    accelerator = torch.cuda.get_device_name() if torch.cuda.is_available() else None
-    return {
-        "processor": machine.device_name(torch.device("cpu")),
-        "cores": machine.available_cores(),
-        "threads": torch.get_num_threads(),
-        "memory_gigabytes": round(memory, 1),
-        "accelerator": accelerator,
-        "load_at_start": round(os.getloadavg()[0], 2),
-    }
 
 
 def as_markdown(found: list[dict[str, Any]]) -> str:

@@ -15,6 +15,7 @@ from transformers import (
     GPT2Config,
     GPT2LMHeadModel,
     PreTrainedTokenizerFast,
+    XLNetConfig,
     set_seed,
 )
 
@@ -23,7 +24,7 @@ from textclf.arguments import ModelArguments
 from textclf.errors import UserError
 from textclf.labels import LabelSpace
 from textclf.models.encoder import build
-from textclf.models.families import set_dropout
+from textclf.models.families import set_attention_dropout, set_dropout
 from textclf.models.heads import last_linear
 
 THREE = LabelSpace(("부정", "중립", "긍정"), multi_label=False)
@@ -159,6 +160,22 @@ def test_dropout_is_set_everywhere(family, tiny_model):
     _, tokenizer = build(arguments(tiny_model(family)), THREE)
     inputs = tokenizer(["정말 최고예요."], return_tensors="pt")
     assert not torch.equal(model(**inputs).logits, model(**inputs).logits)
+
+
+@pytest.mark.parametrize("family", [family for family in FAMILIES if family != "xlnet"])
+def test_attention_dropout_is_set_apart(family, tiny_model):
+    model, tokenizer = build(arguments(tiny_model(family), dropout=0.0, attention_dropout=0.3), THREE)
+    shares = {name: value for name, value in model.config.to_dict().items() if "drop" in name and value}
+    assert set(shares.values()) == {0.3}
+    assert all(name.startswith("att") for name in shares)
+    inputs = tokenizer(["정말 최고예요."], return_tensors="pt")
+    model.train()
+    assert not torch.equal(model(**inputs).logits, model(**inputs).logits)
+
+
+def test_attention_dropout_of_a_family_without_one_is_refused():
+    with pytest.raises(UserError, match="--attention_dropout cannot be set for the family xlnet"):
+        set_attention_dropout(XLNetConfig(), 0.1)
 
 
 def test_dropout_is_set_everywhere_in_a_decoder():

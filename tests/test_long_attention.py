@@ -11,7 +11,7 @@ from textclf.models.attention import Layout, on_processor
 from textclf.models.long_attention import Setting, attend_in_pieces
 from textclf.models.padding_free import PaddingFree
 
-LENGTHS = [5, 1, 17, 9]
+LENGTHS = [5, 1, 17, 9]  # of texts, in tokens
 HEADS, WIDTH, SCALE = 3, 8, 0.3
 
 
@@ -21,13 +21,14 @@ def parts(dtype=torch.float32):
 
 
 def drawn_masks(setting, heads, lengths):
-    """The masks [H, t, t] of a call in which each text is one piece: sixteen bits a weight, of one SFC64 stream."""
+    """The masks [H, t, t] of a call in which each text is one piece: a byte a weight, of one SFC64 stream."""
     numbers = np.random.Generator(np.random.SFC64(setting.seed))
     masks = []
     for t in lengths:
-        words = numbers.integers(0, 2**64, size=-(-heads * t * t // 4), dtype=np.uint64)
-        bits = words.view(np.uint16)[: heads * t * t].reshape(heads, t, t)
-        masks.append(torch.from_numpy((bits >= round(setting.dropout * 65536)).astype(np.float32)))
+        words = numbers.integers(0, 2**64, size=-(-heads * t * t // 8), dtype=np.uint64)
+        drawn = words.view(np.uint8)[: heads * t * t].reshape(heads, t, t)
+        bounds = np.floor(setting.dropout * 256 + numbers.random((heads, t, 1), dtype=np.float32))
+        masks.append(torch.from_numpy((drawn >= bounds).astype(np.float32)))
     return masks
 
 

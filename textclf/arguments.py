@@ -123,6 +123,9 @@ class ModelArguments:
         "auto",
     )
     dropout: float | None = _say("dropout everywhere in the model (default: the model's own)")
+    attention_dropout: float | None = _say(
+        "dropout of attention weights apart; 0 makes long texts quicker on processors (default: as dropout)"
+    )
     lora: Literal["none", "lora", "rslora", "dora", "qlora"] = _say(
         "train a low-rank adapter; merged in the end", "none"
     )
@@ -133,7 +136,7 @@ class ModelArguments:
 
     def __post_init__(self) -> None:
         """Check ranges."""
-        for name in ("dropout", "lora_dropout"):
+        for name in ("dropout", "attention_dropout", "lora_dropout"):
             share = getattr(self, name)
             if share is not None and not 0 <= share < 1:
                 raise UserError(f"--{name} is a share from 0 to below 1; found {share}.")

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-LEVELS = 2**16  # sixteen random bits decide on an element: p is met to 1e-5
+_LEVELS = 2**16  # sixteen random bits decide on an element: p is met to 1e-5
 # The bit pattern of 1.0; times 0 or 1 it is the mask, without a conversion.
 _ONE: dict[torch.dtype, np.unsignedinteger[Any]] = {
     torch.bfloat16: np.uint16(0x3F80),
@@ -25,7 +25,7 @@ def kept(shape: torch.Size, p: float, dtype: torch.dtype) -> Tensor:
     drawn = torch.empty(-(-count // 4), dtype=torch.int64).random_(-(2**63), None)
     bits = drawn.numpy().view(np.uint16)[:count]
     one = _ONE[dtype]
-    mask = (bits >= round(p * LEVELS)) * one
+    mask = (bits >= round(p * _LEVELS)) * one
     return torch.from_numpy(mask).view(dtype).view(shape)
 
 

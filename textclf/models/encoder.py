@@ -22,7 +22,7 @@ from ..arguments import ModelArguments
 from ..errors import UserError
 from ..labels import LabelSpace
 from .checkpoint import prepare_tokenizer
-from .families import set_dropout
+from .families import set_attention_dropout, set_dropout
 from .heads import redraw, restore_activation
 from .linear_head import read_linear
 from .lora import adapt, check_lora, four_bits
@@ -56,6 +56,8 @@ def build(args: ModelArguments, labels: LabelSpace) -> tuple[PreTrainedModel, Pr
     _set_labels(config, labels)
     if args.dropout is not None:
         set_dropout(config, args.dropout)
+    if args.attention_dropout is not None:
+        set_attention_dropout(config, args.attention_dropout)
     if args.head == "mlp":
         restore_activation(config)
     model, fresh = _load_model(located, config, args)

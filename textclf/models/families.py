@@ -20,6 +20,7 @@ class Family(NamedTuple):
     adapted: str  # a regular expression of the linear layers inside the encoder that LoRA adapts: all of them
 
 
+_ATTENTION_DROPOUT = re.compile("^att.*(dropout|pdrop)")  # attention_dropout, attention_probs_dropout_prob, attn_pdrop
 _DROPOUT = re.compile("dropout|pdrop")  # gpt2 has attn_pdrop, embd_pdrop and resid_pdrop
 _BERT_LAYER = r".*\.layer\.\d+\..*\.(query|key|value|dense)"
 
@@ -87,13 +88,26 @@ def set_dropout(config: PretrainedConfig, share: float) -> None:
     Raises:
         UserError: the family has no dropout to set.
     """
-    names = [name for name, value in config.to_dict().items() if _DROPOUT.search(name) and _is_share(value)]
-    if not names:
-        raise UserError(f"--dropout cannot be set for the family {config.model_type}: its config has no dropout.")
-    for name in names:
-        setattr(config, name, share)
+    _set_all(config, _DROPOUT, share, "--dropout")
     if config.model_type == "deberta-v2":
         config.cls_dropout = share  # read if present, and in no published config
+
+
+def set_attention_dropout(config: PretrainedConfig, share: float) -> None:
+    """Set the dropout of attention weights alone, in place.
+
+    Raises:
+        UserError: the family drops no attention weights, or names no share of its own for it.
+    """
+    _set_all(config, _ATTENTION_DROPOUT, share, "--attention_dropout")
+
+
+def _set_all(config: PretrainedConfig, pattern: re.Pattern[str], share: float, flag: str) -> None:
+    names = [name for name, value in config.to_dict().items() if pattern.search(name) and _is_share(value)]
+    if not names:
+        raise UserError(f"{flag} cannot be set for the family {config.model_type}: its config has no such dropout.")
+    for name in names:
+        setattr(config, name, share)
 
 
 def _is_share(value: object) -> bool:

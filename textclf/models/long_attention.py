@@ -16,8 +16,6 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from .dropout import LEVELS
-
 # Scores computed at once: 1 MB in float32, what a core's second-level cache holds today.
 CELLS = 2**18
 
@@ -50,7 +48,7 @@ class _Piece(NamedTuple):
 def _pieces(lengths: list[int], heads: int) -> Iterator[_Piece]:
     """Cut texts into pieces of at most CELLS scores (one query of one head at least)."""
     start = 0
-    for length in lengths:
+    for length in filter(None, lengths):
         rows = max(1, min(length, CELLS // length))
         together = max(1, min(heads, CELLS // (rows * length)))
         for first in range(start, start + length, rows):
@@ -63,8 +61,8 @@ def _pieces(lengths: list[int], heads: int) -> Iterator[_Piece]:
 class _Space:
     """Room for one piece, taken once: asking the system for it again and again costs as much as computing."""
 
-    def __init__(self, count: int) -> None:
-        self._rooms = [torch.empty(CELLS) for _ in range(count)]
+    def __init__(self, count: int, longest: int) -> None:
+        self._rooms = [torch.empty(max(CELLS, longest)) for _ in range(count)]
 
     def of(self, room: int, shape: tuple[int, int, int]) -> Tensor:
         """Return a room as a tensor [h, r, t]."""
@@ -76,13 +74,18 @@ class _Masks:
 
     def __init__(self, setting: Setting) -> None:
         self._numbers = np.random.Generator(np.random.SFC64(setting.seed))
-        self._least = round(setting.dropout * LEVELS)
+        self._share = setting.dropout * 256
+        self._kind = np.uint8 if self._share < 255 else np.uint16  # a bound of 256 keeps nothing
 
     def keep(self, weights: Tensor, kept: Tensor) -> Tensor:
-        """Write the weights that stay, and 0 for the others, into `kept`: sixteen random bits decide on each."""
-        count = weights.numel()
-        drawn = self._numbers.integers(0, 2**64, size=-(-count // 4), dtype=np.uint64).view(np.uint16)
-        np.multiply(weights.numpy().ravel(), drawn[:count] >= self._least, out=kept.numpy().ravel())
+        """Write the weights [h, r, t] that stay, and 0 for the others, into `kept`.
+
+        Eight random bits decide on each, against a bound that is drawn for each query, so that the share is met.
+        """
+        shape, count = weights.shape, weights.numel()
+        drawn = self._numbers.integers(0, 2**64, size=-(-count // 8), dtype=np.uint64).view(np.uint8)[:count]
+        bounds = (self._share + self._numbers.random(shape[:2], dtype=np.float32)).astype(self._kind)
+        np.multiply(weights.numpy(), drawn.reshape(shape) >= bounds[:, :, None], out=kept.numpy())
         return kept
 
 
@@ -91,7 +94,7 @@ class _InPieces(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, query: Tensor, key: Tensor, value: Tensor, setting: Setting) -> Tensor:
-        masks, space = _Masks(setting), _Space(1)
+        masks, space = _Masks(setting), _Space(1, max(setting.lengths))
         result, sums = torch.empty_like(query), torch.empty(query.shape[1], query.shape[0], 1)
         with torch.autocast("cpu", enabled=False):
             q, k, v = _by_head(query, setting.scale), _by_head(key), _by_head(value, 1 / (1 - setting.dropout))
@@ -112,7 +115,7 @@ class _InPieces(torch.autograd.Function):
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
         query, key, value, result, sums = ctx.saved_tensors
         setting: Setting = ctx.setting
-        masks, space = _Masks(setting), _Space(3)
+        masks, space = _Masks(setting), _Space(3, max(setting.lengths))
         with torch.autocast("cpu", enabled=False):
             q, k, v = _by_head(query, setting.scale), _by_head(key), _by_head(value)
             g = _by_head(gradient, 1 / (1 - setting.dropout))
@@ -135,7 +138,8 @@ class _InPieces(torch.autograd.Function):
 
 def _by_head(values: Tensor, factor: float = 1.0) -> Tensor:
     """Return [R, H, d] as float32 [H, R, d], times a factor."""
-    return values.transpose(0, 1).to(torch.float32, memory_format=torch.contiguous_format).mul(factor)
+    placed = torch.empty(values.shape[1], values.shape[0], values.shape[2]).copy_(values.transpose(0, 1))
+    return placed if factor == 1 else placed.mul_(factor)
 
 
 def _by_token(values: Tensor, like: Tensor) -> Tensor:

@@ -26,6 +26,7 @@ from .encoding import EncodedTexts
 from .fit_arguments import FitArguments
 from .guards import DiskGuard, LossGuard, StepRecord
 from .interruption import CHECKPOINTS, GracefulStop, MarkComplete
+from .memory import Foresight
 from .optimisation import EarlyStopping, HeadFirst, layered_optimizer, set_plateau
 from .progress import Progress, TrainingLog
 from .selection import Selection
@@ -82,6 +83,7 @@ def assemble(
     log = TrainingLog(run / "training_log.jsonl", write=first)
     # The order matters: a stop asks for a checkpoint, the disk is looked at, then it is written and marked.
     for callback in [
+        Foresight(trainer),
         *_learning_callbacks(model, args, record),
         stop,
         DiskGuard(run, model),
