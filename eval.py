@@ -37,6 +37,7 @@ def evaluate(model: str, data: DataArguments, options: EvalOptions) -> None:
     from textclf.evaluation.matching import fields_note, match_labels
     from textclf.evaluation.predictions import check_place, write_predictions
     from textclf.evaluation.report import measure
+    from textclf.evaluation.scorings import count_if_own
     from textclf.evaluation.slices import slice_figures
     from textclf.evaluation.table import show_report
     from textclf.inference.classifier import Classifier
@@ -52,6 +53,8 @@ def evaluate(model: str, data: DataArguments, options: EvalOptions) -> None:
     matched = match_labels(chosen.rows, classifier.labels)
     said = [matched.note, fields_note(classifier.model.config, recorded, chosen.rows), training_note(recorded, chosen)]
     notes = [*chosen.notes, *filter(None, said)]
+    if own := count_if_own(model, matched.split):
+        notes.append(own)
     screen.show(notes)
     report = measure(classifier, matched.split, draws=options.bootstrap_draws)
     found = {
@@ -60,9 +63,9 @@ def evaluate(model: str, data: DataArguments, options: EvalOptions) -> None:
         "split": chosen.name,
         "labels": list(classifier.labels.names),
         "data": chosen.provenance.to_dict(),
-        "notes": notes,
         **report.to_dict(),
-        "slices": slice_figures(report, matched.split, draws=options.bootstrap_draws),
+        "notes": [*notes, *report.notes],
+        "slices": slice_figures(report, matched.split),
     }
     show_report(found)
     if options.output:

@@ -83,7 +83,7 @@ def train(recipe: Recipe) -> None:
     remember_texts(run, splits, [*provenance.text_columns, *provenance.label_columns])
     verdict = conclude(run, prepared.splits, Facts(provenance.to_dict(), fitted.training, fitted.selection), recipe)
     draw_figures(run, verdict.evaluation, verdict.test, verdict.validation)
-    write_page(run, verdict.evaluation, verdict.test, verdict.validation, prepared.splits)
+    write_page(run, verdict.evaluation, verdict.test, verdict.validation, validation)
     show_results(verdict.evaluation, run.path)
     publish(run, recipe.publish)
 

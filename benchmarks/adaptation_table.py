@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.adaptation_trial import DRAWS, Trial
-from textclf.evaluation.intervals import interval
+from textclf.evaluation.intervals import percentiles
 from textclf.evaluation.report import Report, report_on
 
 MIB = 2**20
@@ -67,7 +67,7 @@ def _mean(reports: Sequence[Report], name: str) -> tuple[float, np.ndarray]:
 
 
 def _figure(value: float, draws: np.ndarray) -> dict[str, float]:
-    bounds = interval(draws)
+    bounds = percentiles(draws)
     return {"value": value} | ({} if bounds is None else {"low": bounds[0], "high": bounds[1]})
 
 

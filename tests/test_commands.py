@@ -44,7 +44,7 @@ def test_eval_of_a_run_on_its_own_data_gives_its_figures(case, options, trained,
     found = trained(case)
     data = next(found.workspace.glob("rows.*"))
     monkeypatch.chdir(tmp_path)
-    words = ["--dataset", str(data), *options, "--split", "test", "--bootstrap-draws", "30", "--output", "again"]
+    words = ["--dataset", str(data), *options, "--split", "test", "--bootstrap-draws", "200", "--output", "again"]
     evaluate.main([str(found.run.path), *words])
     again = json.loads(Path("again/evaluation.json").read_text())
     assert again["metrics"] == found.evaluation["metrics"]
@@ -57,7 +57,7 @@ def test_eval_of_other_peoples_model_on_all_rows(tiny_model, tmp_path, monkeypat
     monkeypatch.chdir(tmp_path)
     write_csv(Path("rows.csv"), ["text", "label"], [(t, ("Bad", "GOOD")[len(t) % 2]) for t in texts(20, 30)])
     evaluate.main(
-        [str(tiny_model("bert", labels=("bad", "good"))), "--dataset", "rows.csv", "--bootstrap_draws", "20"]
+        [str(tiny_model("bert", labels=("bad", "good"))), "--dataset", "rows.csv", "--bootstrap_draws", "200"]
     )
     shown = capsys.readouterr()
     assert "Label names were matched without case and spaces." in shown.err

@@ -17,7 +17,7 @@ from tests.trained_runs import texts, write_csv, write_json_lines
 from textclf.errors import UserError
 
 ROOT = Path(__file__).parent.parent
-QUICK = ["--bootstrap_draws", "20", "--output", "found"]
+QUICK = ["--bootstrap_draws", "200", "--output", "found"]
 SEEN = "include those that the model was trained on"
 
 

@@ -9,7 +9,7 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.image import imread
 from matplotlib.text import Text
-from scipy.special import expit, softmax
+from scipy.special import expit, logit, softmax
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from textclf.evaluation.curves import (
@@ -178,7 +178,13 @@ def test_calibration_is_undone_exactly():
     )
     scales = {"method": "platt", "scale": dict.fromkeys("abc", 1.7), "shift": dict.fromkeys("abc", -0.4)}
     assert scores_before_calibration(both, {"calibration": scales}) == pytest.approx(expit(logits), abs=1e-4)
-    assert scores_before_calibration(both, {"calibration": scales, "thresholds": {"baked": True}}) is None
+    cuts = {"a": 0.2, "b": 0.5, "c": 0.9}
+    baked = report_on(
+        expit(1.7 * logits - 0.4 - logit(list(cuts.values()))).astype(np.float32), both.gold, both.labels, None, 2
+    )
+    thresholds = {"baked": True, "cuts": cuts}
+    record = {"calibration": scales, "thresholds": thresholds}
+    assert scores_before_calibration(baked, record) == pytest.approx(expit(logits), abs=1e-4)
     assert scores_before_calibration(both, {"calibration": None}) is None
 
 
@@ -236,7 +242,7 @@ def test_titles_of_threshold_panels_do_not_run_into_each_other():
     names = [f"{i} 국제 관계와 외교 안보 문제를 다루는 아주 긴 기사" for i in range(6)]
     report = several(names)
     with figure_style.drawing(names):
-        figure = threshold_curves(report, report)
+        figure = threshold_curves(report)
         FigureCanvasAgg(figure).draw()
         titles = figure.findobj(lambda artist: isinstance(artist, Text) and ", cut " in artist.get_text())
         first, second, third, *_ = (title.get_window_extent() for title in titles)

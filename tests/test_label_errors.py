@@ -99,13 +99,14 @@ def test_what_goes_into_evaluation_json_holds_no_text():
     texts = [f"비밀 문장 {i}" * (1 + i % 7) for i in range(60)]
     splits = DatasetDict({name: Dataset.from_dict({"text": texts}) for name in ("validation", "test")})
     reports = [report(softmax(rng.normal(size=(60, 3)), axis=1), rng.integers(3, size=60)) for _ in range(2)]
-    found = findings(*reports, splits, draws=5)
+    found = findings(*reports, splits)
     assert set(found) == {"slices", "confused_pairs", "suspected_label_errors"}
     written = json.dumps(found, ensure_ascii=False, allow_nan=False)
     assert "비밀" not in written
     suspected = found["suspected_label_errors"]
-    assert suspected["count"] == sum(suspected["by_split"].values())
-    assert suspected["of"] == 120
+    assert suspected["count"] == len({s.row for s in find_suspects(reports[0])})
+    assert (suspected["of"], suspected["split"]) == (60, "validation")
+    assert found["confused_pairs"] == confused_pairs(reports[0]) != confused_pairs(reports[1])
     assert "Northcutt" in suspected["method"]
 
 

@@ -29,13 +29,17 @@ def expected_single(gold, scores, weights):
     """Every single-label figure by scikit-learn."""
     size = scores.shape[1]
     predicted = scores.argmax(axis=1)
-    axis = {"labels": range(size), "zero_division": 0, "sample_weight": weights}
+    carried = [k for k in range(size) if weights[gold == k].any()]
+    axis = {"labels": carried, "zero_division": 0, "sample_weight": weights}
     result = {"accuracy": sk.accuracy_score(gold, predicted, sample_weight=weights)}
     result["balanced_accuracy"] = sk.balanced_accuracy_score(gold, predicted, sample_weight=weights)
     squared = ((scores - np.eye(size)[gold]) ** 2).sum(axis=1) / (2 if size == 2 else 1)
     result["brier"] = np.average(squared, weights=weights)
     for average in ("macro", "micro", "weighted"):
+        if average == "micro":
+            axis["labels"] = range(size)
         p, r, f, _ = sk.precision_recall_fscore_support(gold, predicted, average=average, **axis)
+        axis["labels"] = carried
         result |= {f"precision_{average}": p, f"recall_{average}": r, f"f1_{average}": f}
     result["mcc"] = sk.matthews_corrcoef(gold, predicted, sample_weight=weights)
     result["log_loss"] = sk.log_loss(gold, scores.astype(np.float32), labels=range(size), sample_weight=weights)
@@ -67,14 +71,6 @@ def scored_rows(draw, multi_label):
 @settings(max_examples=60, deadline=None)
 def test_single_label_figures_are_those_of_scikit_learn_for_any_row_weights(case):
     gold, scores, weights = case
-    # A label that occurs in the split but in none of the weighted rows leaves the macro average; scikit-learn has no
-    # such notion, so weights that silence a label are made 1.
-    predicted = scores.argmax(axis=1)
-    silenced = [
-        k for k in range(scores.shape[1]) if (occ := (gold == k) | (predicted == k)).any() and not weights[occ].any()
-    ]
-    for k in silenced:
-        weights[(gold == k) | (predicted == k)] = 1.0
     found = figures(gold, scores, weights=weights)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -90,11 +86,15 @@ def test_multi_label_figures_are_those_of_scikit_learn(case):
     found = figures(gold, scores)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        carried = [k for k in range(gold.shape[1]) if gold[:, k].any()]
         for average in ("macro", "micro", "weighted", "samples"):
-            p, r, f, _ = sk.precision_recall_fscore_support(gold, predicted, average=average, zero_division=0)
+            over = {"average": average, "zero_division": 0}
+            over |= {"labels": carried or None} if average in ("macro", "weighted") else {}
+            p, r, f, _ = sk.precision_recall_fscore_support(gold, predicted, **over)
             assert [found[f"{name}_{average}"] for name in ("precision", "recall", "f1")] == pytest.approx([p, r, f])
         for average in ("macro", "micro"):
-            half = sk.fbeta_score(gold, predicted, beta=0.5, average=average, zero_division=0)
+            over = {"labels": carried or None} if average == "macro" else {}
+            half = sk.fbeta_score(gold, predicted, beta=0.5, average=average, zero_division=0, **over)
             assert found[f"f05_{average}"] == pytest.approx(half)
         assert found["subset_accuracy"] == pytest.approx(sk.accuracy_score(gold, predicted))
         assert found["hamming_loss"] == pytest.approx(sk.hamming_loss(gold, predicted))
@@ -127,13 +127,15 @@ def test_row_weights_count_as_repeated_rows():
         assert weighted[name] == pytest.approx(repeated[name][0]), name
 
 
-def test_a_label_that_never_occurs_counts_in_the_macro_average():
-    """model2vec took its classes from the gold labels only, so false positives elsewhere vanished: F1 1.0 for 0.67."""
+def test_macro_averages_are_over_labels_that_occur_and_micro_counts_what_is_given_for_nothing():
+    """A perfect model had a macro F1 of .67 where one of three labels had no text, and its interval left it out."""
+    single = figures(np.array([0, 1, 0]), np.array([[0.9, 0.1, 0], [0.2, 0.8, 0], [0.7, 0.3, 0]]))
+    assert single["f1_macro"] == single["precision_macro"] == single["recall_macro"] == single["f1_weighted"] == 1.0
     gold = np.array([[1, 0, 0], [0, 1, 0]])
     scores = np.array([[0.9, 0.1, 0.8], [0.1, 0.9, 0.9]])
     found = figures(gold, scores)
     assert found["f1_micro"] == pytest.approx(2 * 2 / (4 + 2))
-    assert found["f1_macro"] == pytest.approx(2 / 3)
+    assert found["f1_macro"] == 1.0
 
 
 def test_auc_of_two_classes_ranks_by_score_of_the_second():
@@ -148,6 +150,33 @@ def test_calibration_error_by_hand():
     # Bins of 1/15: .95 and .94 share one (both right: gap .055 on average), .60 is alone and wrong (gap .60).
     scores = np.array([[0.95, 0.05], [0.94, 0.06], [0.60, 0.40]])
     assert figures(np.array([0, 0, 1]), scores)["ece"] == pytest.approx((0.05 + 0.06 + 0.60) / 3)
+
+
+def test_calibration_error_of_several_labels_is_the_mean_of_the_labels_own():
+    """Pooled over cells, a label that is too sure hid another that is too shy."""
+    gold = np.array([[1, 0], [0, 1]])
+    scores = np.array([[0.7, 0.3], [0.7, 0.3]])  # gaps in one bin each: .7 - .5 and .3 - .5
+    assert figures(gold, scores)["ece"] == pytest.approx(0.2)
+    mixed = np.array([[0.95, 0.05], [0.95, 0.05]])  # the first label's share is .5, the second's .5
+    assert figures(gold, mixed)["ece"] == pytest.approx(0.45)
+    own, expected = Rows(gold, gold, scores, 2).calibration_error()
+    assert own == pytest.approx([0.2, 0.2])
+    # Two scores of .7: the mean gap of two calibrated answers is normal with variance 2 * .21, halved by n = 2.
+    assert expected == pytest.approx([np.sqrt(2 * 0.42 / np.pi) / 2] * 2)
+
+
+def test_a_perfectly_calibrated_model_is_said_to_show_the_error_that_it_shows():
+    """On 50 texts its estimate was .13 on average, and the interval never held the truth, which is 0."""
+    rng = np.random.default_rng(0)
+    shown, said = [], []
+    for _ in range(300):
+        scores = rng.dirichlet(np.ones(3) * 0.7, 50)
+        gold = np.array([rng.choice(3, p=row) for row in scores])
+        error, expected = Rows(gold, scores.argmax(axis=1), scores, 3).calibration_error()
+        shown.append(error[0])
+        said.append(expected[0])
+    assert np.mean(said) == pytest.approx(np.mean(shown), rel=0.1)
+    assert np.mean(shown) > 0.08
 
 
 def test_brier_of_two_classes_is_one_squared_error():

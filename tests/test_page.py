@@ -56,10 +56,10 @@ def page_of(folder, names, multi_label=False, n=60, pairs=False, **more):
         "data": {"name": "demo <data>"},
         **test.to_dict(),
         "validation": {"n": n, "metrics": validation.metrics},
-        **findings(validation, test, splits, draws=5),
+        **findings(validation, test, splits),
         **more,
     }
-    path = write_page(RunFolder(folder), evaluation, test, validation, splits)
+    path = write_page(RunFolder(folder), evaluation, test, validation, splits["validation"])
     assert path == folder / "evaluation.html"
     return path.read_text(encoding="utf-8")
 

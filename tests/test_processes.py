@@ -61,7 +61,7 @@ def test_two_processes_say_every_line_once(tiny_model, tmp_path):
     command = [sys.executable, "-m", "accelerate.commands.launch", "--config_file", "accelerate_config.yaml"]
     command += ["--num_processes", "2", "train.py", "--dataset", str(tmp_path / "rows.csv"), "--lora", "lora"]
     command += ["--model", str(tiny_model("bert", labels=("a", "b", "c"))), "--output_dir", str(tmp_path / "run")]
-    command += ["--num_train_epochs", "1", "--baselines", "majority", "--bootstrap_draws", "30"]
+    command += ["--num_train_epochs", "1", "--baselines", "majority", "--bootstrap_draws", "200"]
     done = subprocess.run(
         command, cwd=ROOT, capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"}
     )

@@ -7,7 +7,7 @@ from datasets import ClassLabel, Dataset, Features, List, Value
 from scipy.stats import binomtest
 
 from textclf.errors import UserError
-from textclf.evaluation.comparison import compare
+from textclf.evaluation.comparison import against_best, compare, mcnemar, outcome
 from textclf.evaluation.predictions import write_predictions
 from textclf.evaluation.report import measure, report_on
 from textclf.labels import LabelSpace
@@ -68,7 +68,7 @@ def test_equal_scorers_differ_by_nothing_and_are_not_called_better():
     assert found["difference"] == 0
     assert found["p_value"] == 1.0
     assert found["mcnemar_p_value"] == 1.0
-    assert "does not beat" in found["verdict"]
+    assert found["verdict"].startswith("No difference in accuracy is shown")
 
 
 def test_mcnemar_is_the_exact_binomial_test_on_discordant_texts():
@@ -103,39 +103,72 @@ def test_of_a_loss_less_is_better(metric):
     gold, right = np.array([0, 1] * 30), np.arange(60) % 10 > 0
     good, bad = (report_on(softened(gold, r), gold, PAIR, draws=200) for r in (right, ~right))
     assert compare(good, bad, "it", metric)["verdict"] == f"The model beats the baseline it in {metric}."
-    assert "does not beat" in compare(bad, good, "it", metric)["verdict"]
+    assert compare(bad, good, "it", metric)["verdict"].startswith("The baseline it beats the model")
     slightly = right.copy()
     slightly[10] = True
     lead = compare(report_on(softened(gold, slightly), gold, PAIR, draws=200), good, "it", metric)
-    assert f"model's {metric} is better than the baseline it's, but the difference could be chance" in lead["verdict"]
+    assert lead["verdict"].startswith(f"No difference in {metric} is shown")
 
 
 def test_one_text_beats_nothing():
     """Every resample of one text is that text, so that its interval held no 0 and the model was said to win."""
     gold = np.array([1])
     found = compare(*(report_on(softened(gold, r), gold, PAIR, draws=50) for r in ([True], [False])), "it", "accuracy")
-    assert found["low"] == found["high"] == 1.0
-    assert found["verdict"].endswith("the difference could be chance: 1 text is too few to tell.")
+    assert found["p_value"] == 1.0
+    assert found["low"] < 0 < found["high"]
+    assert found["verdict"].endswith("+1.0000, which could be chance.")
 
 
-def test_draws_without_an_area_do_not_make_the_p_value_smaller():
-    """An area needs both classes: of 12 texts one positive is missing from a third of the draws."""
-    gold = np.eye(12, dtype=int)[0]
-    first, second = np.linspace(0.9, 0.1, 12), np.linspace(0.1, 0.9, 12)  # the positive ranks first, and last
-    good, bad = (
-        report_on(np.stack([1 - s, s], axis=1).astype(np.float32), gold, PAIR, draws=400) for s in (first, second)
-    )
-    defined = int((~np.isnan(good.draws["roc_auc"])).sum())
-    assert 200 < defined < 300
-    found = compare(good, bad, "it", "roc_auc")
-    assert found["p_value"] == pytest.approx(2 / (defined + 1))
-    assert f"{defined} draws" in found["method"]
+def test_the_p_value_is_the_share_of_swaps_with_as_large_a_difference():
+    """Three texts, the one model right on all, the other on none: two of the eight swaps are as large."""
+    gold = np.array([0, 1, 0])
+    good, bad = (report_on(softened(gold, np.full(3, r)), gold, PAIR, draws=4000) for r in (True, False))
+    found = compare(good, bad, "it", "accuracy")
+    assert found["p_value"] == pytest.approx(0.25, abs=0.03)
+    assert not found["p_at_most"]
+    assert "4000 swaps" in found["method"]
 
 
-def test_without_an_interval_a_lead_is_not_called_a_win():
-    gold = np.array([0, 1] * 10)
-    good, bad = (report_on(softened(gold, np.full(20, r)), gold, PAIR, draws=0) for r in (True, False))
-    assert compare(good, bad, "it", "accuracy")["verdict"].endswith("it has no 95 % interval.")
+def test_a_p_value_at_the_floor_of_the_swaps_is_an_upper_bound():
+    gold = np.array([0, 1] * 20)
+    good, bad = (report_on(softened(gold, np.full(40, r)), gold, PAIR, draws=200) for r in (True, False))
+    found = compare(good, bad, "it", "f1_macro")
+    assert found["p_value"] == pytest.approx(1 / 201)
+    assert found["p_at_most"]
+
+
+def test_a_loss_within_chance_is_no_loss():
+    """A model that was one text behind was said not to beat the baseline, as if that were shown."""
+    gold, right = np.array([0, 1] * 20), np.arange(40) % 10 > 0
+    better = right.copy()
+    better[0] = True
+    first, second = (report_on(softened(gold, r), gold, PAIR, draws=200) for r in (right, better))
+    found = compare(first, second, "it", "accuracy")
+    assert found["difference"] < 0
+    assert outcome(found) == "unclear"
+
+
+def test_a_baseline_that_is_better_on_test_is_named_beside_the_best_on_validation():
+    gold = np.array([0, 1] * 20)
+    reports = {
+        name: report_on(softened(gold, np.arange(40) >= wrong), gold, PAIR, draws=200)
+        for name, wrong in (("model", 4), ("chosen", 8), ("better", 2))
+    }
+    found = against_best(reports["model"], {n: reports[n] for n in ("chosen", "better")}, "chosen", "accuracy")
+    assert (found["name"], found["best_on"]) == ("chosen", "validation")
+    assert found["better_on_test"] == {"name": "better", "value": 0.95, "best_value": 0.8}
+    assert "on test better is better (0.9500 against 0.8000; the model: 0.9000)" in found["verdict"]
+    alone = against_best(reports["model"], {"chosen": reports["chosen"]}, "chosen", "accuracy")
+    assert alone["better_on_test"] is None
+
+
+def test_mcnemar_with_several_labels_counts_whole_sets():
+    gold = np.zeros((6, 2), dtype=int)
+    half = np.tile(np.array([[0.9, 0.1]], dtype=np.float32), (6, 1))  # one label of two right: the set is wrong
+    none = np.full((6, 2), 0.9, dtype=np.float32)
+    space = LabelSpace(("a", "b"), multi_label=True)
+    reports = [report_on(scores, gold, space, draws=0) for scores in (half, none)]
+    assert mcnemar(*reports) == 1.0
 
 
 def test_other_label_names_stop_with_both_lists():
@@ -175,11 +208,46 @@ def test_predictions_are_written_a_piece_at_a_time_and_read_back_whole(tmp_path,
     assert table["predicted"] == (decided if several else [label.names[k] for k in best])
 
 
-def test_an_interval_holds_its_figure():
-    """Resampled calibration errors are larger on average; one stood as .0513 [.0536, .1288] in a table."""
+@pytest.mark.parametrize("several", [False, True])
+def test_an_interval_holds_its_figure_and_has_a_width(several):
+    """A macro average stood as .0975 [.0975, .1399]: its interval was stretched to hold it, and ended there."""
     rng = np.random.default_rng(3)
-    gold = rng.integers(0, 2, 60)
-    second = np.where(rng.random(60) < 0.9, gold * 0.8 + 0.1, 0.5)
-    report = report_on(np.stack([1 - second, second], 1).astype(np.float32), gold, PAIR, draws=200)
+    gold = (rng.random((60, 3)) < 0.4).astype(int) if several else rng.integers(0, 3, 60)
+    truth = gold if several else np.eye(3)[gold]
+    scores = np.clip(truth * 0.8 + 0.1 + rng.normal(0, 0.5, (60, 3)), 0.01, 0.99)
+    scores = scores if several else scores / scores.sum(axis=1, keepdims=True)
+    report = report_on(scores.astype(np.float32), gold, LabelSpace(("a", "b", "c"), several), draws=300)
     for name, figure in report.metrics.items():
-        assert figure["low"] <= figure["value"] <= figure["high"], name
+        assert (figure["low"] is None) is ("no_interval" in figure)
+        if figure["low"] is not None:
+            assert figure["low"] <= figure["value"] <= figure["high"], name
+            assert figure["low"] < figure["high"], name
+    assert {name for name, figure in report.metrics.items() if figure["low"] is None} == {"ece"}
+
+
+def test_intervals_of_shares_are_wilsons():
+    """All of 10 right stood as 1.0000 [1.0000, 1.0000]."""
+    gold = np.array([0, 1] * 5)
+    report = report_on(softened(gold, np.ones(10, dtype=bool)), gold, PAIR, draws=200)
+    wilson = binomtest(10, 10).proportion_ci(method="wilson")
+    assert (report.metrics["accuracy"]["low"], report.metrics["accuracy"]["high"]) == pytest.approx(wilson)
+    five = binomtest(5, 5).proportion_ci(method="wilson")
+    recall = report.per_label["yes"]["recall"]
+    assert (recall["low"], recall["high"]) == pytest.approx((five.low, five.high))
+    f1 = report.per_label["yes"]["f1"]  # 2 J / (1 + J) of J = TP / (TP + FP + FN)
+    assert f1["low"] == pytest.approx(2 * five.low / (1 + five.low))
+    assert report.metrics["log_loss"]["low"] is None
+    assert "decided wrongly: 0 of 10" in report.metrics["log_loss"]["no_interval"]
+    assert report.metrics["ece"]["low"] is None
+
+
+def test_a_label_that_no_text_carries_is_undefined_and_noted():
+    space = LabelSpace(("스포츠", "정치", "날씨"), multi_label=False)
+    gold = np.array([0, 1] * 10)
+    report = report_on(np.eye(3, dtype=np.float32)[gold], gold, space, draws=200)
+    assert report.metrics["f1_macro"]["value"] == 1.0
+    assert report.per_label["날씨"]["f1"] is report.per_label["날씨"]["recall"] is None
+    assert report.notes == [
+        "Macro and weighted averages are over the 2 of 3 labels that these 20 texts carry; "
+        "nothing can be said of 날씨."
+    ]

@@ -81,7 +81,7 @@ def report_and_split(n=80, multi_label=False, source=None):
 
 def test_figures_of_a_slice_are_those_of_its_rows():
     report, split = report_and_split()
-    found = {(entry["of"], entry["slice"]): entry for entry in slice_figures(report, split, draws=50)}
+    found = {(entry["of"], entry["slice"]): entry for entry in slice_figures(report, split)}
     rows = np.arange(80) % 2 == 1
     hangul = found["script", "Hangul"]
     assert hangul["n"] == 40
@@ -95,7 +95,7 @@ def test_figures_of_a_slice_are_those_of_its_rows():
 
 def test_several_labels_have_micro_f1_by_slice():
     report, split = report_and_split(multi_label=True)
-    latin = next(entry for entry in slice_figures(report, split, draws=20) if entry["slice"] == "Latin")
+    latin = next(entry for entry in slice_figures(report, split) if entry["slice"] == "Latin")
     rows = np.arange(80) % 2 == 0
     expected = f1_score(report.gold[rows], report.predicted[rows], average="micro", zero_division=0)
     assert latin["metrics"]["f1_micro"]["value"] == pytest.approx(expected)
@@ -103,7 +103,7 @@ def test_several_labels_have_micro_f1_by_slice():
 
 def test_a_source_column_is_a_way_of_slicing_and_tiny_slices_are_left_out():
     report, split = report_and_split(source=["forum"] * 35 + ["news"] * 42 + ["rare"] * 3)
-    assert [e["slice"] for e in slice_figures(report, split, draws=5) if e["of"] == "source"] == ["forum", "news"]
+    assert [e["slice"] for e in slice_figures(report, split) if e["of"] == "source"] == ["forum", "news"]
 
 
 OUTLETS = ("네이버", "다음", "", "네이버")
@@ -126,7 +126,7 @@ def test_the_source_column_of_a_file_comes_through_to_the_slices(sourced):
     labels = LabelSpace.from_features(splits["test"].features)
     gold = labels.gold(splits["test"])
     report = report_on(np.eye(2, dtype=np.float32)[gold], gold, labels, draws=20)
-    found = {e["slice"]: e["n"] for e in slice_figures(report, splits["test"], draws=20) if e["of"] == "source"}
+    found = {e["slice"]: e["n"] for e in slice_figures(report, splits["test"]) if e["of"] == "source"}
     assert found.keys() == {"네이버", "다음", "no source"}
     assert sum(found.values()) == len(splits["test"])
     assert "source" not in load_splits(DataArguments(dataset=sourced))[0]["test"].column_names
@@ -142,7 +142,7 @@ def test_a_source_column_that_cannot_be_one_is_refused(name, complaint, sourced)
 
 def test_eval_measures_slices_of_other_peoples_models_too(sourced, tiny_model, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    words = ["--dataset", sourced, "--source_column", "outlet", "--bootstrap_draws", "20", "--output", "found"]
+    words = ["--dataset", sourced, "--source_column", "outlet", "--bootstrap_draws", "200", "--output", "found"]
     evaluate.main([str(tiny_model("bert", labels=("bad", "good"))), *words])
     slices = json.loads((tmp_path / "found/evaluation.json").read_text(encoding="utf-8"))["slices"]
     assert {(e["slice"], e["n"]) for e in slices if e["of"] == "source"} == {
@@ -155,20 +155,20 @@ def test_eval_measures_slices_of_other_peoples_models_too(sourced, tiny_model, t
 
 def test_one_slice_is_no_slicing():
     report, _ = report_and_split()
-    assert slice_figures(report, Dataset.from_dict({"text": ["같은 글"] * 80}), draws=5) == []
+    assert slice_figures(report, Dataset.from_dict({"text": ["같은 글"] * 80})) == []
 
 
 def test_lengths_come_in_the_order_of_numbers():
     report, _ = report_and_split()
     split = Dataset.from_dict({"text": ["가" * (i + 1) for i in range(80)]})
-    names = [entry["slice"] for entry in slice_figures(report, split, draws=5)]
+    names = [entry["slice"] for entry in slice_figures(report, split)]
     assert names == ["1–20 characters", "21–40 characters", "41–60 characters", "61–80 characters"]
 
 
 @pytest.mark.parametrize("multi_label", [False, True])
 def test_intervals_of_slices_are_those_of_resampled_rows(multi_label):
     report, split = report_and_split(n=120, multi_label=multi_label)
-    hangul = next(entry for entry in slice_figures(report, split, draws=3000) if entry["slice"] == "Hangul")
+    hangul = next(entry for entry in slice_figures(report, split) if entry["slice"] == "Hangul")
     rows, rng = np.flatnonzero(np.arange(120) % 2 == 1), np.random.default_rng(1)
     drawn = [rng.choice(rows, size=len(rows)) for _ in range(3000)]
     if multi_label:

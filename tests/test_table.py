@@ -57,4 +57,4 @@ def test_the_title_of_a_narrow_table_stays_on_one_line(monkeypatch, capsys):
     monkeypatch.setenv("COLUMNS", "80")
     found = evaluation([]) | {"split": "validation", "n": 12345, "per_label": {}}
     show_report(found)
-    assert "validation, n = 12,345, 95 % bootstrap intervals" in capsys.readouterr().out
+    assert "validation, n = 12,345, 95 % intervals" in capsys.readouterr().out

@@ -23,7 +23,7 @@ from textclf.recipe import read_recipe
 from textclf.run_folder import RunFolder
 
 COMMON = ["--num_train_epochs", "1", "--per_device_train_batch_size", "16", "--learning_rate", "1e-3"]
-COMMON += ["--bootstrap_draws", "30", "--threads", "1", "--baselines", "majority"]
+COMMON += ["--bootstrap_draws", "200", "--threads", "1", "--baselines", "majority"]
 
 
 class Trained(NamedTuple):

@@ -33,6 +33,8 @@ class Ranking:
         if most is not None and count > most:
             steps, count = steps * most // count, most
         self.size = count
+        self.positives = int(positive.sum())
+        self.negatives = len(positive) - self.positives
         self.found, self.missed = (
             sparse.csr_matrix((np.ones(len(kept)), (steps[kept], rows[order[kept]])), shape=(count, n))
             for kept in (np.flatnonzero(positive), np.flatnonzero(~positive))

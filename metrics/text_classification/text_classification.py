@@ -5,8 +5,9 @@
     metric = evaluate.load("metrics/text_classification", "multilabel")  # several: 0/1 indicator rows
     metric.compute(predictions=ids, references=ids, scores=rows)         # {name: figure}
 
-The label axis is as wide as `scores` (or `num_labels`): a label that never occurs still counts in macro averages, with
-precision, recall and F1 of 0 where they are undefined, as scikit-learn's `zero_division=0` has it.
+The label axis is as wide as `scores` (or `num_labels`). Macro and weighted averages are over the labels that some row
+carries: of the others nothing can be known. (scikit-learn's `labels=None` also averages over labels that are only
+predicted.) Precision and F1 of a label that is carried and never predicted are 0, as `zero_division=0` has it.
 """
 
 from collections.abc import Sequence
@@ -20,6 +21,7 @@ from scipy import sparse
 
 from .checks import checked
 from .rankings import Ranking, label_ranking_precision
+from .shares import Shares, averages, label_trials, mean_share, parts
 
 Array = NDArray[Any]  # any number type; shapes are given where they matter
 
@@ -77,16 +79,15 @@ class Rows:
     ) -> None:
         self.multi_label = gold.ndim == 2
         self.size = num_labels
-        self.gold = gold
+        self.gold, self.predicted = gold, predicted
         if self.multi_label:
-            truth, decided = gold, predicted
+            truth = gold
             self.counted = [_by_label(each) for each in (gold * predicted, predicted, gold)]
             self.row_values = _multi_label_rows(gold, predicted)
         else:
-            truth, decided = _one_hot(gold, num_labels), _one_hot(predicted, num_labels)
+            truth = _one_hot(gold, num_labels)
             self.cells = _sum_by(gold * num_labels + predicted, num_labels**2)
             self.row_values = {}
-        self.occurs = (truth.sum(axis=0) + decided.sum(axis=0)) > 0
         self.rankings: list[Ranking] = []
         if scores is not None:
             self._take_scores(truth, np.asarray(scores, dtype=np.float64), most_steps)
@@ -104,22 +105,58 @@ class Rows:
         result |= {name: weights @ values / total for name, values in self.row_values.items()}
         if self.rankings:
             result |= self._ranking_figures(columns)
-            result["ece"] = np.abs(self.gaps @ columns).sum(axis=0) / (total * self.predictions)
+            result["ece"] = np.abs(self.gaps @ columns).sum(axis=0) / (total * self.asked)
         return result
 
     def confusion(self, weights: Array) -> Array:
         """Return the confusion matrices of one-label rows, float64 [B, L, L], gold by predicted."""
         return self._confusion(np.ascontiguousarray(weights.T))
 
-    def per_label(self, weights: Array) -> dict[str, Array]:
-        """Return precision, recall, f1 and support of each label, float64 [B, L] each."""
-        hits, decided, positives = self._counts(np.ascontiguousarray(weights.T))
-        return {
-            "precision": _ratio(hits, decided),
-            "recall": _ratio(hits, positives),
-            "f1": _ratio(2 * hits, decided + positives),
-            "support": positives,
-        }
+    def per_label(self) -> dict[str, Array]:
+        """Return precision, recall and f1 of each label, float64 [L], each with its trials, and the label's support.
+
+        Trials (`precision_trials` and so on) are what `shares.label_trials` says; of 0 trials a figure is undefined.
+        """
+        counts = [each[0] for each in self._counts(np.ones((len(self.gold), 1)))]
+        found = {"support": counts[2]}
+        for name in ("precision", "recall", "f1"):
+            found[name], found[f"{name}_trials"] = label_trials(name, *counts)
+        return found
+
+    def shares(self) -> dict[str, Shares]:
+        """Return every figure that is a share or a mean of shares as one, {name: Shares}."""
+        if self.multi_label:
+            marks = self.counted
+        else:
+            marks = [_by_label(_one_hot(each, self.size)) for each in (self.predicted, self.gold)]
+            marks = [marks[0].multiply(marks[1]).tocsr(), *marks]
+        found: dict[str, Shares] = {}
+        for name in ("precision", "recall", "f1", *(["f05"] if self.multi_label else [])):
+            found |= averages(name, *marks)
+        found |= {name: mean_share(v) for name, v in self.row_values.items() if v.min() >= 0 and v.max() <= 1}
+        found.pop("log_loss", None)  # a mean that has no upper end
+        if not self.multi_label:
+            found["accuracy"] = mean_share((self.gold == self.predicted).astype(np.float64))
+            same = ("precision_micro", "recall_micro", "f1_micro", "recall_weighted")  # by definition
+            found |= dict.fromkeys(same, found["accuracy"]) | {"balanced_accuracy": found["recall_macro"]}
+        return found
+
+    def wrong(self) -> Array:
+        """Return whether each row was decided wrongly, with several labels in any of them, bool [N]."""
+        differs = self.gold != self.predicted
+        return np.asarray(differs.any(axis=1) if self.multi_label else differs)
+
+    def calibration_error(self) -> tuple[Array, Array]:
+        """Return each label's expected calibration error (one label a text: of the decision), float64 [1 or L].
+
+        Beside it stands what a perfectly calibrated model would show on as many rows: every estimate lies above 0,
+        the fewer rows the more (Bröcker & Smith 2007, "Increasing the Reliability of Reliability Diagrams"). Of each
+        bin that is E|G| for a gap G of independent rows, taken as normal, and at most the sum of what each adds.
+        """
+        n = len(self.gold)
+        gaps = np.abs(np.asarray(self.gaps.sum(axis=1))).reshape(self.asked, ECE_BINS)
+        spread = self.spread.reshape(self.asked, ECE_BINS)
+        return gaps.sum(axis=1) / n, np.minimum(np.sqrt(2 * spread / np.pi), 2 * spread).sum(axis=1) / n
 
     def _take_scores(self, truth: Array, scores: Array, most_steps: int | None) -> None:
         """Sort and bin truth 0/1 [N, L] and scores [N, L]."""
@@ -133,9 +170,11 @@ class Rows:
             self.rankings.append(Ranking(right, confidence, rows, n, most_steps))
         else:
             confidence, right = scores.max(axis=1), scores.argmax(axis=1) == self.gold
+        self.asked = size if self.multi_label else 1  # questions that each row answers: is it this label?
         bins = np.clip(np.ceil(confidence * ECE_BINS).astype(int) - 1, 0, ECE_BINS - 1)  # bins are (low, high]
-        self.gaps = sparse.csr_matrix((confidence - right, (bins, rows)), shape=(ECE_BINS, n))
-        self.predictions = size if self.multi_label else 1  # of each row
+        bins += np.arange(len(bins)) % self.asked * ECE_BINS
+        self.gaps = sparse.csr_matrix((confidence - right, (bins, rows)), shape=(ECE_BINS * self.asked, n))
+        self.spread = np.bincount(bins, np.clip(confidence * (1 - confidence), 0, None), ECE_BINS * self.asked)
 
     def _confusion(self, columns: Array) -> Array:
         return np.asarray(self.cells @ columns).T.reshape(-1, self.size, self.size)
@@ -149,23 +188,21 @@ class Rows:
         return np.diagonal(confusion, axis1=1, axis2=2), confusion.sum(axis=1), confusion.sum(axis=2)
 
     def _decision_figures(self, columns: Array) -> dict[str, Array]:
-        hits, decided, positives = self._counts(columns)
-        present = ((decided + positives) > 0) | ~self.occurs  # a label that only a draw misses leaves that draw's mean
-        bases = {"precision": (hits, decided), "recall": (hits, positives), "f1": (2 * hits, decided + positives)}
+        counts = self._counts(columns)
+        hits, decided, positives = counts
+        carried = positives > 0  # what a draw misses leaves that draw's mean
         result = {}
-        for name, (part, whole) in bases.items():
+        for name in ("precision", "recall", "f1", *(["f05"] if self.multi_label else [])):
+            part, whole = parts(name, *counts)
             score = _ratio(part, whole)
-            result[f"{name}_macro"] = _mean_where(score, present)
+            result[f"{name}_macro"] = _mean_where(score, carried)
             result[f"{name}_micro"] = _ratio(part.sum(axis=1), whole.sum(axis=1))
             result[f"{name}_weighted"] = _ratio((score * positives).sum(axis=1), positives.sum(axis=1))
         if self.multi_label:
-            part, whole = 1.25 * hits, decided + 0.25 * positives  # F-beta, beta 0.5: precision counts for more
-            result["f05_macro"] = _mean_where(_ratio(part, whole), present)
-            result["f05_micro"] = _ratio(part.sum(axis=1), whole.sum(axis=1))
             return result
         total = columns.sum(axis=0)
         result["accuracy"] = hits.sum(axis=1) / total
-        result["balanced_accuracy"] = _mean_where(_ratio(hits, positives), positives > 0)
+        result["balanced_accuracy"] = result["recall_macro"]
         result["mcc"] = _matthews(hits, decided, positives, total)
         return result
 

@@ -92,35 +92,49 @@ def reliability(report: Report, scores: NDArray[np.floating[Any]]) -> Reliabilit
     """Bin confidence against correctness as the ECE of the metrics does.
 
     One label: the highest score, and whether it is the gold one. Several labels: every score, and whether its label is
-    gold. The bins are the 15 of equal width of Guo et al. 2017.
+    gold; the error is then the mean of the labels' own. The bins are the 15 of equal width of Guo et al. 2017.
     """
     if report.labels.multi_label:
         confidence, right = scores.ravel().astype(np.float64), report.gold.ravel().astype(np.float64)
+        columns = [(scores[:, k].astype(np.float64), report.gold[:, k]) for k in range(len(report.labels))]
     else:
         confidence = scores.max(axis=1).astype(np.float64)
         right = (scores.argmax(axis=1) == report.gold).astype(np.float64)
+        columns = [(confidence, right)]
+    mean, share, count = _binned(confidence, right)
+    errors = []
+    for column in columns:
+        own_mean, own_share, own_count = _binned(*column)
+        errors.append((np.abs(own_mean - own_share) * own_count).sum() / len(column[0]))
+    return Reliability(mean, share, count, float(np.mean(errors)))
+
+
+def _binned(confidence: Floats, right: NDArray[Any]) -> tuple[Floats, Floats, NDArray[np.int64]]:
+    """Return mean confidence, share that was right and count of each bin that is not empty, [K] each."""
     bins = np.clip(np.ceil(confidence * ECE_BINS).astype(int) - 1, 0, ECE_BINS - 1)
     count = np.bincount(bins, minlength=ECE_BINS)
     filled = np.flatnonzero(count)
     mean, share = (np.bincount(bins, v, minlength=ECE_BINS)[filled] / count[filled] for v in (confidence, right))
-    error = float((np.abs(mean - share) * count[filled]).sum() / len(confidence))
-    return Reliability(mean, share, count[filled], error)
+    return mean, share, count[filled]
 
 
 def scores_before_calibration(report: Report, evaluation: dict[str, Any]) -> Floats | None:
-    """Undo the calibration that evaluation.json records, [N, L]; None where there is none or it cannot be undone.
+    """Undo the calibration that evaluation.json records, [N, L]; None where there is none.
 
     Softmax forgets a constant of the logits, so that log(scores) * temperature are the logits before, up to a constant
-    that softmax ignores again.
+    that softmax ignores again. Thresholds baked into the biases are taken out first.
     """
     record, thresholds = evaluation.get("calibration"), evaluation.get("thresholds")
-    if not record or (thresholds and thresholds.get("baked")):
+    if not record:
         return None
     scores = report.scores.astype(np.float64)
     if record["method"] == "temperature":
         return np.asarray(softmax(np.log(np.maximum(scores, SMALLEST)) * record["temperature"], axis=1))
     scale, shift = (np.array([record[key][name] for name in report.labels.names]) for key in ("scale", "shift"))
-    return np.asarray(expit((logit(np.clip(scores, SMALLEST, 1 - SMALLEST)) - shift) / scale))
+    logits = logit(np.clip(scores, SMALLEST, 1 - SMALLEST))
+    if thresholds and thresholds.get("baked"):
+        logits += logit(np.clip([thresholds["cuts"][name] for name in report.labels.names], SMALLEST, 1 - SMALLEST))
+    return np.asarray(expit((logits - shift) / scale))
 
 
 def read_training(path: Path) -> TrainingCurves | None:

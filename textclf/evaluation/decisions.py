@@ -22,7 +22,9 @@ from ..models import checkpoint
 from ..models.heads import fold, last_linear
 from ..run_folder import RunFolder
 from .calibration import calibrate
-from .thresholds import bake, choose
+from .curves import scores_before_calibration
+from .report import Report, quick_metrics
+from .thresholds import bake, choose, parse_aim
 
 logger = logging.getLogger(__name__)
 
@@ -55,8 +57,28 @@ def settle(run: RunFolder, validation: Dataset, options: MeasureArguments) -> Se
     if labels.multi_label:
         thresholds, shift = _choose_thresholds(model, labels, activate(logits, labels), gold, options)
         logits = (logits + shift).astype(np.float32)
+    if calibration and options.bake_thresholds:  # the model that is saved is another one than was calibrated
+        saved = quick_metrics(gold, activate(logits, labels))
+        calibration |= {f"{name}_after": saved[name] for name in ("ece", "log_loss")}
     checkpoint.save(model, classifier.tokenizer, run.path, max_length=classifier.max_length)
     return Settled({"calibration": calibration, "thresholds": thresholds}, activate(logits, labels))
+
+
+def on_test(settled: dict[str, Any], test: Report) -> dict[str, Any]:
+    """Return what `settle` decided with what came of it on test: calibration before and after, the cuts' aim."""
+    calibration, thresholds = settled["calibration"], settled["thresholds"]
+    before = scores_before_calibration(test, settled)
+    if calibration and before is not None:
+        old = quick_metrics(test.gold, before.astype(np.float32))
+        figures = {f"{name}_before": old[name] for name in ("ece", "log_loss")}
+        figures |= {f"{name}_after": test.metrics[name]["value"] for name in ("ece", "log_loss")}
+        at_this_n = {"n": test.n, "ece_if_calibrated": test.metrics["ece"]["if_calibrated"]}
+        calibration = calibration | {"test": figures | at_this_n}
+    if thresholds and (aim := parse_aim(thresholds["aim"])).kind != "f":
+        reached = {name: row[aim.kind] for name, row in test.per_label.items() if row[aim.kind] is not None}
+        short = [name for name, figure in reached.items() if figure["value"] < aim.value]
+        thresholds = thresholds | {"on_test": {"measured": len(reached), "below_aim": short, "reached": reached}}
+    return {"calibration": calibration, "thresholds": thresholds}
 
 
 @torch.no_grad()

@@ -18,7 +18,7 @@ from .report import Report
 
 METHOD = (
     "confident learning (Northcutt et al. 2021): rows off the diagonal of the confident joint, on scores of "
-    "validation and test texts, which the model was not trained on"
+    "validation texts, which the model was not trained on"
 )
 
 

@@ -16,7 +16,10 @@ from ..errors import UserError
 from ..inference.answers import Text
 from ..inference.classifier import texts_of
 from ..labels import LabelSpace
-from .intervals import MOST_STEPS, interval, resampled
+from .intervals import METHODS, MOST_STEPS, Bounds, all_bounds, resampled
+from .score_intervals import wilson
+
+NAMED = 8  # labels that a note lists
 
 
 class Scorer(Protocol):
@@ -37,6 +40,9 @@ class Scorer(Protocol):
         ...
 
 
+Figure = dict[str, Any]  # {value, low, high}; without an interval low and high are None, and `no_interval` says why
+
+
 @dataclass(frozen=True)
 class Report:
     """Figures with intervals of one scorer on one split, and the arrays they were computed from."""
@@ -46,8 +52,8 @@ class Report:
     scores: NDArray[np.float32]  # [N, L]
     predicted: NDArray[np.int64]  # like gold
     thresholds: NDArray[np.float64] | None
-    metrics: dict[str, dict[str, float]]  # {name: {value, low, high}}
-    per_label: dict[str, dict[str, Any]]  # {label: {precision, recall, f1: {value, low, high}, support, threshold}}
+    metrics: dict[str, Figure]
+    per_label: dict[str, dict[str, Any]]  # {label: {precision, recall, f1: Figure | None, support, threshold}}
     confusion: list[list[int]] | None  # gold by predicted; None with several labels
     draws: dict[str, NDArray[np.float64]]  # {name: [draws]}, paired between reports of one split
 
@@ -56,6 +62,25 @@ class Report:
         """Return the number of texts."""
         return len(self.gold)
 
+    @property
+    def unseen(self) -> list[str]:
+        """Return the labels that no text carries, over which no average goes."""
+        return [name for name, row in self.per_label.items() if not row["support"]]
+
+    @property
+    def notes(self) -> list[str]:
+        """Return what one must know to read the figures right, a sentence each."""
+        if not self.unseen:
+            return []
+        named = ", ".join(self.unseen[:NAMED]) + (
+            f" and {len(self.unseen) - NAMED} more" if len(self.unseen) > NAMED else ""
+        )
+        kept = len(self.labels) - len(self.unseen)
+        return [
+            f"Macro and weighted averages are over the {kept} of {len(self.labels)} labels that these {self.n} texts "
+            f"carry; nothing can be said of {named}."
+        ]
+
     def to_dict(self) -> dict[str, Any]:
         """Return what evaluation.json holds of a report."""
         return {
@@ -63,6 +88,8 @@ class Report:
             "metrics": self.metrics,
             "per_label": self.per_label,
             "confusion_matrix": self.confusion,
+            "intervals": METHODS,
+            "notes": self.notes,
         }
 
 
@@ -105,11 +132,15 @@ def report_on(
     values = TextClassification(config_name=config, keep_in_memory=True).compute(
         predictions=predicted, references=gold, scores=scores
     )
-    per_label = _per_label(rows, labels, thresholds, resamples)
     confusion = None if labels.multi_label else rows.confusion(np.ones((1, len(gold))))[0].astype(int).tolist()
-    metrics = {
-        name: figure for name in sorted(values) if (figure := _figure(values[name], resamples.get(name))) is not None
-    }
+    known = {name: value for name, value in sorted(values.items()) if not np.isnan(value)}
+    metrics = {name: bounds.of(known[name]) for name, bounds in all_bounds(rows, known, resamples).items()}
+    errors, expected = rows.calibration_error()
+    metrics["ece"]["if_calibrated"] = float(expected.mean())
+    per_label = _per_label(rows, labels, thresholds)
+    if labels.multi_label:
+        for row, error, least in zip(per_label.values(), errors, expected, strict=True):
+            row["ece"] = {"value": float(error), "if_calibrated": float(least)}
     return Report(labels, gold, scores, predicted, thresholds, metrics, per_label, confusion, resamples)
 
 
@@ -120,32 +151,24 @@ def quick_metrics(gold: NDArray[np.int64], scores: NDArray[np.float32]) -> dict[
     return {name: float(value[0]) for name, value in rows.figures(np.ones((1, len(gold)))).items()}
 
 
-def _figure(value: float, draws: NDArray[np.float64] | None) -> dict[str, float] | None:
-    """Return a figure with its interval, or None where the figure is undefined (one class only, say)."""
-    if np.isnan(value):
-        return None
-    bounds = None if draws is None else interval(draws)
-    if bounds is None:
-        return {"value": float(value)}
-    # Resampling inflates the calibration error, so that its interval can lie above the figure itself: then it begins
-    # at the figure.
-    return {"value": float(value), "low": min(bounds[0], float(value)), "high": max(bounds[1], float(value))}
-
-
-def _per_label(
-    rows: Rows,
-    labels: LabelSpace,
-    thresholds: NDArray[np.float64] | None,
-    resamples: dict[str, NDArray[np.float64]],
-) -> dict[str, dict[str, Any]]:
-    figures = rows.per_label(np.ones((1, len(rows.gold))))
+def _per_label(rows: Rows, labels: LabelSpace, thresholds: NDArray[np.float64] | None) -> dict[str, dict[str, Any]]:
+    """Return each label's figures; None where a figure is undefined: of a label that no text carries, say."""
+    found = rows.per_label()
     result: dict[str, dict[str, Any]] = {}
     for k, name in enumerate(labels.names):
-        row: dict[str, Any] = {
-            metric: _figure(float(figures[metric][0, k]), resamples.get(f"{metric}:{k}"))
-            for metric in ("precision", "recall", "f1")
-        }
-        row["support"] = int(figures["support"][0, k])
+        row: dict[str, Any] = {}
+        for metric in ("precision", "recall", "f1"):
+            share, trials = float(found[metric][k]), float(found[f"{metric}_trials"][k])
+            undefined = not found["support"][k] and (metric == "f1" or not trials)
+            row[metric] = None if undefined else _bounds(share, trials).of(share)
+        row["support"] = int(found["support"][k])
         row["threshold"] = None if thresholds is None else float(thresholds[k])
         result[name] = row
     return result
+
+
+def _bounds(share: float, trials: float) -> Bounds:
+    if not trials:  # the precision of a label that texts carry and that none was given: 0 by convention
+        return Bounds(None, None, "no text was given this label")
+    low, high = wilson(share, trials)
+    return Bounds(float(low), float(high))

@@ -25,7 +25,7 @@ HIDDEN_FOR_ONE_LABEL = {"f1_micro"}  # it is the accuracy
 def results_table(evaluation: dict[str, Any]) -> Table:
     """Return the test figures of the model and its baselines as a table, intervals in brackets."""
     baselines = evaluation["baselines"]
-    title = f"{evaluation['split']}, n = {evaluation['n']:,}, 95 % bootstrap intervals"
+    title = f"{evaluation['split']}, n = {evaluation['n']:,}, 95 % intervals"
     table = Table(title=title, title_justify="left", min_width=len(title))  # a title wider than its table is broken
     table.add_column("metric", no_wrap=True)
     table.add_column("model", justify="right", style="bold", no_wrap=True)
@@ -55,11 +55,11 @@ def headline(evaluation: dict[str, Any]) -> list[str]:
     return [m for m in HEADLINE if m in evaluation["metrics"] and not (single and m in HIDDEN_FOR_ONE_LABEL)]
 
 
-def figure_text(figure: dict[str, float] | None, *, brief: bool = False) -> str:
+def figure_text(figure: dict[str, Any] | None, *, brief: bool = False) -> str:
     """Return a figure with 4 decimals and its interval, the value alone when brief, a dash where undefined."""
     if figure is None:
         return "–"
-    if brief or "low" not in figure:
+    if brief or figure["low"] is None:
         return f"{figure['value']:.4f}"
     return f"{figure['value']:.4f} [{figure['low']:.4f}, {figure['high']:.4f}]"
 
@@ -68,12 +68,25 @@ def show_report(found: dict[str, Any]) -> None:
     """Print the figures of a report alone, labels included."""
     console = Console()
     console.print(results_table({"baselines": {}, **found}))
+    _show_notes(console, found)
     table = Table("label", "precision", "recall", "F1", "support")
     for name, row in found["per_label"].items():
         table.add_row(
             name, *(figure_text(row[key], brief=True) for key in ("precision", "recall", "f1")), str(row["support"])
         )
     console.print(table)
+
+
+def _show_notes(console: Console, found: dict[str, Any]) -> None:
+    """Print why figures have no interval, and over which labels averages go."""
+    missing: dict[str, list[str]] = {}
+    for metric in headline(found):
+        if why := found["metrics"][metric].get("no_interval"):
+            missing.setdefault(why, []).append(metric)
+    for why, metrics in missing.items():
+        console.print(f"No interval for {', '.join(metrics)}: {why}.", highlight=False)
+    for note in found.get("notes", []):
+        console.print(note, highlight=False)
 
 
 def show_results(evaluation: dict[str, Any], run: Path) -> None:
@@ -86,6 +99,7 @@ def show_results(evaluation: dict[str, Any], run: Path) -> None:
     else:
         console.print(results_table(evaluation | {"baselines": {}}))
         console.print(baselines_table(evaluation))
+    _show_notes(console, evaluation)
     if evaluation.get("against_baseline"):
         console.print(evaluation["against_baseline"]["verdict"], highlight=False)
     console.print(f"\nThe run folder: {run}\nNext:", highlight=False)

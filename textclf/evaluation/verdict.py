@@ -19,13 +19,14 @@ from ..recipe import Recipe
 from ..run_folder import RunFolder
 from .baselines.fitted import FittedBaseline, best_baseline, check_baselines, deciding_metric, fit_baselines
 from .baselines.treatment import Treatment
-from .comparison import compare
-from .decisions import settle
+from .comparison import against_best
+from .decisions import on_test, settle
 from .intervals import check_draws
 from .known_scores import KnownScores
 from .mistakes import findings
 from .predictions import write_predictions
 from .report import Report, measure, report_on
+from .scorings import count_scoring
 from .text_profile import TokenCounter, looked_at, score_profile, text_profile
 from .thresholds import parse_aim
 
@@ -85,6 +86,7 @@ def conclude(run: RunFolder, splits: DatasetDict, facts: Facts, recipe: Recipe) 
     classifier = Classifier.load(run.path)
     known = KnownScores.of(classifier, splits["validation"], settled.scores)
     validation = measure(known, splits["validation"], draws=options.bootstrap_draws)
+    scored = count_scoring(run, splits["test"])
     test = measure(classifier, splits["test"], draws=options.bootstrap_draws)
     write_predictions(run, "validation", splits["validation"], validation)
     write_predictions(run, "test", splits["test"], test)
@@ -98,10 +100,10 @@ def conclude(run: RunFolder, splits: DatasetDict, facts: Facts, recipe: Recipe) 
         "validation": {"n": validation.n, "metrics": validation.metrics},
         **_beside_baselines(baselines, test, splits["test"], facts.selection["metric"], options),
         "selection": facts.selection,
-        **settled.record,
+        **on_test(settled.record, test),
         "long_text": _windows(classifier, splits["test"], options) if recipe.data.long_text == "windows" else None,
-        **findings(validation, test, splits, draws=options.bootstrap_draws),
-        "test_scored": _times_scored(run) + 1,
+        **findings(validation, test, splits),
+        "test_scored": scored,
         "scored_on": classifier.model.device.type,
         "training": facts.training,
         "training_profile": _training_profile(classifier, splits["train"], validation),
@@ -124,7 +126,7 @@ def _beside_baselines(
         name = deciding_metric(metric, model.labels)
         if name not in model.metrics or name not in reports[best].metrics:  # an area, where test has one class only
             name = "f1_macro"
-        found["against_baseline"] = {**compare(model, reports[best], best, name), "best_on": "validation"}
+        found["against_baseline"] = against_best(model, reports, best, name)
     return found
 
 
@@ -152,10 +154,3 @@ def _training_profile(classifier: Classifier, train: Dataset, validation: Report
             **score_profile(validation.scores, classifier.labels, classifier.thresholds),
         },
     }
-
-
-def _times_scored(run: RunFolder) -> int:
-    """Return how often this run's test split was scored before."""
-    if not (run.path / "evaluation.json").exists():
-        return 0
-    return int(run.read_json("evaluation.json")["test_scored"])

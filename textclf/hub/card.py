@@ -140,7 +140,9 @@ def _measured(evaluation: dict[str, Any], say: tables.Words) -> dict[str, Any]:
         "results": tables.results(evaluation, say),
         "against": tables.against(evaluation, say),
         "long_text": windows and {"n": windows["n"], "table": tables.long_text_table(evaluation, say)},
+        "intervals": tables.intervals(evaluation, say),
         "per_label": tables.per_label(evaluation, say),
+        "aim": tables.aim(evaluation, say),
         "confusion": tables.confusion(evaluation, say),
         "calibration": tables.calibration(evaluation, say),
     }

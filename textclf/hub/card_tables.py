@@ -149,13 +149,19 @@ def against(evaluation: Figures, say: Words) -> str:
     found = evaluation.get("against_baseline")
     if not found:
         return ""
-    p_value = found.get("p_value")
-    return say[outcome(found, evaluation["n"])].format(
+    p_value = ("≤ " if found["p_at_most"] else "= ") + number(found["p_value"])
+    said = say[outcome(found)].format(
         name=baseline_name(found["name"], say),
         metric=metric_name(found["metric"], say),
         difference=number(found["difference"]),
-        interval=interval_of(found) + ("" if p_value is None else f" ({say['p_value'].format(p=number(p_value))})"),
+        interval=f"{interval_of(found)} ({say['p_value'].format(p=p_value)})",
     )
+    better = found.get("better_on_test")
+    if not better:
+        return said
+    names = {"best": baseline_name(found["name"], say), "name": baseline_name(better["name"], say)}
+    figures = {"value": number(better["value"]), "best_value": number(better["best_value"])}
+    return f"{said} {say['better_on_test'].format(**names, **figures)}"
 
 
 def per_label(evaluation: Figures, say: Words) -> str:
@@ -204,13 +210,39 @@ def calibration(evaluation: Figures, say: Words) -> str:
     found = evaluation.get("calibration")
     if not found:
         return say["not_calibrated"]
-    return say["calibrated"].format(
+    said = say["calibrated"].format(
         method=say.get(f"method_{found['method']}", found["method"]),
         fitted_on=split_name(found["fitted_on"], say),
         n=found["n"],
         before=number(found.get("ece_before")),
         after=number(found.get("ece_after")),
     )
+    test = found.get("test")
+    if not test:
+        return said
+    figures = {key: number(test[f"ece_{key}"]) for key in ("before", "after", "if_calibrated")}
+    return f"{said} {say['calibrated_on_test'].format(n=test['n'], **figures)}"
+
+
+def intervals(evaluation: Figures, say: Words) -> str:
+    """Return by which methods the intervals were made, and which figures have none for what reason."""
+    missing: dict[str, list[str]] = {}
+    for name in _shown(evaluation["metrics"], evaluation):
+        if why := evaluation["metrics"][name].get("no_interval"):
+            missing.setdefault(why, []).append(metric_name(name, say))
+    lines = [say["intervals"], *(say["no_interval"].format(names=", ".join(n), why=w) for w, n in missing.items())]
+    return " ".join([*lines, *evaluation.get("notes", [])])
+
+
+def aim(evaluation: Figures, say: Words) -> str:
+    """Return what share the cuts aimed at and how many labels are there on test, or nothing."""
+    thresholds = evaluation.get("thresholds") or {}
+    reached = thresholds.get("on_test")
+    if not reached:
+        return ""
+    below = ", ".join(map(escaped, reached["below_aim"])) or "–"
+    there = reached["measured"] - len(reached["below_aim"])
+    return say["aim_on_test"].format(aim=thresholds["aim"], n=there, of=reached["measured"], below=below)
 
 
 def rare_labels(evaluation: Figures) -> list[str]:

@@ -19,18 +19,26 @@ ENGLISH = {
     "baked": "The thresholds are baked into the model: 0.5 is the cut for each label, and scores are no "
     "longer probabilities.",
     "results": "Results",
-    "measured": "Measured on the {split} split, {n} texts, in brackets the 95 % bootstrap interval. Everything "
+    "measured": "Measured on the {split} split, {n} texts, in brackets the 95 % interval. Everything "
     "was chosen on validation; the test split was scored {scored}.",
     "once": "once",
     "times": "{times} times",
     "metric": "metric",
     "this_model": "this model",
-    "wins": "The model beats the best baseline ({name}) in {metric}; the difference is {difference}{interval}.",
-    "unclear": "**The model may not be better than the baseline {name}.** The difference in {metric} is "
-    "{difference}{interval}, which could be chance.",
-    "loses": "**The model does not beat the baseline {name}.** The difference in {metric} is {difference}"
+    "wins": "The model beats {name}, the best baseline on validation, in {metric}; the difference is "
+    "{difference}{interval}.",
+    "unclear": "**No difference is shown between the model and {name}, the best baseline on validation.** The "
+    "difference in {metric} is {difference}{interval}, which could be chance.",
+    "loses": "**The baseline {name} beats the model.** The difference in {metric} is {difference}"
     "{interval}. The baseline is simpler and faster: use it.",
-    "p_value": "p = {p}, paired bootstrap",
+    "p_value": "p {p}, approximate randomisation",
+    "better_on_test": "On test another baseline, {name}, is better than {best}: {value} against {best_value}.",
+    "intervals": "Intervals of shares are Wilson's, those of averages over labels profile score intervals widened for "
+    "mistakes that come together, those of areas Wilson's on as many trials as the area's variance is worth, others "
+    "BCa bootstrap intervals over texts.",
+    "no_interval": "No interval for {names}: {why}.",
+    "aim_on_test": "The cuts were chosen on validation for {aim}, with a margin for chance; on test {n} of {of} "
+    "labels are there (below: {below}).",
     "per_label": "Each label",
     "label": "label",
     "precision": "precision",
@@ -44,6 +52,8 @@ ENGLISH = {
     "calibration": "Calibration",
     "calibrated": "{method} fitted on {fitted_on} ({n} texts) and folded into the last layer. "
     "Expected calibration error there: {before} before, {after} after.",
+    "calibrated_on_test": "On test ({n} texts): {before} before, {after} after; a perfectly calibrated model would "
+    "show about {if_calibrated} there, as every estimate from few texts lies too high.",
     "method_temperature": "Temperature scaling",
     "method_platt": "Platt scaling of each label",
     "not_calibrated": "The scores were not calibrated.",

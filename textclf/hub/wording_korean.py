@@ -19,18 +19,24 @@ KOREAN = {
     "use_thresholds": "`pipeline()`은 임계값을 모릅니다. 라벨마다 정해 둔 임계값은 `config.json`에 있습니다.",
     "baked": "임계값이 모델에 녹아 있습니다. 모든 라벨의 기준은 0.5이며, 점수는 더 이상 확률이 아닙니다.",
     "results": "결과",
-    "measured": "{split} 데이터 {n}건으로 잰 값이며, 대괄호 안은 95 % 부트스트랩 신뢰 구간입니다. 모든 선택은 검증 "
+    "measured": "{split} 데이터 {n}건으로 잰 값이며, 대괄호 안은 95 % 신뢰 구간입니다. 모든 선택은 검증 "
     "데이터로 했고, 테스트 데이터는 {scored} 채점했습니다.",
     "once": "한 번만",
     "times": "{times}번",
     "metric": "지표",
     "this_model": "이 모델",
-    "wins": "가장 좋은 기준선({name})보다 낫습니다. {metric}의 차이는 {difference}{interval}입니다.",
-    "unclear": "**기준선({name})보다 낫다고 단정할 수 없습니다.** {metric}의 차이는 {difference}{interval}인데 "
-    "우연일 수 있습니다.",
-    "loses": "**기준선({name})보다 낫지 않습니다.** {metric}의 차이는 {difference}{interval}입니다. 더 단순하고 빠른 "
+    "wins": "검증 데이터에서 가장 좋았던 기준선({name})보다 낫습니다. {metric}의 차이는 {difference}{interval}입니다.",
+    "unclear": "**검증 데이터에서 가장 좋았던 기준선({name})과 차이가 있다고 할 수 없습니다.** {metric}의 차이는 "
+    "{difference}{interval}인데 우연일 수 있습니다.",
+    "loses": "**기준선({name})이 더 낫습니다.** {metric}의 차이는 {difference}{interval}입니다. 더 단순하고 빠른 "
     "기준선을 쓰세요.",
-    "p_value": "p = {p}, 대응표본 부트스트랩",
+    "p_value": "p {p}, 근사 무작위화 검정",
+    "better_on_test": "테스트 데이터에서는 다른 기준선({name})이 {best}보다 낫습니다: {value} 대 {best_value}.",
+    "intervals": "비율의 신뢰 구간은 윌슨(Wilson) 구간, 라벨 평균의 구간은 함께 일어나는 오류만큼 넓힌 프로파일 점수 "
+    "구간, 면적의 구간은 그 분산에 해당하는 시행 횟수의 윌슨 구간, 나머지는 글을 다시 뽑은 BCa 부트스트랩 구간입니다.",
+    "no_interval": "{names}에는 구간이 없습니다: {why}.",
+    "aim_on_test": "임계값은 검증 데이터에서 우연을 감안해 {aim}에 맞춰 골랐습니다. 테스트 데이터에서는 라벨 {of}개 "
+    "중 {n}개가 이에 이릅니다(못 미친 라벨: {below}).",
     "per_label": "라벨별 결과",
     "label": "라벨",
     "precision": "정밀도",
@@ -44,6 +50,8 @@ KOREAN = {
     "calibration": "점수 보정",
     "calibrated": "{method}: {fitted_on} 데이터({n}건)에 맞춰 마지막 층에 넣었습니다. 그 데이터의 기대 보정 "
     "오차(ECE)는 보정 전 {before}, 보정 후 {after}입니다.",
+    "calibrated_on_test": "테스트 데이터({n}건)에서는 보정 전 {before}, 보정 후 {after}입니다. 글이 적으면 추정값이 "
+    "늘 높게 나와서, 완벽히 보정된 모델이라도 여기서는 {if_calibrated}쯤 됩니다.",
     "method_temperature": "온도 스케일링",
     "method_platt": "라벨별 플랫 스케일링(Platt scaling)",
     "not_calibrated": "점수를 보정하지 않았습니다.",

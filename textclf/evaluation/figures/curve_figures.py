@@ -116,14 +116,14 @@ def _show_counts(axes: Axes, bins: Reliability) -> None:
     axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
 
 
-def threshold_curves(test: Report, validation: Report) -> Figure | None:
-    """Draw precision, recall and F1 over each label's cut on validation, F1 on test and the chosen cut.
+def threshold_curves(validation: Report) -> Figure | None:
+    """Draw precision, recall and F1 over each label's cut on validation, and the chosen cut.
 
     None where a text has one label. Of many labels, those with most validation texts.
     """
     if not validation.labels.multi_label:
         return None
-    truths, other = truth_of(validation), truth_of(test)
+    truths = truth_of(validation)
     support = truths.sum(axis=0)
     shown = [k for k in np.argsort(-support, kind="stable")[:MOST_PANELS] if support[k]]
     if not shown:
@@ -141,17 +141,14 @@ def threshold_curves(test: Report, validation: Report) -> Figure | None:
             (curve.f1, BLUE, "F1"),
         ):
             axes.plot(curve.cut, values, color=colour, linewidth=1.5, label=name)
-        on_test = threshold_curve(other[:, k], test.scores[:, k])
-        if on_test is not None:
-            axes.plot(on_test.cut, on_test.f1, color=BLUE, linewidth=1, linestyle="--", label="F1 on test")
         cut = 0.5 if validation.thresholds is None else float(validation.thresholds[k])
         axes.axvline(cut, color=INK, linewidth=1, linestyle=":", label="chosen cut")
         unit_axes(axes, "", "", "")
-        axes.set_title(f"{shortened(test.labels.names[k], 22)}, cut {cut:.2f}", fontsize=9)
+        axes.set_title(f"{shortened(validation.labels.names[k], 22)}, cut {cut:.2f}", fontsize=9)
         axes.tick_params(labelsize=7.5)
     for axes in panels[len(shown) :]:
         axes.set_axis_off()
-    most = "" if len(shown) == len(test.labels) else f", the {len(shown)} labels with most texts"
+    most = "" if len(shown) == len(validation.labels) else f", the {len(shown)} labels with most texts"
     figure.suptitle(
         f"Cuts on validation (n = {validation.n:,}){most}", fontsize=11, fontweight="bold", x=0.01, ha="left"
     )

@@ -25,7 +25,7 @@ COUNT_AND_SHARE = 10  # labels up to which a cell has room for both
 def draw_figures(run: RunFolder, evaluation: dict[str, Any], test: Report, validation: Report) -> list[str]:
     """Draw every figure that the run has data for into `figures/`; return their names inside the run folder.
 
-    `evaluation` is what evaluation.json holds; thresholds are drawn on both splits, everything else on test.
+    `evaluation` is what evaluation.json holds; thresholds are drawn on validation, everything else on test.
     """
     drawn: dict[str, Callable[[], Figure | None]] = {
         "confusion_matrix": lambda: confusion_heat_map(test),
@@ -33,7 +33,7 @@ def draw_figures(run: RunFolder, evaluation: dict[str, Any], test: Report, valid
         "roc_curves": lambda: roc_curves(test),
         "precision_recall_curves": lambda: precision_recall_curves(test),
         "reliability": lambda: reliability_diagram(test, scores_before_calibration(test, evaluation)),
-        "threshold_curves": lambda: threshold_curves(test, validation),
+        "threshold_curves": lambda: threshold_curves(validation),
         "training_curves": lambda: training_curves(read_training(run.path / "training_log.jsonl"), evaluation),
     }
     written = []
@@ -126,7 +126,7 @@ def per_label_bars(report: Report) -> Figure:
     for place, name in enumerate(order):
         row = report.per_label[name]
         axes.barh(place, _value(row["f1"]), height=0.72, color=BLUE, alpha=0.32, label="F1" if not place else None)
-        if row["f1"] and "low" in row["f1"]:
+        if row["f1"] and row["f1"]["low"] is not None:
             axes.plot([row["f1"]["low"], row["f1"]["high"]], [place, place], color=BLUE, linewidth=1.6, zorder=3)
         for metric, marker, colour in (("precision", "o", ORANGE), ("recall", "d", GREEN)):
             axes.scatter(

@@ -13,7 +13,7 @@ from ..figures.drawing import shown_confusions
 from ..figures.style import drawn_width, shortened
 from ..report import Report
 from .curve_charts import ranking_chart, reliability_chart, threshold_chart, training_chart
-from .interactive import SERIES, Chart, chart, choice, rounded
+from .interactive import INK, SERIES, Chart, chart, choice, rounded
 
 FIGURES_IN_CELLS = 25  # labels up to which a share fits into a cell of the confusion matrix
 
@@ -27,9 +27,9 @@ def all_charts(
         ranking_chart("roc", test, roc, "AUC", ("false positive rate", "true positive rate")),
         ranking_chart("precision-recall", test, precision_recall, "AP", ("recall", "precision")),
         reliability_chart(test, scores_before_calibration(test, evaluation)),
-        threshold_chart(test, validation),
+        threshold_chart(validation),
         training_chart(training, evaluation),
-        slice_chart(evaluation["slices"]),
+        slice_chart(evaluation["slices"], test.metrics),
     ]
     return [each for each in made if each is not None]
 
@@ -80,8 +80,8 @@ def _heat_map(names: list[str], counts: NDArray[np.int64], shares: NDArray[np.fl
     }
 
 
-def slice_chart(slices: Sequence[dict[str, Any]]) -> Chart | None:
-    """Each slice's metric with its interval, one metric at a time."""
+def slice_chart(slices: Sequence[dict[str, Any]], overall: dict[str, dict[str, Any]]) -> Chart | None:
+    """Each slice's metric with its interval beside that of all texts, one metric at a time."""
     metrics = dict.fromkeys(name for entry in slices for name in entry["metrics"])
     ways = dict.fromkeys(entry["of"] for entry in slices)
     layout = {
@@ -96,7 +96,10 @@ def slice_chart(slices: Sequence[dict[str, Any]]) -> Chart | None:
         for of, colour in zip(ways, SERIES, strict=False):
             rows = [entry for entry in slices if entry["of"] == of and metric in entry["metrics"]]
             data.append(_dots(of, rows, metric, colour))
-        choices.append(choice(metric, data, layout))
+        every = overall[metric]["value"]
+        line = {"type": "line", "x0": every, "x1": every, "y0": 0, "y1": 1, "yref": "paper"}
+        shapes = [{**line, "line": {"color": INK, "width": 1.5, "dash": "dot"}}]
+        choices.append(choice(metric, data, layout | {"shapes": shapes}))
     return chart("slices", choices)
 
 
@@ -113,10 +116,15 @@ def _dots(of: str, rows: Sequence[dict[str, Any]], metric: str, colour: str) -> 
         "error_x": {
             "type": "data",
             "symmetric": False,
-            "array": rounded(f.get("high", f["value"]) - f["value"] for f in figures),
-            "arrayminus": rounded(f["value"] - f.get("low", f["value"]) for f in figures),
+            "array": rounded(_end(f, "high") - f["value"] for f in figures),
+            "arrayminus": rounded(f["value"] - _end(f, "low") for f in figures),
             "color": colour,
             "thickness": 1.5,
         },
         "hovertemplate": "%{y}<br>" + metric + " %{x:.4f}<extra></extra>",
     }
+
+
+def _end(figure: dict[str, Any], end: str) -> float:
+    """Return an end of an interval, the figure itself where there is none."""
+    return float(figure["value"] if figure[end] is None else figure[end])

@@ -72,11 +72,11 @@ def reliability_chart(report: Report, before: NDArray[np.floating[Any]] | None) 
     return chart("reliability", [choice("", data, layout)])
 
 
-def threshold_chart(test: Report, validation: Report) -> Chart | None:
-    """Precision, recall and F1 over each label's cut, one label at a time; None where a text has one label."""
+def threshold_chart(validation: Report) -> Chart | None:
+    """Precision, recall and F1 over each label's cut on validation, a label at a time; None with one label a text."""
     if not validation.labels.multi_label:
         return None
-    truth, other = truth_of(validation), truth_of(test)
+    truth = truth_of(validation)
     choices = []
     for k in np.argsort(-truth.sum(axis=0), kind="stable"):
         curve = threshold_curve(truth[:, k], validation.scores[:, k])
@@ -87,9 +87,6 @@ def threshold_chart(test: Report, validation: Report) -> Chart | None:
             line(curve.cut, y, name, c)
             for (name, y), c in zip(columns, (SERIES[1], SERIES[2], SERIES[0]), strict=True)
         ]
-        on_test = threshold_curve(other[:, k], test.scores[:, k])
-        if on_test is not None:
-            data.append(line(on_test.cut, on_test.f1, "F1 on test", SERIES[0], dash="dash", width=1.5))
         cut = 0.5 if validation.thresholds is None else float(validation.thresholds[k])
         data.append(line([cut, cut], [0, 1], f"chosen cut {cut:.3f}", INK, dash="dot", width=1.5))
         layout = {"height": 400, "xaxis": {**UNIT, "title": {"text": "cut"}}, "yaxis": UNIT, "hovermode": "x unified"}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from plotly.offline import get_plotlyjs
 from ...inference.answers import Text
 from ...inference.classifier import texts_of
 from ...run_folder import RunFolder
+from ..comparison import ALPHA
 from ..curves import read_training
 from ..label_errors import Suspect, find_suspects
 from ..mistakes import Mistake, rows_of_pair, surest_mistakes
@@ -26,22 +26,20 @@ from .interactive import page_style, script_json
 
 FOLDER = Path(__file__).parent / "template"
 MOST_MISTAKES = 100
-MOST_SUSPECTS = 50  # of each split
+MOST_SUSPECTS = 100
 EXAMPLES = 3  # of a confused pair
 LONGEST_TEXT = 700  # characters of a text that are shown
 
 
-def write_page(
-    run: RunFolder, evaluation: dict[str, Any], test: Report, validation: Report, splits: Mapping[str, Dataset]
-) -> Path:
+def write_page(run: RunFolder, evaluation: dict[str, Any], test: Report, validation: Report, rows: Dataset) -> Path:
     """Write `evaluation.html` into the run folder and return its path.
 
     Args:
         run: the run folder; its training log is drawn.
         evaluation: what evaluation.json holds, with `mistakes.findings` in it.
-        test: the report on `splits["test"]`.
-        validation: the report on `splits["validation"]`.
-        splits: the data, for the texts that are shown.
+        test: the report on the test split, of which figures are shown and no text.
+        validation: the report on the validation split.
+        rows: the validation split, for the texts that are shown.
     """
     made = all_charts(evaluation, test, validation, read_training(run.path / "training_log.jsonl"))
     environment = Environment(
@@ -57,9 +55,10 @@ def write_page(
         evaluation=evaluation,
         headline=headline(evaluation),
         charts={each["id"]: each for each in made},
-        mistakes=[_shown_mistake(m, test, splits["test"]) for m in surest_mistakes(test, MOST_MISTAKES)],
-        pairs=[_shown_pair(pair, test, splits["test"]) for pair in evaluation["confused_pairs"]],
-        suspects=_shown_suspects({"test": test, "validation": validation}, splits),
+        mistakes=[_shown_mistake(m, validation, rows) for m in surest_mistakes(validation, MOST_MISTAKES)],
+        pairs=[_shown_pair(pair, validation, rows) for pair in evaluation["confused_pairs"]],
+        suspects=[_shown_suspect(s, validation, rows) for s in find_suspects(validation)[:MOST_SUSPECTS]],
+        differing=[entry["slice"] for entry in evaluation["slices"] if entry["p_value"] <= ALPHA],
         chart_data=script_json(made),
         style=page_style(FOLDER / "page.css"),
         script=Markup((FOLDER / "page.js").read_text(encoding="utf-8")),
@@ -105,25 +104,14 @@ def _shown_pair(pair: dict[str, Any], report: Report, split: Dataset) -> dict[st
     return pair | {"examples": examples}
 
 
-def _shown_suspects(reports: dict[str, Report], splits: Mapping[str, Dataset]) -> list[dict[str, Any]]:
-    """Return the surest suspects of each split, by margin."""
-    found: list[tuple[str, Suspect]] = []
-    for name, report in reports.items():
-        found += [(name, suspect) for suspect in find_suspects(report)[:MOST_SUSPECTS]]
-    found.sort(key=lambda pair: pair[1].margin)
-    shown = []
-    for name, suspect in found:
-        labels = reports[name].labels
-        score = reports[name].scores[suspect.row]
-        entry = {
-            "split": name,
-            "row": suspect.row,
-            "given": labels.names[suspect.given],
-            "given_score": float(score[suspect.given]),
-            "suggested": labels.names[suspect.suggested],
-            "suggested_score": float(score[suspect.suggested]),
-            "carried": suspect.carried,
-            "text": _text(splits[name], suspect.row),
-        }
-        shown.append(entry)
-    return shown
+def _shown_suspect(suspect: Suspect, report: Report, split: Dataset) -> dict[str, Any]:
+    names, score = report.labels.names, report.scores[suspect.row]
+    return {
+        "row": suspect.row,
+        "given": names[suspect.given],
+        "given_score": float(score[suspect.given]),
+        "suggested": names[suspect.suggested],
+        "suggested_score": float(score[suspect.suggested]),
+        "carried": suspect.carried,
+        "text": _text(split, suspect.row),
+    }

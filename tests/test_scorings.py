@@ -1,0 +1,48 @@
+"""How often test was scored: counted before, by the rows."""
+
+import json
+import unicodedata
+
+import pytest
+from datasets import Dataset
+
+from textclf.evaluation.scorings import count_if_own, count_scoring, fingerprint
+from textclf.run_folder import RunFolder
+
+TEXTS = ["좋아요 정말", "bad", "좋아요 정말", ""]
+
+
+def rows(texts, **more):
+    return Dataset.from_dict({"text": texts, **more})
+
+
+def test_rows_are_known_whatever_their_order_and_form():
+    one = fingerprint(rows(TEXTS, labels=[0, 1, 0, 1]))
+    assert fingerprint(rows([unicodedata.normalize("NFD", text) for text in reversed(TEXTS)])) == one
+    assert fingerprint(rows(TEXTS[:3])) != one
+    assert fingerprint(rows(TEXTS, text_pair=["a", None, "b", "c"])) != one
+
+
+def test_a_scoring_counts_though_nothing_came_of_it(tmp_path):
+    """A stop between scoring and writing left `scored once` for a test split that was scored twice."""
+    run = RunFolder(tmp_path)
+    assert count_scoring(run, rows(TEXTS)) == 1
+    assert count_scoring(run, rows(TEXTS)) == 2
+    assert count_scoring(run, rows(["other"])) == 1
+
+
+def test_another_commands_scoring_of_the_runs_own_rows_counts(tmp_path):
+    run = RunFolder(tmp_path)
+    count_scoring(run, rows(TEXTS))
+    run.write_json("evaluation.json", {"n": 4, "test_scored": 1})
+    assert count_if_own(str(tmp_path), rows(["other"])) is None
+    assert "scored 2 times by now" in count_if_own(str(tmp_path), rows(TEXTS))
+    assert json.loads((tmp_path / "evaluation.json").read_text()) == {"n": 4, "test_scored": 2}
+    assert count_if_own("someone/on-the-hub", rows(TEXTS)) is None
+
+
+@pytest.mark.parametrize("before", [1, 3])
+def test_a_run_without_a_ledger_goes_on_from_what_it_says(tmp_path, before):
+    run = RunFolder(tmp_path)
+    run.write_json("evaluation.json", {"test_scored": before})
+    assert count_scoring(run, rows(TEXTS)) == before + 1
