@@ -24,7 +24,7 @@ ROOT = Path(__file__).parent.parent
 @pytest.mark.parametrize("case", CASES)
 def test_train_ends_with_a_table_the_folder_and_what_to_type_next(case, trained):
     shown = trained(case).shown
-    assert f"test, n = {trained(case).evaluation['n']}, 95 % bootstrap intervals" in shown
+    assert f"test, n = {trained(case).evaluation['n']}, 95 % intervals" in shown
     assert "majority" in shown
     assert "The run folder: run" in shown
     commands = [line.split("#")[0].split() for line in shown.split("Next:")[1].splitlines() if line.strip()]
@@ -45,12 +45,15 @@ def test_eval_of_a_run_on_its_own_data_gives_its_figures(case, options, trained,
     data = next(found.workspace.glob("rows.*"))
     monkeypatch.chdir(tmp_path)
     words = ["--dataset", str(data), *options, "--split", "test", "--bootstrap-draws", "200", "--output", "again"]
-    evaluate.main([str(found.run.path), *words])
+    run = shutil.copytree(found.run.path, tmp_path / "run")
+    evaluate.main([str(run), *words])
     again = json.loads(Path("again/evaluation.json").read_text())
     assert again["metrics"] == found.evaluation["metrics"]
     assert again["data"]["fingerprint"] == found.evaluation["data"]["fingerprint"]
     assert pq.read_table("again/predictions/test.parquet").equals(found.predictions())
     assert "accuracy" in capsys.readouterr().out
+    assert any("the run's own test rows, scored 2 times" in note for note in again["notes"])
+    assert json.loads((run / "evaluation.json").read_text())["test_scored"] == 2, "the card says so, too"
 
 
 def test_eval_of_other_peoples_model_on_all_rows(tiny_model, tmp_path, monkeypatch, capsys):

@@ -73,6 +73,12 @@ def test_coverage_of_an_f1_and_of_a_macro_average_on_few_texts():
     assert held_first >= binom.ppf(0.001, 300, 0.93)
 
 
+def test_a_design_that_is_an_estimate_takes_students_quantile():
+    found = Shares(np.array([0.5]), np.array([20.0]), np.ones(1), design=2.0)
+    low, high = wilson(0.5, 20, 2 * 2.093024**2)  # Student's .975 of 19 degrees of freedom, from a table
+    assert reach(found, 20) == pytest.approx((0.5 - low, high - 0.5), abs=1e-6)
+
+
 def test_mistakes_that_come_together_widen_an_average():
     rng = np.random.default_rng(0)
     gold = (rng.random((200, 6)) < 0.5).astype(int)

@@ -89,7 +89,9 @@ def test_evaluation_holds_the_promised_keys(case, trained):
     assert (evaluation["long_text"] is not None) == (case == "windows")
     for figure in evaluation["metrics"].values():
         assert math.isfinite(figure["value"])
-        assert figure["low"] <= figure["high"]
+        assert (
+            figure["low"] <= figure["value"] <= figure["high"] if figure["low"] is not None else figure["no_interval"]
+        )
 
 
 def test_figures_follow_from_the_predictions(case, trained):
