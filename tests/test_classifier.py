@@ -17,9 +17,10 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
+from tests.test_guards import SmallMemory
 from tests.tiny_models import ENGLISH, KOREAN, SENTENCES
 from textclf.errors import UserError
-from textclf.inference.classifier import Classifier, texts_of
+from textclf.inference.classifier import TOKENS_PER_BATCH, Classifier, texts_of
 from textclf.inference.rows import batches_by_length
 
 SINGLE = ("bad", "good", "neither")
@@ -94,6 +95,26 @@ def test_batches_hold_every_text_once_and_no_more_tokens_than_allowed(lengths, b
 
 def test_texts_of_one_length_fill_their_batches():
     assert [len(batch) for batch in batches_by_length([64] * 100, 4096)] == [64, 36]
+
+
+def test_out_of_memory_halves_the_batch_and_changes_no_score(tiny_model, caplog):
+    classifier = Classifier.load(tiny_model("bert", labels=("a", "b", "c")))
+    texts = [*ENGLISH, *KOREAN] * 2
+    expected = classifier.scores(texts)
+    embeddings = SmallMemory(classifier.model.bert.embeddings, texts=9, while_training=False)
+    classifier.model.bert.embeddings = embeddings.eval()
+    assert np.abs(classifier.scores(texts) - expected).max() < 1e-6
+    assert "Memory ran out: batches of 2048 tokens from here on." in caplog.text
+    embeddings.texts = 0
+    with pytest.raises(UserError, match="Memory runs out with a single text of"):
+        classifier.scores(texts)
+
+
+def test_an_accelerator_is_given_larger_batches_than_a_processor(tiny_model, monkeypatch):
+    assert Classifier.load(tiny_model("bert", labels=("a", "b"))).tokens_per_batch == TOKENS_PER_BATCH
+    on_a_gpu = Classifier.load(tiny_model("bert", labels=("a", "b")))
+    monkeypatch.setattr(type(on_a_gpu.model), "device", torch.device("cuda"))
+    assert Classifier(on_a_gpu.model, on_a_gpu.tokenizer).tokens_per_batch > 10 * TOKENS_PER_BATCH
 
 
 def test_a_second_text_that_is_null_or_empty_counts_as_none(single):

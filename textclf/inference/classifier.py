@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from threading import Lock
@@ -15,6 +16,7 @@ from tokenizers import Tokenizer
 from tqdm.auto import tqdm
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from ..errors import UserError
 from ..labels import LabelSpace
 from ..models.limits import longest_input
 from ..models.padding_free import padding_free
@@ -22,7 +24,12 @@ from .answers import Prediction, Text, activate, predictions
 from .reading import own_thresholds, read_classifier
 from .rows import CHUNK, EncodedRows, RowEncoder, batches_by_length
 
-TOKENS_PER_BATCH = 4096  # of one forward pass, padding included; larger ones were not faster on a CPU
+logger = logging.getLogger(__name__)
+
+# Tokens of one forward pass, padding included. More were not faster on a processor; an accelerator has thousands of
+# cores to fill: there as many as take some 1 GB a layer of a base model (by arithmetic, measured on no GPU).
+TOKENS_PER_BATCH = 4096
+ACCELERATOR_TOKENS_PER_BATCH = 65_536
 PROGRESS_FROM = 2_000  # texts from which a progress bar is worth its line
 
 
@@ -36,6 +43,7 @@ class Classifier:
         self.labels = LabelSpace.from_config(model.config)
         self.thresholds = own_thresholds(model.config, self.labels)
         self.max_length = longest_input(model.config, tokenizer)
+        self.tokens_per_batch = TOKENS_PER_BATCH if model.device.type == "cpu" else ACCELERATOR_TOKENS_PER_BATCH
         self._computing = Lock()  # the tokenizer and the hooks serve one call at a time
         self.engine = "torch"
 
@@ -98,11 +106,31 @@ class Classifier:
         """Run the model over rows in batches of similar length; the result is in the rows' order."""
         result = np.zeros((len(rows), len(self.labels)), dtype=np.float32)
         alone = None in (self.tokenizer.pad_token, self.model.config.pad_token_id)  # cannot be padded: one at a time
-        for taken in batches_by_length(rows.lengths, 1 if alone else TOKENS_PER_BATCH):
+        for taken in batches_by_length(rows.lengths, 1 if alone else self.tokens_per_batch):
+            result[taken] = self._logits_of_batch(encoder, rows, taken)
+        return result
+
+    def _logits_of_batch(self, encoder: RowEncoder, rows: EncodedRows, taken: list[int]) -> NDArray[np.float32]:
+        """Return logits [B, L] of the rows `taken`; where memory runs out, of its halves one after the other."""
+        try:
             arrays = encoder.batch(rows, taken).items()
             inputs = {name: torch.from_numpy(values).to(self.model.device) for name, values in arrays}
-            result[taken] = self.model(**inputs).logits.float().cpu().numpy()
-        return result
+            return np.asarray(self.model(**inputs).logits.float().cpu().numpy())
+        except torch.OutOfMemoryError as error:
+            if len(taken) == 1:
+                longest = rows.lengths[taken[0]]
+                raise UserError(
+                    f"Memory runs out with a single text of {longest} tokens. Choose a smaller model, or cut texts."
+                ) from error
+        # Outside the except clause, whose error keeps all that was computed alive.
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        self.tokens_per_batch = max(1, self.tokens_per_batch // 2)
+        logger.warning("Memory ran out: batches of %d tokens from here on.", self.tokens_per_batch)
+        middle = len(taken) // 2
+        return np.concatenate(
+            [self._logits_of_batch(encoder, rows, half) for half in (taken[:middle], taken[middle:])]
+        )
 
 
 class SplitTexts(Sequence[Text]):
