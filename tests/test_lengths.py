@@ -9,8 +9,8 @@ from transformers import AutoTokenizer
 
 from tests.tiny_models import SENTENCES
 from textclf.arguments import DataArguments
-from textclf.data import lengths
-from textclf.data.lengths import choose_max_length, coverage_table, shortest_covering, token_lengths
+from textclf.data.auditing.sampling import sample_rows
+from textclf.data.lengths import auto_max_length, coverage_table, shortest_covering, token_lengths, within_limit
 from textclf.errors import UserError
 
 
@@ -81,25 +81,26 @@ def arguments(**options):
 
 
 def test_auto_covers_the_asked_share_and_stops_at_the_limit(tokenizer):
-    split = split_of(["bad " * n for n in range(10, 110)])  # 12 ... 111 tokens
-    assert choose_max_length(tokenizer, split, arguments(length_coverage=0.9), 512) == 101
-    assert choose_max_length(tokenizer, split, arguments(length_coverage=1.0), 512) == 111
-    assert choose_max_length(tokenizer, split, arguments(length_coverage=1.0), 64) == 64
+    counted = token_lengths(tokenizer, split_of(["bad " * n for n in range(10, 110)]))  # 12 ... 111 tokens
+    assert auto_max_length(counted, arguments(length_coverage=0.9), 512) == 101
+    assert auto_max_length(counted, arguments(length_coverage=1.0), 512) == 111
+    assert auto_max_length(counted, arguments(length_coverage=1.0), 64) == 64
 
 
 def test_auto_leaves_room_for_text_between_the_special_tokens(tokenizer):
-    assert choose_max_length(tokenizer, split_of(["", "."]), arguments(), 512) == 4
+    assert auto_max_length(token_lengths(tokenizer, split_of(["", "."])), arguments(), 512) == 4
 
 
-def test_a_number_is_taken_as_it_is_up_to_what_the_model_reads(tokenizer):
-    assert choose_max_length(tokenizer, split_of(["x"]), arguments(max_length="64"), 128) == 64
+def test_a_number_is_taken_as_it_is_up_to_what_the_model_reads():
+    assert within_limit(64, 128) == within_limit(64, 64) == 64
     with pytest.raises(UserError, match=r"--max_length 256 .* 128 at most"):
-        choose_max_length(tokenizer, split_of(["x"]), arguments(max_length="256"), 128)
+        within_limit(256, 128)
 
 
-def test_large_splits_are_sampled_and_the_sample_is_the_same_every_time(tokenizer, monkeypatch):
-    monkeypatch.setattr(lengths, "SAMPLE", 200)
+def test_a_sample_of_a_large_split_finds_nearly_its_length_and_the_same_one_every_time(tokenizer):
     split = split_of(["bad " * (n % 100) for n in range(2_000)])
-    chosen = {choose_max_length(tokenizer, split, arguments(length_coverage=0.9), 512) for _ in range(2)}
-    (length,) = chosen
+    (length,) = {
+        auto_max_length(token_lengths(tokenizer, split, sample_rows(2_000, 200)), arguments(length_coverage=0.9), 512)
+        for _ in range(2)
+    }
     assert abs(length - 91) <= 8

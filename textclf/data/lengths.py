@@ -11,7 +11,7 @@ from transformers import PreTrainedTokenizerBase
 
 from ..arguments import DataArguments
 from ..errors import UserError
-from .auditing.sampling import BATCH, sample_rows
+from .auditing.sampling import BATCH
 
 SAMPLE = 50_000  # texts: the 99th percentile of that many has a standard error of 0.0005 in coverage
 COVERAGES = (0.9, 0.95, 0.99, 1.0)
@@ -53,22 +53,12 @@ def coverage_table(lengths: NDArray[np.int64]) -> dict[str, int]:
     return {str(coverage): shortest_covering(lengths, coverage) for coverage in COVERAGES}
 
 
-def choose_max_length(tokenizer: PreTrainedTokenizerBase, split: Dataset, args: DataArguments, limit: int) -> int:
-    """Return the number of tokens that training, `pipeline(truncation=True)` and serving cut texts to.
-
-    'auto' is the shortest length that leaves `length_coverage` of the training texts uncut, at most `limit`: counted
-    on a random sample beyond 50,000 texts, and not rounded, because batches are padded to their longest text only.
-
-    Raises:
-        UserError: a length is asked for that the model cannot take.
-    """
-    if args.max_length != "auto":
-        return within_limit(int(args.max_length), limit)
-    return auto_max_length(token_lengths(tokenizer, split, sample_rows(len(split), SAMPLE)), args, limit)
-
-
 def auto_max_length(lengths: NDArray[np.int64], args: DataArguments, limit: int) -> int:
-    """Return the shortest length for counted texts, at least 4 (two special tokens, two of text), at most `limit`."""
+    """Return the tokens that training, `pipeline(truncation=True)` and serving cut texts to with `--max_length auto`.
+
+    The shortest length that leaves `length_coverage` of the counted texts uncut, at least 4 (two special tokens, two
+    of text), at most `limit`; not rounded, because batches are padded to their longest text only.
+    """
     return min(max(shortest_covering(lengths, args.length_coverage), 4), limit)
 
 
