@@ -1,7 +1,7 @@
 """Which encoding a text file is in: UTF-8 where it can be, else what its bytes look like, else a question.
 
-Detectors were compared on 811 small files in 16 encodings (benchmarks/layouts): `chardet`, shown only the lines that
-are not ASCII and only encodings that people still meet, was wrong on 1.5 %, charset-normalizer on 21 %.
+Detectors are compared in benchmarks/encodings.py: `chardet`, shown only the lines that are not ASCII and asked only
+about encodings that people still meet, is taken; where it cannot tell two of them apart, the user is asked.
 """
 
 from __future__ import annotations
