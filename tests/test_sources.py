@@ -99,7 +99,7 @@ def test_faults_name_the_line_on_which_the_row_starts(tmp_path):
     )
     stored = read_rows(path)
     assert [fault.line for fault in stored.faults] == [5, 7]
-    assert stored.faults[0].reason == "expected 2 columns, found 3"
+    assert stored.faults[0].reason == "expected 2 columns, found 3; a cell that holds commas must be quoted"
     assert "doubled" in stored.faults[1].reason
     assert stored.table[LINE_COLUMN].to_pylist() == [2, 6, 8]
 

@@ -675,3 +675,38 @@ def _(folder: Path) -> str:
 def _(folder: Path) -> str:
     put(folder / "reviews.xml", "<?xml version='1.0'?><reviews><review>fine</review></reviews>")
     return "reviews.xml"
+
+
+@case("financial phrasebank (text@label)", [(EN[0][0], "positive")], 108)
+def _(folder: Path) -> str:
+    put(folder / "Sentences_50Agree.txt", lines(f"{a} @{'positive' if b == 'pos' else 'negative'}" for a, b in EN))
+    return "Sentences_50Agree.txt"
+
+
+@case("toutiao (cells between _!_)", [(ZH[0][0], "news_pos")], 108)
+def _(folder: Path) -> str:
+    rows = [f"65{i:05}_!_{100 + BITS[b]}_!_news_{b}_!_{a}_!_词,好" for i, (a, b) in enumerate(ZH)]
+    put(folder / "toutiao_cat_data.txt", lines(rows))
+    return "toutiao_cat_data.txt"
+
+
+@case("thucnews (headerless, class.txt, other files)", [(ZH[0][0], "正面")], 108)
+def _(folder: Path) -> None:
+    for split, part in (("train", ZH[:80]), ("dev", ZH[80:94]), ("test", ZH[94:])):
+        put(folder / f"{split}.txt", tsv([[text, BITS[label]] for text, label in part]))
+    put(folder / "class.txt", lines(["负面", "正面"]))
+    put(folder / "vocab.pkl", b"\x80\x03")
+
+
+@case("a part of train beside the whole of it", refused="train.csv, train_5.csv, which could be parts or versions")
+def _(folder: Path) -> None:
+    put(folder / "train.csv", table([["text", "category"], *map(list, EN)]))
+    put(folder / "train_5.csv", table([["text", "category"], *map(list, EN[:10])]))
+
+
+@case("quora pairs", [(EN[0][0], "1")], 108)
+def _(folder: Path) -> str:
+    head = ["id", "qid1", "qid2", "question1", "question2", "is_duplicate"]
+    rows = [[i, 2 * i, 2 * i + 1, text, f"{text} Really?", BITS[label]] for i, (text, label) in enumerate(EN)]
+    put(folder / "train.tsv", tsv([head, *rows]))
+    return "train.tsv"

@@ -28,7 +28,8 @@ BODIES = (
     "message", "본문", "내용", "正文", "内容", "本文",
 )
 PAIR_NAMES = (
-    ("text", "textpair"), ("text1", "text2"), ("sentence1", "sentence2"), ("question1", "question2"),
+    ("text", "textpair"), ("text1", "text2"), ("sentence1", "sentence2"), ("sentencea", "sentenceb"),
+    ("question1", "question2"),
     ("premise", "hypothesis"), ("question", "sentence"), ("question", "passage"),
     *((title, body) for title in TITLES for body in BODIES),
 )

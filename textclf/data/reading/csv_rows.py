@@ -81,7 +81,8 @@ def _rows(
         if record.error:
             faults.append(Fault(record.line, _quote_reason(record.error)))
         elif len(record.cells) != len(names):
-            faults.append(Fault(record.line, f"expected {len(names)} columns, found {len(record.cells)}"))
+            hint = f"; a cell that holds {dialect.words} must be quoted" if len(record.cells) > len(names) else ""
+            faults.append(Fault(record.line, f"expected {len(names)} columns, found {len(record.cells)}{hint}"))
         elif record.cells == header:
             faults.append(Fault(record.line, "the column names once more"))
         elif record.line in swallowed:

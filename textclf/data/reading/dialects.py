@@ -17,7 +17,7 @@ from .encodings import TextFile
 
 DELIMITERS = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "bars (|)"}
 # Longer ones, each read as one character that no text holds.
-LONG_DELIMITERS = ("+++$+++", "|||", "@@@", ":::", "::", "\x01")
+LONG_DELIMITERS = ("+++$+++", "_!_", "|||", "@@@", ":::", "::", "\x01")
 STAND_IN = "\x1f"
 LINES_LOOKED_AT = 2_000
 LEAST_SHARE = 0.9  # of lines with equally many cells: fewer, and a file that is not called a table is none

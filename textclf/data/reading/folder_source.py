@@ -234,7 +234,8 @@ def _unsplit(place: Path, root: Path) -> str:
 
 def _version(path: Path) -> str:
     """Return what a file's name says beside its split and the number of its part."""
-    return re.sub(r"[\d_]+|(?<![a-z])(of|part|shard|chunk)(?![a-z])", "", without_split(path.stem))
+    words = [word for word in without_split(path.stem).split("_") if word not in {"of", "part", "shard", "chunk"}]
+    return re.sub(r"\d+(_\d+)*", "#", "_".join(words))
 
 
 def _labels_of_test(by_split: dict[str, list[Path]]) -> Path | None:

@@ -1,4 +1,4 @@
-"""Text files that are no tables: a text a line, with its labels in front (fastText, TREC, `1 text`) or without."""
+"""Text files that are no tables: a text a line, its labels in front (fastText, TREC, `1 text`), behind, or nowhere."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ FASTTEXT = re.compile(r"((?:__label__\S+[\s,]*)+)(.*)")
 ONE_LABEL = re.compile(r"__label__([^\s,]+(?:,[^\s,_]+)*)")
 TREC = re.compile(r"([A-Za-z]{2,20}):([A-Za-z_]{2,30})\s+(\S.*)")
 NUMBERED = re.compile(r"([+-]?\d{1,3})\s+(\S.*)")
+AT_THE_END = re.compile(r"(\S.*)@(\w{2,20})")
 MOST_NUMBERS = 20  # labels in front of texts; more numbers than this are numbers of rows
 LINES_LOOKED_AT = 2_000
 
@@ -42,6 +43,11 @@ def labelled_lines(file: TextFile) -> Reading | None:
         reading = _matched(file, TREC, ("label", "fine_label", "text"))
         reading.notes.append(f"{file.name}: LABEL:sub in front of each text; --label_columns fine_label takes both.")
         return reading
+    ends = Counter(match[2] for match in map(AT_THE_END.fullmatch, head) if match)
+    if ends.total() > 0.95 * len(head) and 1 < len(ends) <= len(head) / 3:
+        reading = _matched(file, AT_THE_END, ("text", "label"))
+        reading.notes.append(f"{file.name}: the word behind the last @ of each line is read as its label.")
+        return reading
     numbers = Counter(match[1] for match in map(NUMBERED.fullmatch, head) if match)
     if numbers.total() > 0.95 * len(head) and 1 < len(numbers) <= min(MOST_NUMBERS, len(head) / 3):
         reading = _matched(file, NUMBERED, ("label", "text"))
@@ -57,7 +63,7 @@ def _matched(file: TextFile, form: re.Pattern[str], names: tuple[str, ...]) -> R
         for number, line in lines_of(file):
             match = form.fullmatch(line.strip())
             if match is None:
-                faults.append(Fault(number, "no label in front of the text"))
+                faults.append(Fault(number, "no label beside the text"))
                 continue
             groups = list(match.groups())
             yield number, [groups[0], f"{groups[0]}:{groups[1]}", groups[2]] if form is TREC else groups
