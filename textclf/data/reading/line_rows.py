@@ -15,7 +15,7 @@ FASTTEXT = re.compile(r"((?:__label__\S+[\s,]*)+)(.*)")
 ONE_LABEL = re.compile(r"__label__([^\s,]+(?:,[^\s,_]+)*)")
 TREC = re.compile(r"([A-Za-z]{2,20}):([A-Za-z_]{2,30})\s+(\S.*)")
 NUMBERED = re.compile(r"([+-]?\d{1,3})\s+(\S.*)")
-AT_THE_END = re.compile(r"(\S.*)@(\w{2,20})")
+AT_THE_END = re.compile(r"(\S.*\S)\s*@(\w{2,20})")
 MOST_NUMBERS = 20  # labels in front of texts; more numbers than this are numbers of rows
 LINES_LOOKED_AT = 2_000
 
