@@ -19,7 +19,8 @@ os.environ.setdefault("DISABLE_SAFETENSORS_CONVERSION", "1")  # else a .bin-only
 
 import gradio as gr
 import yaml
-from huggingface_hub import ModelCard, constants
+from huggingface_hub import ModelCard, constants, hf_hub_download
+from huggingface_hub.errors import HfHubHTTPError
 
 if TYPE_CHECKING:
     from transformers import Pipeline
@@ -55,6 +56,7 @@ class Demo(NamedTuple):
     limit: int  # tokens that the model reads
     several: bool
     thresholds: dict[str, float]
+    foreign: bool = False  # whether the model was made for other languages than the texts that it learnt from
 
 
 def load(model: str) -> Demo:
@@ -105,7 +107,18 @@ def describe(model: str, config: Mapping[str, Any], *, limit: int, score: Score)
         limit=limit,
         several=several,
         thresholds={label: cuts.get(label, 0.5) for label in config["label2id"]} if several else {},
+        foreign=made_for_others(model),
     )
+
+
+def made_for_others(model: str) -> bool:
+    """Say whether the audit of the model's data found that its tokenizer was made for other languages."""
+    try:
+        path = Path(model) / "audit.json" if Path(model).is_dir() else Path(hf_hub_download(model, "audit.json"))
+        findings = json.loads(path.read_text(encoding="utf-8"))["findings"]
+        return bool(findings["made_for_other_languages"]["count"])
+    except (OSError, ValueError, KeyError, TypeError, HfHubHTTPError):  # no model of this project, or an older one
+        return False
 
 
 def language_of(model: str) -> str:
@@ -173,6 +186,8 @@ def build_page(demo: Demo) -> gr.Blocks:
     words, two = demo.words, len(demo.fields) == 2
     with gr.Blocks(title=demo.name, analytics_enabled=False) as page:
         gr.Markdown(f"# {demo.name}" + (f"\n{words['card'].format(address=demo.card)}" if demo.card else ""))
+        if demo.foreign:
+            gr.Markdown(f"⚠️ {words['foreign']}")
         with gr.Row():
             with gr.Column(min_width=320):
                 first = _box(demo.fields[0], words["type"], lines=2 if two else 6)

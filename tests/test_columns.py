@@ -272,3 +272,110 @@ def test_labels_that_look_like_several_in_one_cell_are_pointed_out(tmp_path):
     assert "Some labels look like several (경제|속보): if they are, give --label_separator '|'." in notes
     for fine in (["경제", "사회, 정치", "문화"], ["R&B", "hip-hop|rap"]):
         assert not any("look like several" in note for note in load_csv(tmp_path, fine).provenance.notes)
+
+
+TEXTS = [f"{i}번째 소식, the market moved again on day {i}" for i in range(40)]
+IDS = list(range(40))
+
+
+@pytest.mark.parametrize(
+    ("columns", "text", "labels"),
+    [
+        ({"v1": ["ham", "spam"], "v2": TEXTS, "Unnamed: 2": [None] * 39 + ["x"]}, ("v2",), ("v1",)),
+        ({"text": TEXTS, "label": [0, 1], "label_text": ["neg", "pos"]}, ("text",), ("label_text",)),
+        ({"title": TEXTS, "category": ["경제", "사회"], "category_id": [7, 8]}, ("title",), ("category",)),
+        ({"rating": [1, 2, 3], "title": WORDS, "text": TEXTS, "helpful_vote": [0, 1, 5], "verified_purchase": [True]},
+         ("title", "text"), ("rating",)),
+        ({"id": IDS, "keyword": ["a", "b"], "location": ["x", "y", None], "text": TEXTS, "target": [0, 1]},
+         ("text",), ("target",)),
+        ({"content": TEXTS, "date": ["2020-01-01", "2020-01-02"], "kind": ["a", "b"]}, ("content",), ("kind",)),
+        ({"テキスト": [f"市場は今日も大きく動いた{i}" for i in IDS], "ラベル": ["経済", "政治"]},
+         ("テキスト",), ("ラベル",)),
+        ({"neirong": [f"市场今天再次大幅波动{i}" for i in IDS], "leibie": ["经济", "政治"]},
+         ("neirong",), ("leibie",)),
+        ({"sentence": TEXTS, "lang": ["en", "ko"]}, ("sentence",), ("lang",)),
+        ({"article_link": [f"https://a.example/{i}" for i in IDS], "headline": TEXTS, "is_sarcastic": [0, 1]},
+         ("headline",), ("is_sarcastic",)),
+        ({"text": TEXTS, "label": ["a", "b"], "source": ["x", "y"], "mood": ["c", "d"]}, ("text",), ("label",)),
+        ({"review": TEXTS, "sentiment": [["a"], ["b", "a"]]}, ("review",), ("sentiment",)),
+        ({"plot": TEXTS, "themes": [["a"], ["b", "a"]]}, ("plot",), ("themes",)),
+    ],
+)  # fmt: skip
+def test_columns_as_people_have_them_are_found(columns, text, labels):
+    assert chosen(columns) == (text, labels)
+
+
+@pytest.mark.parametrize(
+    ("columns", "sentence"),
+    [
+        ({"ID": IDS, "Target": ["a", "b", "c"], "Tweet": TEXTS, "Stance": ["FAVOR", "AGAINST"]}, "Target, Stance"),
+        ({"Category": ["a", "b"], "Review": TEXTS, "Liked": [0, 1, 1]}, "Category, Liked"),
+        ({"question": ["Why?", "What is it?"], "answer": TEXTS, "label": [0, 1]}, "question, answer"),
+        ({"prompt": ["Why?"], "text": ["one", "two"], "reply": TEXTS, "label": [0, 1]}, "could be meant: text, reply"),
+        ({"text": TEXTS, "toxic": [0, 1], "insult": [1, 0, 0], "verified_purchase": [1, 0, 0, 0]},
+         r"verified_purchase\. Give --label_columns toxic insult\."),
+        ({"text": TEXTS, "toxic": [0, 1], "is_reply": [1, 0, 0]}, "toxic, is_reply"),
+        ({"headline": TEXTS, "short_description": TEXTS[::-1], "body": TEXTS, "label": [0, 1]},
+         r"headline, body, short_description\. Give --text_columns headline"),
+        ({"text": TEXTS, "author": ["a", "b"], "year": [2001, 2002]}, "author, year"),
+        ({"text": TEXTS, "score": [0.1, 0.5]}, "none of score looks like it"),
+    ],
+)  # fmt: skip
+def test_columns_of_which_two_readings_are_possible_are_asked_for(columns, sentence):
+    with pytest.raises(UserError, match=sentence):
+        chosen(columns)
+
+
+def splits_of(tmp_path, name, values, **options):
+    frame = pd.DataFrame({"text": [f"소식 {i}" for i in range(60)], "label": ["a", "b"] * 30})
+    frame[name] = [values[i % len(values)] for i in range(60)]
+    frame.to_csv(tmp_path / "rows.csv", index=False)
+    return load_splits(DataArguments(dataset=str(tmp_path / "rows.csv"), **options))
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [("split", ["train", "dev", "test"]), ("Partition", ["TRAIN", "VAL", "TEST"]),
+     ("fold", ["training", "validation", "testing"]), ("subset", ["학습", "검증", "평가"]),
+     ("set", [" train", "valid ", "test"])],
+)  # fmt: skip
+def test_a_column_of_splits_makes_the_splits(tmp_path, name, values):
+    """120 intents beside a column `split` became the labels train, dev and test."""
+    loaded = splits_of(tmp_path, name, values)
+    for place, split in enumerate(("train", "validation", "test")):
+        assert [int(text.split()[1]) % 3 for text in loaded.splits[split]["text"]] == [place] * 20
+    assert any(
+        f"Splits are read from '{name}' (20 train, 20 validation, 20 test)" in n for n in loaded.provenance.notes
+    )
+    assert names(loaded) == ("a", "b")
+    ignored = splits_of(tmp_path, name, values, split_column="none")
+    assert ignored.provenance.sizes == {"train": 41, "validation": 7, "test": 12}
+
+
+def test_a_column_of_splits_is_named_and_its_strangers_are_refused(tmp_path):
+    loaded = splits_of(tmp_path, "who", ["train", "train", "test"], split_column="who")
+    assert loaded.provenance.sizes["test"] == 20
+    with pytest.raises(UserError, match=r"--split_column who must say train, validation or test.*found '0', '1'"):
+        splits_of(tmp_path, "who", [0, 1], split_column="who")
+    with pytest.raises(UserError, match="no column 'whom'"):
+        splits_of(tmp_path, "who", [0, 1], split_column="whom")
+    with pytest.raises(UserError, match=r"rows\.csv, line 5: no split in 'who'"):
+        splits_of(tmp_path, "who", ["train", "test", "train", None], split_column="who")
+    skipped = splits_of(
+        tmp_path, "who", ["train", "train", "test", "test", None], split_column="who", on_bad_row="skip"
+    )
+    assert skipped.splits["test"].num_rows == 24
+    assert any("12 rows left out: no split in 'who'" in note for note in skipped.provenance.notes)
+    assert "label" in splits_of(tmp_path, "fold", ["0", "1"]).provenance.label_columns
+
+
+def test_bad_rows_of_a_parted_file_keep_their_lines(tmp_path):
+    frame = pd.DataFrame(
+        {"text": ["소식", "", "소식 2", "소식 3"] * 3, "label": ["a", "b"] * 6, "split": ["train", "test"] * 6}
+    )
+    frame.to_csv(tmp_path / "rows.csv", index=False)
+    with pytest.raises(UserError, match=r"rows\.csv, line 3: blank text \(3 such rows\)"):
+        load_splits(DataArguments(dataset=str(tmp_path / "rows.csv")))
+    frame.to_parquet(tmp_path / "rows.parquet")
+    with pytest.raises(UserError, match=r"rows\.parquet, row 2: blank text"):
+        load_splits(DataArguments(dataset=str(tmp_path / "rows.parquet")))

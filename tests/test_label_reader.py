@@ -14,6 +14,7 @@ from textclf.data.labelling.label_names import alike_key, clean_name, meaning_of
 from textclf.data.labelling.several_labels import joined_note, parse_list
 from textclf.data.loading import load_as_given, load_splits
 from textclf.errors import UserError
+from textclf.flags import build_parser, parse
 from textclf.labels import LabelSpace
 
 SPLITS = {"train": 60, "validation": 12, "test": 12}
@@ -151,12 +152,20 @@ def test_lists_as_programs_write_them(name):
         (["{a, b}", "{a}", "{c}"], [["a", "b"], ["a"], ["c"]]),
         (["('a', 'b')", "('b',)"], [["a", "b"], ["b"]]),
         (["[경제, IT]", "[IT]"], [["IT", "경제"], ["IT"]]),
+        (["#a #b", "#b", "#c, #a"], [["#a", "#b"], ["#b"], ["#a", "#c"]]),
+        (["010", "101", "001"], [["1"], ["0", "2"], ["2"]]),
         (["[True, False, True]", "[False, False, True]"], [["0", "2"], ["2"]]),
     ],
 )
 def test_lists_written_in_words_are_several_labels(tmp_path, cells, expected):
     data = given(write(tmp_path / "data", "csv", {"train": cells}))
     assert [sorted(row) for row in gold(data, "train", len(cells))] == expected
+
+
+@pytest.mark.parametrize("cells", [["{'a': 1, 'b': 0}", "{'a': 0, 'b': 1}"], ['{"label": "a"}', '{"label": "b"}']])
+def test_objects_in_words_are_refused(tmp_path, cells):
+    with pytest.raises(UserError, match=r"holds objects .*one column of 0 and 1 for each label"):
+        given(write(tmp_path / "data", "csv", {"train": cells}))
 
 
 def test_a_word_among_written_lists_is_a_bad_row(tmp_path):
@@ -374,6 +383,13 @@ def test_each_number_can_be_given_its_name(tmp_path):
         given(path, class_names=["7=a", "8=b"])
     with pytest.raises(UserError, match="gives '1' two names"):
         given(path, class_names=["1=a", "1=b"])
+
+
+def test_negative_numbers_can_be_given_names_on_the_command_line(tmp_path):
+    path = write(tmp_path / "data", "csv", {"train": [-1, 0, 1]})
+    words = [f"--dataset={path}", "--class_names", "-1=bad", "0=so-so", "1=good"]
+    (arguments,) = parse(build_parser([DataArguments]), words)
+    assert gold(load_as_given(arguments), "train", 3) == ["bad", "so-so", "good"]
 
 
 def test_the_meaning_of_numbers_is_decided_on_train_alone(tmp_path):

@@ -206,3 +206,16 @@ def test_an_example_with_an_address_is_refused(runs):
 def test_unknown_hardware_is_refused_with_the_nearest():
     with pytest.raises(UserError, match="Did you mean 't4-small'"):
         check_space(PushArguments(repo_id="alice/x", space="alice/demo", space_hardware="t4-smal"))
+
+
+def test_the_page_says_that_the_model_was_made_for_other_languages(app, tmp_path):
+    for count, shown in ((0, False), (12, True)):
+        found = {"findings": {"made_for_other_languages": {"count": count}}}
+        (tmp_path / "audit.json").write_text(json.dumps(found), encoding="utf-8")
+        demo = app.describe(str(tmp_path), {"label2id": {"a": 0, "b": 1}}, limit=8, score=lambda texts: [])
+        assert demo.foreign is shown
+        page = json.dumps(app.build_page(demo).get_config_file(), ensure_ascii=False)
+        assert ("made for other languages" in page) is shown
+    (tmp_path / "audit.json").write_text("[]", encoding="utf-8")
+    assert app.made_for_others(str(tmp_path)) is False
+    assert app.made_for_others(str(tmp_path / "nowhere")) is False

@@ -7,7 +7,9 @@ from datasets import Dataset
 from transformers import AutoTokenizer
 
 from tests.tiny_models import ENGLISH, KOREAN
-from textclf.data.tokenizer_fit import fit_line
+from textclf.data.tokenizer_fit import fit_finding, fit_lines
+from textclf.hub.card_facts import audit_lines
+from textclf.hub.wording import WORDING
 from textclf.models.weights import locate
 
 THAI = ["ธนาคารกลางขึ้นอัตราดอกเบี้ยเป็นครั้งที่สามของปีนี้", "นักวิจัยพบน้ำแข็งในหลุมอุกกาบาต"]
@@ -16,7 +18,7 @@ RUSSIAN = ["Центральный банк повысил ставку в тр�
 
 
 def said(tokenizer, texts):
-    return fit_line(tokenizer, Dataset.from_dict({"text": texts}), seed=0)
+    return fit_lines(fit_finding(tokenizer, Dataset.from_dict({"text": texts}), seed=0))
 
 
 @pytest.mark.parametrize("family", ["bert", "roberta", "xlm-roberta"])
@@ -55,3 +57,15 @@ def test_the_default_encoder_is_told_to_be_no_reader_of_korean(form):
         [],
     ):
         assert said(tokenizer, texts) == []
+
+
+def test_what_the_audit_records_is_said_on_the_card():
+    """It was said on the screen of whoever trained, and to nobody who used the model."""
+    tokenizer = AutoTokenizer.from_pretrained(locate("sentence-transformers/all-MiniLM-L6-v2", None).path_or_id)
+    for texts, foreign in ((KOREAN, True), (ENGLISH, False)):
+        found = fit_finding(tokenizer, Dataset.from_dict({"text": texts}), seed=0)
+        audit = {"findings": {found.name: found.to_dict()}}
+        for language, beginning in (("en", "The model was made for other"), ("ko", "모델이 다른 언어용")):
+            lines = audit_lines(audit, WORDING[language])
+            assert len(lines) == foreign
+            assert all(line.startswith(beginning) and str(found.details["tokens_a_letter"]) in line for line in lines)

@@ -126,7 +126,9 @@ class Parser(HfArgumentParser):
 
 def build_parser(groups: Sequence[type]) -> Parser:
     """Return a parser over dataclasses; `-` and `_` are one in its flags."""
-    return Parser(list(groups), allow_abbrev=False, formatter_class=_HelpFormatter)
+    parser = Parser(list(groups), allow_abbrev=False, formatter_class=_HelpFormatter)
+    parser._negative_number_matcher = re.compile(r"^-\d+(\.\d*)?(=.*)?$|^-\.\d+(=.*)?$")  # also -1=negative
+    return parser
 
 
 def parse(parser: Parser, words: Sequence[str]) -> tuple[Any, ...]:  # Any: one instance of each group

@@ -19,7 +19,7 @@ from .auditing.sampling import sample_rows
 from .augmentation import augment
 from .lengths import SAMPLE, auto_max_length, coverage_table, token_lengths, within_limit
 from .model_text import join_columns
-from .tokenizer_fit import fit_line
+from .tokenizer_fit import fit_finding, fit_lines
 
 
 class Prepared(NamedTuple):
@@ -60,8 +60,9 @@ def prepare(
         "augmentation": augmented.counts,
     }
     content["findings"]["longer_than_max_length"] = measured.finding.to_dict()
-    unfit = fit_line(tokenizer, kept.train, seed)
-    lines = [_headline(found), *(f"  {line}" for line in found.lines), *kept.lines, *unfit, measured.line]
+    fit = fit_finding(tokenizer, kept.train, seed)
+    content["findings"][fit.name] = fit.to_dict()
+    lines = [_headline(found), *(f"  {line}" for line in found.lines), *kept.lines, *fit_lines(fit), measured.line]
     before, after = len(kept.train), len(augmented.train)
     if after != before:
         lines.append(f"Augmentation and resampling make {after:,} training rows of {before:,}.")

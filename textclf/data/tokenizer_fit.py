@@ -8,8 +8,9 @@ import numpy as np
 from datasets import Dataset
 from transformers import PreTrainedTokenizerBase
 
-from .auditing.findings import percentage
+from .auditing.findings import Finding, percentage
 
+NAME = "made_for_other_languages"
 _TEXTS = 500
 # Tokens a composed letter, where points, digits, emoji and spaces are left out. Measured with an English BERT
 # vocabulary: English .26, German .40, Russian, Greek, Arabic, Chinese and Japanese up to 1.08 (one token a letter, as
@@ -19,8 +20,8 @@ _MANY_UNKNOWN = 0.1
 _OTHERS = "--model takes another: klue/roberta-base for Korean, FacebookAI/xlm-roberta-base for 100 languages"
 
 
-def fit_line(tokenizer: PreTrainedTokenizerBase, train: Dataset, seed: int) -> list[str]:
-    """Return a line for the screen if the tokenizer reads the texts letter by letter, or not at all; or nothing."""
+def fit_finding(tokenizer: PreTrainedTokenizerBase, train: Dataset, seed: int) -> Finding:
+    """Find out whether the tokenizer reads the texts letter by letter, or not at all; then the count is theirs."""
     rows = np.random.default_rng(seed).permutation(len(train))[:_TEXTS]
     texts = train.select(np.sort(rows))["text"][:]
     ids = _ids(tokenizer, texts)
@@ -33,8 +34,14 @@ def fit_line(tokenizer: PreTrainedTokenizerBase, train: Dataset, seed: int) -> l
     elif tokens > _LETTER_BY_LETTER:
         fault = f"This model reads the texts letter by letter or less ({tokens:.1f} tokens a letter)"
     else:
-        return []
-    return [f"{fault}: it was made for other languages. {_OTHERS}."]
+        fault = ""
+    details = {"tokens_a_letter": round(tokens, 2), "unknown": percentage(unknown)}
+    return Finding(NAME, fault, len(texts) if fault else 0, len(texts), details=details)
+
+
+def fit_lines(found: Finding) -> list[str]:
+    """Return the line for the screen, if there is anything to say."""
+    return [f"{found.says}: it was made for other languages. {_OTHERS}."] if found.count else []
 
 
 def _ids(tokenizer: PreTrainedTokenizerBase, texts: list[str]) -> list[list[int]]:

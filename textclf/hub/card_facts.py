@@ -7,7 +7,7 @@ from collections.abc import Container, Mapping
 from .card_tables import Figures, Words, escaped, split_name
 
 OF_THE_MODEL = frozenset(
-    {"longer_than_max_length", "cleaned_to_nothing"}
+    {"longer_than_max_length", "cleaned_to_nothing", "made_for_other_languages"}
 )  # findings about how it reads, not about the data
 
 

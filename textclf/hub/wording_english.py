@@ -71,6 +71,8 @@ ENGLISH = {
     "texts_of": "texts",
     "removed": "left out",
     "files": "files",
+    "audit_made_for_other_languages": "The model was made for other languages than these texts: it reads a letter as "
+    "{tokens_a_letter} tokens, and {unknown} of all tokens are unknown to it",
     "limits": "Limits and known faults",
     "limit_size": "The figures rest on {n} test texts; the intervals say how far to trust them.",
     "limit_rare": "Few test texts carry {labels}; their figures are rough.",

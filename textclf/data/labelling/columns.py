@@ -84,23 +84,28 @@ def _find_text(train: RawSplit, signs: Mapping[str, Signs]) -> tuple[str, ...]:
         return pairs[0]
     if len(pairs) == 1 and plain(pairs[0][0]) == "text":  # text, text_pair: our own names
         return pairs[0]
-    unknown = [name for name in strings if name not in known and signs[name].text and not signs[name].other_fact]
     if "text" in by_plain and not pairs:
         known = [by_plain["text"]]
-        unknown = [] if signs[known[0]].text else unknown
+    reading = [name for name in strings if name not in known and signs[name].text]
+    unknown = [name for name in reading if not signs[name].other_fact]
+    if len(known) == 1 and not signs[known[0]].text:
+        unknown = reading
+    elif known and plain(known[0]) == "text" and not pairs:
+        unknown = []
     if len(known) == 1:
         own = signs[known[0]]
         rivals = [name for name in unknown if not own.text or 2 * signs[name].words >= own.words]
         if rivals:
             raise UserError(_ambiguous("text", [*known, *rivals], list(signs)))
         return (known[0],)
-    candidates = known or unknown or [name for name in strings if signs[name].text]
+    candidates = [*known, *unknown] or [name for name in strings if signs[name].text]
     if len(candidates) == 1:
         return (candidates[0],)
     spoilt = [name for name in signs if name in train.mixed and plain(name) in TEXT_NAMES]
     if spoilt and not candidates:
         raise UserError(f"The text column {spoilt[0]!r} must hold text; found {train.mixed[spoilt[0]]}.")
-    raise UserError(_ambiguous("text", candidates, list(signs)))
+    pair = f" {' '.join(pairs[0])}, say" if pairs else ""
+    raise UserError(_ambiguous("text", candidates, list(signs), pair))
 
 
 def _find_labels(train: RawSplit, signs: Mapping[str, Signs]) -> tuple[tuple[str, ...], list[str]]:
@@ -150,7 +155,9 @@ def _one_of_equals(train: RawSplit, names: Sequence[str], signs: Mapping[str, Si
 
 def _in_other_words(train: RawSplit, one: Signs, other: Signs) -> bool:
     """Say whether two columns hold the same labels, once in words and once in numbers, or under related names."""
-    related = one.wordy != other.wordy or plain(one.name) in plain(other.name) or plain(other.name) in plain(one.name)
+    named = plain(one.name) in plain(other.name) or plain(other.name) in plain(one.name)
+    facts = any(each.other_fact or plain(each.name) in TEXT_NAMES for each in (one, other))
+    related = named or (one.wordy != other.wordy and not facts)
     return related and not (one.flag and other.flag) and same_labels(train, one.name, other.name)
 
 
@@ -158,7 +165,8 @@ def _in_words(train: RawSplit, chosen: str, signs: Mapping[str, Signs]) -> tuple
     """Return, for a column of numbers, the one that says the same in words, if there is one."""
     if signs[chosen].wordy:
         return chosen, []
-    worded = [n for n, each in signs.items() if each.label and each.wordy and same_labels(train, chosen, n)]
+    labels = [each for each in signs.values() if each.label and each.wordy]
+    worded = [each.name for each in labels if _in_other_words(train, signs[chosen], each)]
     if len(worded) != 1:
         return chosen, []
     return worded[0], [f"{chosen!r} says the same in numbers; --label_columns {chosen} takes those."]

@@ -134,7 +134,7 @@ def _form(
     if places:
         form = replace(form, kind="marks", places=places)
         notes.append(f"Lists in {columns[0]!r} mark {places} labels by their places.")
-    elif form.written in {"bare", "tags"}:
+    if form.written in {"bare", "tags", "bits"}:
         example = next(cell for cell in train.table[columns[0]].to_pylist() if cell and cell.strip())
         notes.append(
             f"Cells of {columns[0]!r} such as {example} are read as lists of labels; --label_separator none takes "

@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 from ...errors import UserError
 from .label_names import NUMBER, clean_name, number
 
-Written = Literal["list", "bare", "tags"]
+Written = Literal["list", "bare", "tags", "bits"]
 
 # An item of a written list: a quoted name, a number, or what stands for true, false and nothing. Other bare words are
 # none ("[속보]" is a name in brackets).
@@ -21,12 +21,14 @@ WORDS = {"true": "true", "false": "false", "none": "", "null": "", "nan": ""}
 ITEM = re.compile(rf"{QUOTED}|{NUMBER.pattern}|\b(?:True|False|None|true|false|null|nan|NaN)\b")
 LIST = re.compile(rf"[\[({{]\s*(?:(?:{ITEM.pattern})(?:[\s,]+|(?=[\])}}])))*[\])}}]|set\(\)", re.ASCII)
 BARE = re.compile(r"\[[^\[\]'\"]*\]|\{[^{}'\":]*\}|\([^()'\"]*\)")
-TAGS = re.compile(r"(?:<[^<>]+>[\s,]*)+")
+TAGS = re.compile(r"(?:<[^<>]+>[\s,]*)+|(?:#[^#\s,]+[\s,]*)+")
+OBJECT = re.compile(r"\{[^{}]*:.*\}", re.DOTALL)
+BITS = re.compile(r"[01]{3,}", re.ASCII)
 MOST_OTHERS = 0.5  # written lists are a column's form if more than this share of train's rows are such
 
 # Between two names of one cell; the first ones hardly ever stand inside a name, the others often do.
 STRONG = ("|", ";", ",", "\t", "\n", "、", "，", "；")
-WEAK = (" ", "_", "/", "&", "+", "-")
+WEAK = (" ", "_", "/", "&", "+", "-", " and ")
 FEW_NAMES, DENSE = 10, 0.6
 
 
@@ -54,16 +56,36 @@ def written_lists(cells: Mapping[str, int], column: str) -> Written | None:
                 f"({next(cell for cell in cells if cell not in lists)}). Write all of them alike, or take each for "
                 "one name with --label_separator none."
             )
-    for how, pattern, joined in (("tags", TAGS, "><"), ("bare", BARE, ",")):
-        if all(pattern.fullmatch(cell) for cell in cells) and any(joined in re.sub(r"\s", "", cell) for cell in cells):
-            return "tags" if how == "tags" else "bare"
+    if all(OBJECT.fullmatch(cell) for cell in cells):
+        raise UserError(
+            f"The label column {column!r} holds objects ({next(iter(cells))}); expected names, or lists of names. "
+            "Write one column of 0 and 1 for each label, and name them in --label_columns."
+        )
+    return _plainly_written(cells)
+
+
+def _plainly_written(cells: Mapping[str, int]) -> Written | None:
+    """Return how lists without quotes are written: as tags, as words in brackets, as marks without spaces (`0110`)."""
+    if all(TAGS.fullmatch(cell) for cell in cells) and any(len(_tags(cell)) > 1 for cell in cells):
+        return "tags"
+    if all(BARE.fullmatch(cell) for cell in cells) and any("," in cell for cell in cells):
+        return "bare"
+    one_length = len({len(cell) for cell in cells}) == 1 and len(cells) > 1
+    if one_length and all(BITS.fullmatch(cell) for cell in cells) and any(cell.startswith("0") for cell in cells):
+        return "bits"
     return None
+
+
+def _tags(cell: str) -> list[str]:
+    return re.findall(r"<([^<>]+)>|(#[^#\s,]+)", cell)
 
 
 def parse_list(cell: str, written: Written) -> list[str] | None:
     """Return the items of one written list, or None if it is none."""
     if written == "tags":
-        return re.findall(r"<([^<>]+)>", cell) if TAGS.fullmatch(cell) else None
+        return ["".join(tag) for tag in _tags(cell)] if TAGS.fullmatch(cell) else None
+    if written == "bits":
+        return list(cell) if BITS.fullmatch(cell) else None
     if written == "bare":
         return [part.strip() for part in cell[1:-1].split(",") if part.strip()] if BARE.fullmatch(cell) else None
     if not LIST.fullmatch(cell):
