@@ -370,12 +370,11 @@ def test_a_column_of_splits_is_named_and_its_strangers_are_refused(tmp_path):
 
 
 def test_bad_rows_of_a_parted_file_keep_their_lines(tmp_path):
-    frame = pd.DataFrame(
-        {"text": ["소식", "", "소식 2", "소식 3"] * 3, "label": ["a", "b"] * 6, "split": ["train", "test"] * 6}
-    )
+    columns = {"text": TEXTS[:12], "label": ["a", None, "b", "a"] * 3, "split": ["train", "test"] * 6}
+    frame = pd.DataFrame(columns)
     frame.to_csv(tmp_path / "rows.csv", index=False)
-    with pytest.raises(UserError, match=r"rows\.csv, line 3: blank text \(3 such rows\)"):
+    with pytest.raises(UserError, match=r"rows\.csv, line 3: no label \(3 such rows\)"):
         load_splits(DataArguments(dataset=str(tmp_path / "rows.csv")))
     frame.to_parquet(tmp_path / "rows.parquet")
-    with pytest.raises(UserError, match=r"rows\.parquet, row 2: blank text"):
+    with pytest.raises(UserError, match=r"rows\.parquet, row 2: no label"):
         load_splits(DataArguments(dataset=str(tmp_path / "rows.parquet")))

@@ -214,7 +214,7 @@ def test_the_page_says_that_the_model_was_made_for_other_languages(app, tmp_path
         (tmp_path / "audit.json").write_text(json.dumps(found), encoding="utf-8")
         demo = app.describe(str(tmp_path), {"label2id": {"a": 0, "b": 1}}, limit=8, score=lambda texts: [])
         assert demo.foreign is shown
-        page = json.dumps(app.build_page(demo).get_config_file(), ensure_ascii=False)
+        page = str(app.build_page(demo).get_config_file())
         assert ("made for other languages" in page) is shown
     (tmp_path / "audit.json").write_text("[]", encoding="utf-8")
     assert app.made_for_others(str(tmp_path)) is False
