@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.fake_models import NAMES, WordModel, logits_of
-from textclf.bulk import labelling
+from textclf.bulk import labelling, shards
 from textclf.bulk.arguments import BulkArguments
 from textclf.bulk.checking import check, check_inputs
 from textclf.bulk.formats import is_formula
@@ -24,6 +24,7 @@ from textclf.bulk.labelling import label, lines_of, prepare
 from textclf.bulk.plan import Plan
 from textclf.bulk.sources import find_sources
 from textclf.errors import UserError
+from textclf.inference import rows
 from textclf.inference.answers import activate
 
 
@@ -366,3 +367,20 @@ def test_too_many_shards_and_missing_files_are_said(model, tmp_path):
     write_csv(source, [])
     with pytest.raises(UserError, match=r"no rows to label|empty"):
         run(model, source, tmp_path / "out.csv")
+
+
+def test_several_blocks_a_call_change_nothing(model, tmp_path, monkeypatch):
+    """Chunks of 4096 texts are what classifiers batch; here they are of 4."""
+    source = write_csv(tmp_path / "in.csv", [[n, "" if n in (5, 9) else text] for n, text in enumerate(texts(50))])
+    _, one = run(model, source, tmp_path / "one.csv", on_bad_row="keep")
+    monkeypatch.setattr(shards, "CHUNK", 4)
+    scorer = WordScorer()
+    monkeypatch.setattr(labelling, "load_scorer", lambda *words: scorer)
+    _, four = run(model, source, tmp_path / "four.csv", on_bad_row="keep")
+    assert [len(batch) for batch in scorer.batches] == [16, 16, 16, 2]
+    assert one == four
+    assert (tmp_path / "one.csv").read_bytes() == (tmp_path / "four.csv").read_bytes()
+
+
+def test_a_chunk_is_what_the_classifiers_batch():
+    assert rows.CHUNK == shards.CHUNK

@@ -38,9 +38,9 @@ class BulkArguments:
     )
     safe_csv: bool = _say("put ' in front of cells that a spreadsheet would run as a formula", False)
     overwrite: bool = _say("replace an output that is there already", False)
-    shards: int | None = _say("cut the work into this many shards (default: by some 10,000 rows)")
+    shards: int | None = _say("cut the work into this many shards (default: by some 16,000 rows)")
     shard: str | None = _say("do one shard only, I/N with I from 0; several machines share a folder so")
-    block_rows: int = _say("rows that are scored together; what makes scores equal however the work is cut", 1024)
+    block_rows: int = _say("rows that are scored together; what makes scores equal however the work is cut", 4096)
     on: str | None = _say("ray: hand the shards to a Ray cluster on this machine; ray:ADDRESS: to that one")
     trust_remote_code: bool = _say("run code that comes with the model (read it first)", False)
 

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from ..errors import UserError
 from .sources import Source
 
-ROWS_A_SHARD = 10_000  # what a kill costs at most, where nobody says how many shards
+ROWS_A_SHARD = 16_384  # what a kill costs at most, where nobody says how many shards
 MOST_SHARDS = 1_000
 
 
@@ -92,7 +92,7 @@ def make_plan(sources: Sequence[Source], options: dict[str, Any], shards: int | 
     Args:
         sources: what is read, in order.
         options: everything else that changes the output; `block_rows` is among them.
-        shards: how many; None takes some 10,000 rows each.
+        shards: how many; None takes some 16,000 rows each.
 
     Raises:
         UserError: there are no rows.

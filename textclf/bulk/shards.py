@@ -29,6 +29,8 @@ from .plan import Plan, Stretch, blocks_of
 from .sources import BadRow, Source
 
 MODULUS = 2**256
+CHUNK = 4096  # texts that the classifiers sort and batch together, counted from the first of a call
+BLOCKS_A_CALL = 4  # while one chunk is computed, the next is tokenised
 NO_TEXT = "no text"
 Item = TypeVar("Item")
 
@@ -94,8 +96,7 @@ def label_shard(job: Job, shard: int, scorer: Scorer, tell: Callable[[int], obje
     def write(path: Path) -> None:
         writer = open_writer(path, job.answers.kind, job.schema, tally.cell)
         try:
-            blocks = blocks_of(job.sources, stretches, int(job.plan.content["block_rows"]))
-            for place, table in _ahead(blocks):
+            for place, table in _ahead(blocks_of(job.sources, stretches, rows_a_call(job.plan))):
                 writer.write(_labelled(job, scorer, place, table, tally))
                 tell(len(table))
         finally:
@@ -126,12 +127,19 @@ def label_shard(job: Job, shard: int, scorer: Scorer, tell: Callable[[int], obje
     return receipt
 
 
+def rows_a_call(plan: Plan) -> int:
+    """Return how many rows the model is handed at once: several blocks, where it chunks texts as blocks do anyway."""
+    size = int(plan.content["block_rows"])
+    return size * BLOCKS_A_CALL if size % CHUNK == 0 else size
+
+
 class _Tally:
     """What a receipt counts while its shard is written."""
 
     def __init__(self, job: Job) -> None:
         self.texts, self.content, self.written, self.formulas = hashlib.sha256(), 0, 0, 0
         self.bad: list[BadRow] = []
+        self._block_rows = int(job.plan.content["block_rows"])
         self._safe = job.safe_csv and job.answers.kind in ("csv", "tsv")
 
     def cell(self, cell: str) -> str:
@@ -151,10 +159,12 @@ class _Tally:
     def add_answers(
         self, block: int, texts: Sequence[Text | None], labels: Sequence[Any], scores: NDArray[np.float32]
     ) -> None:
-        """Take note of a block's answers."""
-        told = json.dumps([block, texts, labels], ensure_ascii=True).encode()
-        digest = hashlib.sha256(told + np.ascontiguousarray(scores).tobytes()).digest()
-        self.content = (self.content + int.from_bytes(digest, "big")) % MODULUS
+        """Take note of the answers of some blocks, each on its own."""
+        for number, start in enumerate(range(0, len(texts), self._block_rows)):
+            rows = slice(start, start + self._block_rows)
+            told = json.dumps([block + number, texts[rows], labels[rows]], ensure_ascii=True).encode()
+            digest = hashlib.sha256(told + np.ascontiguousarray(scores[rows]).tobytes()).digest()
+            self.content = (self.content + int.from_bytes(digest, "big")) % MODULUS
 
 
 def text_line(cells: Sequence[str]) -> bytes:
@@ -181,21 +191,19 @@ def _labelled(job: Job, scorer: Scorer, place: Stretch, table: pa.Table, tally: 
             f"{tally.bad[-len(bad)].place}: {NO_TEXT}. --on_bad_row keep writes such rows without a label, "
             "--on_bad_row skip leaves them out; what is done already stays done."
         )
-    scores = np.zeros((len(texts), len(scorer.labels)), dtype=np.float32)
-    given = [row for row, text in enumerate(texts) if text is not None]
-    found: list[Prediction | None] = [None] * len(texts)
-    if given:
-        scores[given] = scorer.scores([text for text in texts if text is not None])
-        if not np.isfinite(scores).all():
-            row = int(np.flatnonzero(~np.isfinite(scores).all(axis=1))[0])
-            where = job.sources[place.source].place(place.first + row)
-            raise UserError(f"The model gives no numbers (NaN) for {where}: its weights are damaged.")
-        decided = predictions(scores[given], scorer.labels, scorer.thresholds)
-        for row, prediction in zip(given, decided, strict=True):
-            found[row] = prediction
+    # A row without a text is scored too, as an empty one, so that those behind it keep their batch mates.
+    scores = scorer.scores(["" if text is None else text for text in texts])
+    scores[bad] = 0
+    if not np.isfinite(scores).all():
+        row = int(np.flatnonzero(~np.isfinite(scores).all(axis=1))[0])
+        where = job.sources[place.source].place(place.first + row)
+        raise UserError(f"The model gives no numbers (NaN) for {where}: its weights are damaged.")
+    found: list[Prediction | None] = [*predictions(scores, scorer.labels, scorer.thresholds)]
+    for row in bad:
+        found[row] = None
     tally.add_answers(place.block, texts, [None if p is None else p.labels for p in found], scores)
     labelled = with_answers(table, job.schema, job.answers.arrays(found, scores))
     if bad and job.on_bad_row == "skip":
-        labelled = labelled.take(pa.array(given))
+        labelled = labelled.take(pa.array(np.setdiff1d(np.arange(len(texts)), bad)))
     tally.add_texts(labelled, job.text_columns)
     return labelled

@@ -36,6 +36,8 @@ PROGRESS_FROM = 2_000  # texts from which a progress bar is worth its line
 class Classifier:
     """A saved text classifier: the model, its tokenizer, its label space and (several labels) its thresholds."""
 
+    shows_progress = True
+
     def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> None:
         """Wrap a loaded model; `Classifier.load` is the usual way."""
         self.model = model.eval()
@@ -93,7 +95,12 @@ class Classifier:
         encoder = RowEncoder(self.tokenizer, self.max_length)
         logits = [np.zeros((0, len(self.labels)), dtype=np.float32)]
         owners = [np.zeros(0, dtype=np.int64)]
-        bar = tqdm(total=len(texts), desc="scoring", unit="text", disable=len(texts) < PROGRESS_FROM)
+        bar = tqdm(
+            total=len(texts),
+            desc="scoring",
+            unit="text",
+            disable=not self.shows_progress or len(texts) < PROGRESS_FROM,
+        )
         with self._computing, padding_free(self.model, "auto", self.model.device), bar as progress:
             for rows in encoder.chunks(texts, windows):
                 logits.append(self._logits_of_rows(encoder, rows))
