@@ -378,6 +378,7 @@ def test_several_blocks_a_call_change_nothing(model, tmp_path, monkeypatch):
     monkeypatch.setattr(labelling, "load_scorer", lambda *words: scorer)
     _, four = run(model, source, tmp_path / "four.csv", on_bad_row="keep")
     assert [len(batch) for batch in scorer.batches] == [16, 16, 16, 2]
+    assert (tmp_path / "one.csv").read_text() == (tmp_path / "four.csv").read_text()
     assert one == four
     assert (tmp_path / "one.csv").read_bytes() == (tmp_path / "four.csv").read_bytes()
 

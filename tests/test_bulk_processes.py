@@ -1,4 +1,4 @@
-"""Bulk labelling by real commands and a real model, killed at random, on a Ray cluster too: the bytes stay the same."""
+"""Bulk labelling by real commands and a real model, killed at random, on a Ray cluster too: the same bytes."""
 
 import csv
 import os

@@ -111,10 +111,14 @@ def make_plan(sources: Sequence[Source], options: dict[str, Any], shards: int | 
     return Plan({"version": 1, "inputs": inputs, **options, "shards": min(wanted, blocks)})
 
 
-def blocks_of(sources: Sequence[Source], stretches: Sequence[Stretch], size: int) -> Iterator[tuple[Stretch, Any]]:
-    """Yield each block of a shard: where it stands, and its rows as a table."""
+def tables_of(
+    sources: Sequence[Source], stretches: Sequence[Stretch], block_rows: int, blocks: int
+) -> Iterator[tuple[Stretch, Any]]:
+    """Yield the rows of a shard, some blocks at a time: where they stand, and the rows as a table."""
+    size = block_rows * blocks
     for stretch in stretches:
         source = sources[stretch.source]
         tables = source.read(stretch.first, stretch.rows, size)
         for number, table in enumerate(tables):
-            yield Stretch(stretch.source, stretch.first + number * size, len(table), stretch.block + number), table
+            first, block = stretch.first + number * size, stretch.block + number * blocks
+            yield Stretch(stretch.source, first, len(table), block), table

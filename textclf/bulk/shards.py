@@ -25,7 +25,7 @@ from ..inference.answers import Prediction, Scorer, Text, predictions
 from ..run_folder import RunFolder
 from .columns import Answers, texts_of_table, with_answers
 from .formats import as_cell, is_formula, open_writer
-from .plan import Plan, Stretch, blocks_of
+from .plan import Plan, Stretch, tables_of
 from .sources import BadRow, Source
 
 MODULUS = 2**256
@@ -96,7 +96,9 @@ def label_shard(job: Job, shard: int, scorer: Scorer, tell: Callable[[int], obje
     def write(path: Path) -> None:
         writer = open_writer(path, job.answers.kind, job.schema, tally.cell)
         try:
-            for place, table in _ahead(blocks_of(job.sources, stretches, rows_a_call(job.plan))):
+            size = int(job.plan.content["block_rows"])
+            blocks = BLOCKS_A_CALL if size % CHUNK == 0 else 1  # where the model chunks texts as blocks do anyway
+            for place, table in _ahead(tables_of(job.sources, stretches, size, blocks)):
                 writer.write(_labelled(job, scorer, place, table, tally))
                 tell(len(table))
         finally:
@@ -125,12 +127,6 @@ def label_shard(job: Job, shard: int, scorer: Scorer, tell: Callable[[int], obje
     }
     output.write_json(receipt_name(shard), receipt)
     return receipt
-
-
-def rows_a_call(plan: Plan) -> int:
-    """Return how many rows the model is handed at once: several blocks, where it chunks texts as blocks do anyway."""
-    size = int(plan.content["block_rows"])
-    return size * BLOCKS_A_CALL if size % CHUNK == 0 else size
 
 
 class _Tally:
