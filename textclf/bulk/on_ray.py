@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +21,7 @@ from .shards import label_shard, read_receipt
 if TYPE_CHECKING:
     from .labelling import Labelling
 
+MOST_DEATHS = 10
 ROOT = str(Path(__file__).parent.parent.parent)
 
 
@@ -33,6 +35,10 @@ class Worker:
         self._work = prepare(model, inputs, options)
         if self._work.job.plan.identity != plan:
             raise UserError(f"This machine sees other rows or another model under {', '.join(inputs)} and {model}.")
+
+    def loaded(self) -> int:
+        """Answer once the model is loaded; no row is labelled by that."""
+        return 0
 
     def label(self, shard: int) -> int:
         """Label a shard, unless it is done; returns its rows."""
@@ -65,42 +71,63 @@ def label_on_ray(work: Labelling, shards: Sequence[int]) -> None:
 
 
 def _hand_out(ray: Any, work: Labelling, shards: Sequence[int], todo: list[int]) -> None:  # Any: ray has no types
-    """Keep every worker busy with one shard until none is left."""
+    """Keep every worker busy with one shard until none is left.
+
+    A worker that dies is replaced by a new one, which starts when and where the cluster has room for it; its shard
+    goes to whichever worker is free first. Nothing waits for the dead.
+    """
     from .labelling import progress
 
     resources = ray.cluster_resources()
     gpus, cores = int(resources.get("GPU", 0)), int(resources.get("CPU", 1))
-    workers = [_start_worker(ray, work, gpus) for _ in range(max(1, min(gpus or cores, len(todo))))]
-    idle = list(range(len(workers)))
-    busy: dict[Any, tuple[int, int]] = {}  # what a call will give -> worker and shard
+    starting = {}  # call -> worker that loads the model
+    for _ in range(max(1, min(gpus or cores, len(todo)))):
+        worker = _start_worker(ray, work, gpus)
+        starting[worker.loaded.remote()] = worker
+    deaths = 0  # of workers in a row that never held the model
+    busy: dict[Any, tuple[Any, int]] = {}  # call -> worker and its shard
     with progress(work.job, shards) as bar:
         while todo or busy:
-            while todo and idle:
-                number, shard = idle.pop(), todo.pop(0)
-                busy[workers[number].label.remote(shard)] = (number, shard)
-            (done,), _ = ray.wait(list(busy), num_returns=1)
-            number, shard = busy.pop(done)
+            (done,), _ = ray.wait([*starting, *busy], num_returns=1)
+            worker, shard = busy.pop(done) if done in busy else (starting.pop(done), None)
             try:
                 bar.update(ray.get(done))
+            except ray.exceptions.RayActorError as error:
+                if (cause := _own_fault(error)) is not None:
+                    raise cause from None
+                deaths = deaths + 1 if shard is None else 0
+                if deaths > MOST_DEATHS:
+                    raise UserError(f"Workers die while they load {work.model}: {_first_line(error)}") from error
+                todo += [] if shard is None else [shard]
+                worker = _start_worker(ray, work, gpus)
+                starting[worker.loaded.remote()] = worker
+                continue
             except ray.exceptions.RayTaskError as error:
                 if isinstance(error.cause, UserError):
                     raise error.cause from None
                 raise
-            except ray.exceptions.ActorUnavailableError:  # its machine went while it was asked; it is coming back
-                todo.append(shard)
-            idle.append(number)
+            if todo:
+                following = todo.pop(0)
+                busy[worker.label.remote(following)] = (worker, following)
+
+
+def _own_fault(error: Any) -> UserError | None:  # Any: ray has no types
+    """Return why a worker could not begin, where that is no matter of machines: it would fail anywhere."""
+    found = re.search(r"UserError: (.+)", str(error))
+    return UserError(found[1]) if found else None
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
 def _start_worker(ray: Any, work: Labelling, gpus: int) -> Any:  # Any: ray has no types
-    """Start a worker that is started anew wherever there is room, and whose shard is then tried again, without end."""
     options = replace(
         work.options, engine=work.job.plan.content["engine"], output=str(work.output.absolute()), on=None
     )
     inputs = [str(Path(name).absolute()) if Path(name).exists() else name for name in work.inputs]
     model = str(Path(work.model).absolute()) if Path(work.model).is_dir() else work.model
-    actor = ray.remote(Worker).options(
-        num_cpus=1, num_gpus=int(gpus > 0), max_restarts=-1, max_task_retries=-1, scheduling_strategy="SPREAD"
-    )
+    actor = ray.remote(Worker).options(num_cpus=1, num_gpus=int(gpus > 0), scheduling_strategy="SPREAD")
     return actor.remote(model, inputs, options, work.job.plan.identity)
 
 
