@@ -57,6 +57,8 @@ def prepare(model: str, inputs: Sequence[str], options: BulkArguments) -> Labell
     config = model_json(model, "config.json", options.revision)
     text_columns = choose_text_columns(sources[0], options.text_columns, config.get("text_columns") or [])
     scorer = load_scorer(model, options.engine, options.revision, options.trust_remote_code)
+    if scorer.engine == "torch":
+        scorer.shows_progress = False  # the labelling has a bar of its own
     answers = Answers(scorer.labels, kind, options.scores, options.prefix)
     content = {
         "model": {"name": Path(model).name, "revision": model_revision(model, options.revision)},

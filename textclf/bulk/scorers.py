@@ -16,9 +16,7 @@ def load_scorer(model: str, engine: str, revision: str | None, trust_code: bool)
     _take_gpu()
     from ..inference.classifier import Classifier
 
-    classifier = Classifier.load(model, revision=revision, trust_code=trust_code)
-    classifier.shows_progress = False  # the labelling has a bar of its own
-    return classifier
+    return Classifier.load(model, revision=revision, trust_code=trust_code)
 
 
 def _take_gpu() -> None:
