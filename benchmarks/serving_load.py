@@ -54,21 +54,22 @@ class Server:
                 time.sleep(0.02)
         self.ready_seconds = time.monotonic() - self.began
 
-    def resident(self):
-        """Return the resident memory of the process and its children, in MB."""
-        total, waiting = 0, [self.process.pid]
-        while waiting:
-            pid = waiting.pop()
-            children = Path(f"/proc/{pid}/task/{pid}/children")
-            waiting += map(int, children.read_text().split()) if children.exists() else []
-            lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-            total += next(int(line.split()[1]) for line in lines if line.startswith("VmRSS"))
-        return total / 1024
-
     def close(self):
         """End it."""
         self.process.terminate()
         self.process.wait()
+
+
+def resident_megabytes(pid):
+    """Return the resident memory of a process and its children, in MB."""
+    total, waiting = 0, [pid]
+    while waiting:
+        pid = waiting.pop()
+        children = Path(f"/proc/{pid}/task/{pid}/children")
+        waiting += map(int, children.read_text().split()) if children.exists() else []
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+        total += next(int(line.split()[1]) for line in lines if line.startswith("VmRSS"))
+    return total / 1024
 
 
 def start(arm, model):
@@ -110,7 +111,7 @@ def measure(arm, args, texts):
     rows = []
     try:
         asyncio.run(run(server.port, bodies, expected, 8, seconds=1.0))  # warm
-        before = server.resident()
+        before = resident_megabytes(server.process.pid)
         for clients in args.clients:
             found = asyncio.run(
                 run(server.port, bodies, expected, clients, seconds=args.seconds or 3600.0, requests=args.requests)
@@ -126,7 +127,7 @@ def measure(arm, args, texts):
                 }
             )
             print(arm, json.dumps(rows[-1]), flush=True)
-        memory = {"before_mb": before, "after_mb": server.resident()}
+        memory = {"before_mb": before, "after_mb": resident_megabytes(server.process.pid)}
     finally:
         server.close()
     return {"arm": arm, "ready_seconds": server.ready_seconds, "bare_imports_seconds": bare, **memory, "rows": rows}

@@ -1,5 +1,6 @@
 """serve.py with real models in real processes: it starts, answers, survives kill -9, and ends in order."""
 
+import asyncio
 import os
 import re
 import shutil
@@ -15,7 +16,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from benchmarks import load_client
+from benchmarks.serving_load import resident_megabytes
 from tests.made_runs import make_run
+from tests.tiny_models import SENTENCES
 from textclf.inference.classifier import Classifier
 from textclf.serving.engine import ModelProcess
 
@@ -119,3 +123,21 @@ def test_a_port_in_use_is_said(run):
         said = process.communicate(timeout=PATIENCE)[1]
     assert process.returncode == 2, said
     assert f"127.0.0.1:{port} cannot be listened on" in said
+
+
+@pytest.mark.slow
+def test_ten_thousand_calls_are_answered_rightly_and_memory_stays_flat(run):
+    texts = [f"{sentence} {number}" for number in range(5) for sentence in SENTENCES]
+    classifier = Classifier.load(run)
+    rows = classifier.scores(texts)
+    expected = [dict(zip(classifier.labels.names, map(float, row), strict=True)) for row in rows]
+    bodies = [load_client.request("/predict", {"inputs": text}) for text in texts]
+    with serving(run, "--no-ui") as (process, client):
+        port = client.base_url.port
+        first = asyncio.run(load_client.run(port, bodies, expected, 32, requests=2_000))
+        before = resident_megabytes(process.pid)
+        found = asyncio.run(load_client.run(port, bodies, expected, 32, requests=10_000))
+        after = resident_megabytes(process.pid)
+    assert (len(first.seconds), first.lost, first.wrong) == (2_000, 0, 0)
+    assert (len(found.seconds), found.lost, found.wrong) == (10_000, 0, 0)
+    assert after < before + 50
