@@ -165,6 +165,8 @@ def table(several: bool, tallies: dict[tuple[float, int], Tally]) -> list[str]:
     head = " | ".join(f"{aim:.2f}, n = {n:,}" for aim, n in tallies)
     lines = [f"| figure | {head} |", "|---|" + "---:|" * len(tallies)]
     for name in SHOWN[several] + DRAWN[several]:
+        if not any(tally.found[name] for tally in tallies.values()):
+            continue
         rows = [tally.row(name) for tally in tallies.values()]
         lines.append(f"| {name} | " + " | ".join(_cell(row) for row in rows) + " |")
     return lines
@@ -201,6 +203,7 @@ def main() -> None:
                 tallies[aim, n] = measured(population, n, options.sets, options.drawn_sets)
         kind = "Several labels a text" if several else "One label a text"
         lines += ["", f"## {kind} (true {name}, texts)", "", *table(several, tallies)]
+        _write(lines, options.output)
     lines += [
         "",
         "## Equal scorers told apart (at most .050 is allowed)",
@@ -208,14 +211,17 @@ def main() -> None:
         "| true accuracy, texts | accuracy | f1_macro |",
     ]
     lines += ["|---|---:|---:|"]
-    for aim in AIMS:
+    for aim in AIMS if options.pairs else ():
         for n in SIZES[:3]:
             found = told_apart(aim, n, options.pairs)
             lines.append(f"| {aim:.2f}, n = {n} | {found['accuracy']:.3f} | {found['f1_macro']:.3f} |")
-    text = "\n".join(lines) + "\n"
-    if options.output:
-        options.output.write_text(text, encoding="utf-8")
-    print(text)
+        _write(lines, options.output)
+    print("\n".join(lines))
+
+
+def _write(lines: list[str], output: Path | None) -> None:
+    if output:
+        output.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

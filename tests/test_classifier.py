@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import unicodedata
 
 import numpy as np
 import pytest
@@ -21,7 +22,7 @@ from tests.test_guards import SmallMemory
 from tests.tiny_models import ENGLISH, KOREAN, SENTENCES
 from textclf.errors import UserError
 from textclf.inference.classifier import TOKENS_PER_BATCH, Classifier, texts_of
-from textclf.inference.rows import batches_by_length
+from textclf.inference.rows import RowEncoder, batches_by_length
 
 SINGLE = ("bad", "good", "neither")
 SEVERAL = ("it", "economy", "society")
@@ -197,6 +198,43 @@ def test_windows_of_pairs_average_to_probabilities(single):
     found = single.scores(pairs, windows=True)
     assert np.abs(found.sum(axis=1) - 1).max() < 1e-5
     assert np.abs(found[1] - alone(single, *pairs[1])).max() < 1e-6
+
+
+@pytest.mark.parametrize("family", ["bert", "roberta"])
+@pytest.mark.parametrize("length", [9, 16, 17, 128])
+def test_windows_go_over_the_longer_text_of_a_pair_whatever_the_lengths(family, length, tiny_model, tmp_path):
+    """Two long texts ended the process in the tokenizer: the overlap was longer than what was left of one."""
+    shutil.copytree(tiny_model(family, labels=SINGLE), tmp_path / "run")
+    classifier = Classifier.load(tmp_path / "run", device="cpu")
+    classifier.max_length = length
+    short, long, korean = ENGLISH[0], " ".join(SENTENCES * 3), unicodedata.normalize("NFD", " ".join(KOREAN * 20))
+    pairs = [(long, korean), (korean, long), (long, long), (short, long), (long, short), ("", long), (short, ""), long]
+    found = classifier.scores(pairs, windows=True)
+    assert np.abs(found.sum(axis=1) - 1).max() < 1e-5
+    together = RowEncoder(classifier.tokenizer, length)
+    rows = next(iter(together.chunks(pairs, windows=True)))
+    assert set(rows.owners.tolist()) == set(range(len(pairs)))
+    assert max(rows.lengths) <= length
+    for place, pair in enumerate(pairs):
+        assert found[place] == pytest.approx(classifier.scores([pair], windows=True)[0], abs=1e-5)
+
+
+def test_every_token_of_the_longer_text_is_in_a_window_beside_the_other(tiny_model, tmp_path):
+    """By hand: of 16 positions 13 hold text; of the shorter at most 6, so that 7 are left and the next begins 4 on."""
+    shutil.copytree(tiny_model("bert", labels=SINGLE), tmp_path / "run")
+    tokenizer = Classifier.load(tmp_path / "run", device="cpu").tokenizer
+    first, second = " ".join(ENGLISH[:2]), " ".join(ENGLISH[:5])
+    ids = [tokenizer(text, add_special_tokens=False)["input_ids"] for text in (first, second)]
+    assert 6 < len(ids[0]) < len(ids[1])
+    rows = next(iter(RowEncoder(tokenizer, 16).chunks([(first, second)], windows=True))).values["input_ids"]
+    kept = rows[0].index(tokenizer.sep_token_id) - 1
+    assert 1 <= kept <= 6
+    width = 13 - kept
+    step = width - width // 2
+    for number, row in enumerate(rows):
+        part = ids[1][number * step :][:width]
+        assert row == [tokenizer.cls_token_id, *ids[0][:kept], tokenizer.sep_token_id, *part, tokenizer.sep_token_id]
+    assert (len(rows) - 1) * step + width >= len(ids[1])
 
 
 def test_thresholds_decide_label_by_label(several_folder):

@@ -87,10 +87,15 @@ class RowEncoder:
         for indices in filter(None, (single, paired)):
             first = [text if isinstance(text, str) else text[0] for text in (texts[i] for i in indices)]
             second = [texts[i][1] for i in indices] if indices is paired else None
-            encoded = self._tokenise(first, second, windows)
-            owners += [indices[i] for i in encoded.get("overflow_to_sample_mapping", range(len(indices)))]
-            for name in names:
-                values[name] += encoded[name]
+            if second is not None and windows:
+                parts = [self._windows_of_pair(*pair) for pair in zip(first, second, strict=True)]
+            else:
+                parts = [self._tokenise(first, second, windows)]
+            for place, encoded in enumerate(parts):
+                of_rows = encoded.get("overflow_to_sample_mapping", range(len(encoded["input_ids"])))
+                owners += [indices[place + i] for i in of_rows]
+                for name in names:
+                    values[name] += encoded[name]
         order = np.argsort(np.array(owners, dtype=np.int64), kind="stable")
         in_order = {name: [rows[i] for i in order] for name, rows in values.items()}
         return EncodedRows(start, len(texts), in_order, np.array(owners, dtype=np.int64)[order] + start)
@@ -106,6 +111,33 @@ class RowEncoder:
             return_overflowing_tokens=windows,
             stride=stride if windows else 0,  # of neighbouring windows: half of the text that fits in one
         )
+
+    def _windows_of_pair(self, first: str, second: str) -> Any:
+        """Tokenise a pair as windows over its longer text; the shorter keeps at most half of the room beside each.
+
+        With truncation="longest_first" both texts lose tokens, and tokenizers end the whole process (a Rust panic)
+        where what is left of one is not longer than the overlap.
+        """
+        room = self.max_length - self.tokenizer.num_special_tokens_to_add(pair=True)
+        counts = [self._count(text) for text in (first, second)]
+        if sum(counts) <= room:
+            return self._tokenise([first], [second], windows=False)
+        texts, longer = [first, second], 0 if counts[0] >= counts[1] else 1
+        other = 1 - longer
+        while counts[other] > room // 2:
+            texts[other] = texts[other][: len(texts[other]) * (room // 2) // counts[other]]
+            counts[other] = self._count(texts[other])
+        return self.tokenizer(
+            *([text] for text in texts),
+            truncation=("only_first", "only_second")[longer],
+            max_length=self.max_length,
+            return_attention_mask=False,
+            return_overflowing_tokens=True,
+            stride=(room - counts[other]) // 2,
+        )
+
+    def _count(self, text: str) -> int:
+        return len(self.tokenizer(text, add_special_tokens=False, return_attention_mask=False)["input_ids"])
 
 
 def batches_by_length(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
