@@ -86,7 +86,7 @@ class RowEncoder:
         owners: list[int] = []
         for indices in filter(None, (single, paired)):
             first = [text if isinstance(text, str) else text[0] for text in (texts[i] for i in indices)]
-            second = [texts[i][1] for i in indices] if indices is paired else None
+            second = [texts[i][1] or "" for i in indices] if indices is paired else None
             if second is not None and windows:
                 parts = [self._windows_of_pair(*pair) for pair in zip(first, second, strict=True)]
             else:
