@@ -204,3 +204,27 @@ def test_a_file_or_column_that_cannot_work_is_said_before_the_libraries_load(tmp
     said, loaded = done.stdout.strip().splitlines()
     assert sentence in said
     assert loaded == "[]"
+
+
+def test_rows_of_another_width_in_json_are_bad_rows(tmp_path):
+    """They were left out without a word."""
+    put(tmp_path / "rows.json", json.dumps([*map(list, ROWS), ["one", "too", "many"]]))
+    with pytest.raises(UserError, match=r"rows\.json, row 109: expected a list of 2 cells"):
+        load_as_given(DataArguments(dataset=str(tmp_path / "rows.json")))
+
+
+def test_a_table_of_text_under_a_spreadsheets_name_is_read(tmp_path):
+    put(tmp_path / "rows.xlsx", table([["text", "label"], *map(list, ROWS)]))
+    assert load_as_given(DataArguments(dataset=str(tmp_path / "rows.xlsx"))).provenance.sizes == {"train": 108}
+
+
+@pytest.mark.parametrize("suffix", ["tsv", "csv"])
+def test_quotes_that_pair_by_chance_join_no_rows(tmp_path, suffix):
+    """60 rows became 54 without a word."""
+    rows = [[text.replace('"', "").replace(",", ""), label] for text, label in ROWS]
+    rows[10][0], rows[14][0] = f'"{rows[10][0]}', f'{rows[14][0]}"'
+    delimiter = {"tsv": "\t", "csv": ","}[suffix]
+    put(tmp_path / f"rows.{suffix}", "".join(f"{delimiter.join(row)}\n" for row in [["text", "label"], *rows]))
+    loaded = load_as_given(DataArguments(dataset=str(tmp_path / f"rows.{suffix}")))
+    assert loaded.splits["train"]["text"][:] == [text for text, _ in rows]
+    assert any("quotes would join rows (line 12)" in note for note in loaded.provenance.notes)

@@ -96,7 +96,7 @@ def _reading(
     head = [row.cells for row in islice(source(), SAMPLE)]
     nameless = bool(head) and isinstance(head[0], list)
     if nameless:
-        source = _with_names(file, source, options, notes)
+        source = _with_names(file, source, options, (faults, notes))
     elif export := find_export(row for row in head if isinstance(row, dict)):
         source = _exported(source, export)
         notes.append(f"{file.name} is read as {export.says}.")
@@ -124,11 +124,18 @@ def _exported(source: Callable[[], Iterator[JsonRow]], export: Export) -> Callab
 
 
 def _with_names(
-    file: TextFile, source: Callable[[], Iterator[JsonRow]], options: ReadOptions, notes: list[str]
+    file: TextFile,
+    source: Callable[[], Iterator[JsonRow]],
+    options: ReadOptions,
+    said: tuple[list[Fault], list[str]],
 ) -> Callable[[], Iterator[JsonRow]]:
     """Return rows that are lists of cells as objects, named by the first row or by what they hold."""
+    faults, notes = said
     rows = [row for row in source() if isinstance(row.cells, list)]
     width = len(rows[0].cells)
+    for row in source():
+        if not isinstance(row.cells, list) or len(row.cells) != width:
+            faults.append(Fault(row.number, f"expected a list of {width} cells as in the first row"))
     columns = [ColumnLook() for _ in range(width)]
     for number, row in enumerate(rows[1:]):
         for cell, look in zip(row.cells, columns, strict=False):

@@ -22,7 +22,9 @@ def is_sheet(path: Path, head: bytes) -> bool:
     """Say whether a file is a spreadsheet, by its content."""
     if head.startswith(OLE):
         return path.suffix.lower() != ".doc"
-    if not head.startswith(b"PK") or not zipfile.is_zipfile(path):
+    if not head.startswith(b"PK"):
+        return False  # a table of text under a spreadsheet's name, most likely
+    if not zipfile.is_zipfile(path):
         return path.suffix.lower() in {".xlsx", ".xls", ".xlsb", ".ods"}
     names = zipfile.ZipFile(path).namelist()
     return any(name.startswith("xl/") or name == "content.xml" for name in names)
