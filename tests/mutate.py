@@ -36,7 +36,7 @@ ROOMS = {
     "inference": ("textclf/inference", "classifier"),
     "training": (
         "textclf/training",
-        "batching guards losses machine optimisation outcome plan progress vocabulary settings padding_free "
+        "batching guards losses machine optimisation outcome plan progress compact_vocabulary settings padding_free "
         "resume fit",
     ),
     "hub": ("textclf/hub", "card leaks published_files space push"),

@@ -123,7 +123,10 @@ class Foresight(TrainerCallback):
         texts = max(len(batch) for batch in deal(step, batches.lengths, batches.share, bool(batches.size.tokens)))
         longest = int(step[batches.lengths[step].argmax()])
         free //= int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
-        kept = needed(trainer, longest)
+        try:
+            kept = needed(trainer, longest)
+        except torch.OutOfMemoryError:  # whatever refuses says so again in the step, which knows what to type
+            return
         states = STATES * sum(p.numel() * p.element_size() for p in model.parameters() if p.requires_grad)
         training = Need(states + SLACK * kept.fixed, SLACK * kept.each)
         # Validation keeps nothing: it needs what a layer of training does, and again what comes of it.
