@@ -411,7 +411,7 @@ def test_every_finding_of_the_audit_has_korean_words():
         {name: Dataset.from_dict(rows, features=features) for name in ("train", "validation", "test")}
     )
     found = audit(splits, clean=["lowercase"]).to_dict()["findings"]
-    assert found.keys() | {"longer_than_max_length"} == known
+    assert found.keys() | {"longer_than_max_length", "made_for_other_languages"} == known
     assert known > OF_THE_MODEL
 
 
