@@ -67,6 +67,12 @@ def served(app):
             thread.join(30)
 
 
+def wait_for(holds, seconds=60):
+    until = time.monotonic() + seconds
+    while not holds() and time.monotonic() < until:
+        time.sleep(0.005)
+
+
 def metrics_of(client):
     families = text_string_to_metric_families(client.get("/metrics").text)
     return {(sample.name, *sample.labels.values()): sample.value for family in families for sample in family.samples}
@@ -322,9 +328,9 @@ def test_a_body_that_drips_in_is_given_up_and_the_next_call_answered():
         socket.create_connection(("127.0.0.1", port)) as slow,
     ):
         slow.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{")
-        slow.settimeout(20)
+        slow.settimeout(60)
         assert slow.recv(1000).startswith(b"HTTP/1.1 408")
-        assert httpx.post(f"http://127.0.0.1:{port}/", json={"inputs": "good"}).status_code == 200
+        assert httpx.post(f"http://127.0.0.1:{port}/", json={"inputs": "good"}, timeout=60).status_code == 200
 
 
 def test_a_caller_who_hangs_up_leaves_nothing_behind():
@@ -334,8 +340,8 @@ def test_a_caller_who_hangs_up_leaves_nothing_behind():
         head = f"POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
         with socket.create_connection(("127.0.0.1", port)) as caller:
             caller.sendall(head.encode() + body)
-            time.sleep(0.15)
-        assert httpx.post(f"http://127.0.0.1:{port}/", json={"inputs": "next"}, timeout=20).status_code == 200
+            wait_for(lambda: model.batches)
+        assert httpx.post(f"http://127.0.0.1:{port}/", json={"inputs": "next"}, timeout=60).status_code == 200
         assert [text for batch in model.batches for text in batch] == ["one", "next"]
         counted = metrics_of(httpx.Client(base_url=f"http://127.0.0.1:{port}"))
         assert counted["textclf_requests_total", "/", "499"] == 1
@@ -348,15 +354,15 @@ def test_an_answer_that_takes_too_long_is_given_up():
 
 
 def test_a_shutdown_answers_what_was_accepted():
-    with served(app_of(WordModel(seconds=0.5))) as (port, server):
-        found = []
+    model, found = WordModel(seconds=0.5), []
+    with served(app_of(model)) as (port, server):
         thread = threading.Thread(
-            target=lambda: found.append(httpx.post(f"http://127.0.0.1:{port}/", json={"inputs": "good"}, timeout=20))
+            target=lambda: found.append(httpx.post(f"http://127.0.0.1:{port}/", json={"inputs": "good"}, timeout=60))
         )
         thread.start()
-        time.sleep(0.2)
+        wait_for(lambda: model.batches)
         server.should_exit = True
-        thread.join(20)
+        thread.join(60)
         assert found[0].status_code == 200
 
 
