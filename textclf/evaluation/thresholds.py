@@ -115,7 +115,7 @@ def best_cut(scores: NDArray[np.float64], gold: NDArray[np.int64], aim: Aim) -> 
         return 0.5, True
     order = np.argsort(-scores, kind="stable")
     ranked = scores[order]
-    ends, cuts = _places(ranked)
+    ends, cuts = places(ranked)
     found = np.cumsum(gold[order])[ends]
     if aim.kind == "f":
         return float(cuts[_best_f(found, ends + 1, total, aim.value)]), False
@@ -133,7 +133,7 @@ def bake(thresholds: Thresholds) -> NDArray[np.float64]:
     return np.asarray(-logit(np.clip(thresholds.cuts, tiny, 1 - 2**-53)))
 
 
-def _places(ranked: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def places(ranked: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Return where descending scores [M] can be cut: the index of the last score above, and the cut, both [K].
 
     Scores nearer than the noise of fp32 count as one, so that a cut parts the same texts on any machine.
