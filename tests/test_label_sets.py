@@ -5,11 +5,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from textclf.evaluation.label_sets import covered, cuts_by_label, marginal_cut, members
+from textclf.evaluation.label_sets import covered, cuts_by_label, marginal_cut
 from textclf.labels import LabelSpace
 
 ONE = LabelSpace(("가", "나", "다"), multi_label=False)
 SEVERAL = LabelSpace(("가", "나", "다"), multi_label=True)
+
+
+def members(scores, cut):
+    return np.asarray(scores) >= cut
 
 
 def of_truth(values):
@@ -93,3 +97,57 @@ def test_new_texts_are_covered_as_promised_on_average(n):
         found.append(covered(members(scores[n:], cut), gold[n:]).mean())
     error = 3 * np.std(found) / np.sqrt(len(found))
     assert 0.9 - error <= np.mean(found) <= 0.9 + 1 / (n + 1) + error
+
+
+class _Given:
+    """An estimator as MAPIE takes it, whose probabilities are its inputs."""
+
+    classes_ = np.arange(3)
+
+    def fit(self, scores, gold):
+        return self
+
+    def predict_proba(self, scores):
+        return np.asarray(scores)
+
+    def predict(self, scores):
+        return np.asarray(scores).argmax(axis=1)
+
+    def __sklearn_is_fitted__(self):
+        return True
+
+
+@pytest.mark.parametrize("n, coverage", [(25, 0.9), (100, 0.8), (400, 0.95)])
+def test_mapie_gives_the_same_sets(n, coverage):
+    """MAPIE's split conformal classifier with the score of Sadinle et al. ("lac"), on generated data."""
+    from mapie.classification import SplitConformalClassifier
+
+    chance = np.random.default_rng(n)
+    scores = chance.dirichlet([1, 1, 1], 2 * n)
+    gold = (scores.cumsum(axis=1) > chance.random((2 * n, 1))).argmax(axis=1)
+    theirs = SplitConformalClassifier(_Given(), confidence_level=coverage, conformity_score="lac", prefit=True)
+    theirs.conformalize(scores[:n], gold[:n])
+    _, sets = theirs.predict_set(scores[n:])
+    ours = members(scores[n:], marginal_cut(scores[:n], gold[:n], ONE, coverage))
+    assert (ours == sets[:, :, 0]).all()
+
+
+@pytest.mark.parametrize("n, recall", [(50, 0.8), (300, 0.9)])
+def test_mapie_keeps_the_same_expected_recall_for_several_labels(n, recall):
+    """MAPIE's conformal risk control tries a grid of cuts: ours is the end of the step that its choice lies on."""
+    from mapie.risk_control import MultiLabelClassificationController
+
+    chance = np.random.default_rng(n)
+    scores = chance.random((n, 3))
+    gold = (chance.random((n, 3)) < scores).astype(int)
+    gold[gold.sum(axis=1) == 0, 0] = 1
+    theirs = MultiLabelClassificationController(
+        predict_function=lambda x: np.asarray(x),
+        risk="recall",
+        method="crc",
+        target_level=recall,
+        predict_params=np.arange(0, 1, 0.001),
+    )
+    theirs.calibrate(scores, gold)
+    grid = float(np.ravel(theirs.best_predict_param)[0])
+    assert marginal_cut(scores, gold, SEVERAL, recall) == pytest.approx(grid, abs=0.011)

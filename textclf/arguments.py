@@ -51,6 +51,7 @@ class DataArguments:
     source_column: str | None = _say("test figures are also given for each value of this column (outlet, year)")
     validation_share: float = _say("share of the training rows that becomes validation where there is none", 0.15)
     test_share: float = _say("share of all rows that becomes test where there is none", 0.2)
+    guarantee_share: float = _say("share of validation that is kept for promises, where one is asked for", 0.5)
     split_seed: int = _say("seed of the splits; apart from --seed so that seeds can be compared on equal rows", 13)
     min_label_count: int = _say("labels with fewer training rows than this are dropped", 0)
     drop_unlabelled: bool = _say("drop rows that are left without any label (multi-label)", False)
@@ -89,7 +90,12 @@ class DataArguments:
         return Path(self.train_file or self.dataset or DEFAULT_DATASET).name.split(".")[0]
 
     def _check_ranges(self) -> None:
-        for share, most in (("validation_share", 0.9), ("test_share", 0.9), ("length_coverage", 1)):
+        for share, most in (
+            ("validation_share", 0.9),
+            ("test_share", 0.9),
+            ("guarantee_share", 0.9),
+            ("length_coverage", 1),
+        ):
             if not 0 < getattr(self, share) <= most:
                 raise UserError(f"--{share} is a share above 0 and up to {most}; found {getattr(self, share)}.")
         for number in ("split_seed", "min_label_count"):
@@ -199,6 +205,14 @@ class MeasureArguments:
     bake_thresholds: bool = _say(
         "shift the biases so that 0.5 is each label's cut (scores stop being probabilities)", False
     )
+    abstain_risk: float | None = _say(
+        "answer only where at most this share of the answers is wrong (0.05, say); tested on a guarantee part"
+    )
+    abstain_confidence: float = _say("confidence of that promise", 0.95)
+    set_coverage: float | None = _say(
+        "give label sets that hold the true label this often (0.9, say); fitted on a guarantee part"
+    )
+    set_by_label: bool = _say("label sets keep their coverage for each label, not on average", False)
     baselines: list[str] = _say("measured on the same rows beside the model", ["majority", "prior", "tfidf_svm"])
     bootstrap_draws: int = _say("draws behind each 95 % interval", 1000)
 

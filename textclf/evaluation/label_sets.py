@@ -41,11 +41,6 @@ def cuts_by_label(scores: Scores, gold: NDArray[np.int64], labels: LabelSpace, c
     return np.array([_quantile_cut(scores[carries[:, k] == 1, k], coverage) for k in range(len(labels))])
 
 
-def members(scores: Scores, cuts: float | NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Return which labels are in each text's set: bool [N, L]. A set may be empty: no label is plausible."""
-    return np.asarray(scores) >= cuts
-
-
 def covered(sets: NDArray[np.bool_], gold: NDArray[np.int64]) -> NDArray[np.float64]:
     """Return for each text whether its label is in its set, or the share of its labels that are: float64 [N].
 
