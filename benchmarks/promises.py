@@ -21,10 +21,10 @@ from scipy.stats import betabinom
 from benchmarks.audit_speed import processor
 from textclf.arguments import DataArguments
 from textclf.data.loading import load_splits
-from textclf.evaluation.abstention import Promise
+from textclf.evaluation.abstention import Promise, find_cut
 from textclf.evaluation.baselines.fitted import fit_baselines
 from textclf.evaluation.label_sets import covered, cuts_by_label, marginal_cut
-from textclf.evaluation.promises import abstention_outcomes, answers
+from textclf.evaluation.promises import answers, cut_sequences
 from textclf.evaluation.report import Report
 from textclf.inference.classifier import texts_of
 from textclf.labels import LabelSpace
@@ -69,12 +69,12 @@ def pools(args: Namespace) -> Iterator[Pool]:
         yield Pool(name, labels, baseline.scores(texts_of(unseen)), labels.gold(unseen), baseline.thresholds)
 
 
-def resplits(pool: Pool, size: int) -> Iterator[tuple[Report, Report, Report]]:
-    """Yield validation and guarantee parts of `size` rows each, and all other rows, RESPLITS times."""
+def resplits(pool: Pool, size: int) -> Iterator[tuple[Report, Report]]:
+    """Yield a guarantee part of `size` rows, and all other rows but the validation part, RESPLITS times."""
     rng = np.random.default_rng(0)
     for _ in range(RESPLITS):
-        order = rng.permutation(len(pool.scores))
-        yield pool.part(order[:size]), pool.part(order[size : 2 * size]), pool.part(order[2 * size :])
+        order = size + rng.permutation(len(pool.scores) - size)
+        yield pool.part(order[:size]), pool.part(order[size:])
 
 
 def risk_row(pool: Pool, promise: Promise, size: int) -> list[str]:
@@ -84,11 +84,11 @@ def risk_row(pool: Pool, promise: Promise, size: int) -> list[str]:
     }
     given = broken = tries = 0
     answered = []
-    for validation, guarantee, new in resplits(pool, size):
-        unseen = answers(new)
-        for name, outcome in abstention_outcomes(promise, validation, guarantee).items():
-            if name not in watched:
-                continue
+    sequences = cut_sequences(pool.part(np.arange(size)))  # the rows are in random order
+    for guarantee, new in resplits(pool, size):
+        unseen, here = answers(new), answers(guarantee)
+        for name in watched:
+            outcome = find_cut(promise, sequences[name], *here[name], size)
             tries += 1
             if outcome.cut is None:
                 continue
@@ -116,7 +116,7 @@ def coverage_row(pool: Pool, size: int, by_label: bool) -> list[str]:
     """Return a row of the table of label sets: mean coverage, its spread, and what the theorem expects of both."""
     found, sizes = [], []
     worst = []
-    for _, guarantee, new in resplits(pool, size):
+    for guarantee, new in resplits(pool, size):
         arrays = guarantee.scores, guarantee.gold, pool.labels, COVERAGE
         cut = cuts_by_label(*arrays) if by_label else marginal_cut(*arrays)
         sets = new.scores >= cut

@@ -132,7 +132,7 @@ def test_mapie_gives_the_same_sets(n, coverage):
     assert (ours == sets[:, :, 0]).all()
 
 
-@pytest.mark.parametrize("n, recall", [(50, 0.8), (300, 0.9)])
+@pytest.mark.parametrize("n, recall", [(30, 0.8), (60, 0.9)])
 def test_mapie_keeps_the_same_expected_recall_for_several_labels(n, recall):
     """MAPIE's conformal risk control tries a grid of cuts: ours is the end of the step that its choice lies on."""
     from mapie.risk_control import MultiLabelClassificationController
@@ -146,8 +146,8 @@ def test_mapie_keeps_the_same_expected_recall_for_several_labels(n, recall):
         risk="recall",
         method="crc",
         target_level=recall,
-        predict_params=np.arange(0, 1, 0.001),
+        predict_params=np.arange(0, 1, 0.005),
     )
     theirs.calibrate(scores, gold)
     grid = float(np.ravel(theirs.best_predict_param)[0])
-    assert marginal_cut(scores, gold, SEVERAL, recall) == pytest.approx(grid, abs=0.011)
+    assert marginal_cut(scores, gold, SEVERAL, recall) == pytest.approx(grid, abs=0.02)

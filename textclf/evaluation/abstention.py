@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,39 +62,69 @@ class Outcome:
     rows_needed: int | None  # guarantee rows that would probably be enough; None where there is a cut, or no number is
 
 
+class Sequence(NamedTuple):
+    """Cuts in the order in which they are tested, strictest first, and what validation expects of each; all [K]."""
+
+    cuts: NDArray[np.float64]  # answered: confidence >= cut
+    coverage: NDArray[np.float64]  # answered rows a validation row, in [0, 1]
+    risk: NDArray[np.float64]  # expected share of wrong answers
+
+    @classmethod
+    def from_validation(
+        cls, scores: NDArray[np.floating[Any]], wrong: NDArray[np.bool_], rows: int | None = None
+    ) -> Sequence:
+        """Order the places between validation's confidences [V] in [0, 1]; `wrong` [V] says which answers are.
+
+        `rows` is how many texts these answers come from, where that is not V: several labels, one of which they are.
+        """
+        order = np.argsort(-np.asarray(scores, dtype=np.float64), kind="stable")
+        if not len(order):
+            return cls(np.zeros(0), np.zeros(0), np.zeros(0))
+        ranked = np.asarray(scores, dtype=np.float64)[order]
+        ends, cuts = places(ranked)
+        if len(ends) > MOST_CUTS:
+            kept = np.unique(np.linspace(0, len(ends) - 1, MOST_CUTS).round().astype(int))
+            ends, cuts = ends[kept], cuts[kept]
+        risk = np.cumsum(_smooth_risk(ranked, np.asarray(wrong)[order])) / np.arange(1, len(ranked) + 1)
+        return cls(cuts, (ends + 1) / (rows or len(ranked)), risk[ends])
+
+    def start(self, promise: Promise, rows: int) -> int:
+        """Return the place whose test on so many guarantee rows succeeds with the highest chance, as expected."""
+        expected = np.rint(self.coverage * rows).astype(np.int64)
+        chance = binom.cdf(promise.most_wrong(expected), expected, self.risk)
+        return int(np.argmax(chance)) if chance.max() > 0 else len(expected) - 1  # the loosest has most rows
+
+    def rows_needed(self, promise: Promise) -> int | None:
+        """Return the fewest guarantee rows that at some cut show the promise with a chance of POWER; None: no number."""
+        answered = np.unique(np.geomspace(promise.least_rows, MOST_ROWS, 400).round().astype(np.int64))
+        enough = binom.cdf(promise.most_wrong(answered)[:, None], answered[:, None], self.risk) >= POWER  # [A, K]
+        rows = np.where(enough, answered[:, None] / self.coverage, np.inf).min()
+        return math.ceil(rows) if np.isfinite(rows) else None
+
+
 def find_cut(
-    promise: Promise,
-    validation: tuple[NDArray[np.floating[Any]], NDArray[np.bool_]],
-    guarantee: tuple[NDArray[np.floating[Any]], NDArray[np.bool_]],
-    *,
-    share: float | None = None,
+    promise: Promise, sequence: Sequence, scores: NDArray[np.floating[Any]], wrong: NDArray[np.bool_], rows: int
 ) -> Outcome:
-    """Return the loosest cut that fixed-sequence testing shows to keep the promise.
+    """Return the loosest cut that fixed-sequence testing on guarantee rows shows to keep the promise.
 
     Args:
         promise: risk and confidence.
-        validation: confidences [V] in [0, 1] and whether each answer is wrong [V]: orders the tests.
-        guarantee: the same [G] of rows that nothing else has seen: makes the tests.
-        share: guarantee rows a validation row stands for; their ratio where not given (several labels: of all rows).
+        sequence: the cuts in order, from validation.
+        scores: confidences [G] in [0, 1] of answers to texts that nothing else has seen.
+        wrong: bool [G], which of these answers are wrong.
+        rows: how many texts the answers come from (G, with one label a text).
     """
-    scores, wrong = (np.asarray(each) for each in guarantee)
-    answered_there, expected_risk, cuts = _sequence(*validation)
-    if not len(cuts):
-        return Outcome(None, len(scores), 0, 0, None)
-    ratio = len(scores) / len(validation[0]) if share is None else share
-    start = _start(promise, answered_there * ratio, expected_risk)
-    found = None
-    for cut in cuts[start:]:
-        answers = scores >= cut
-        seen = int(answers.sum()), int(wrong[answers].sum())
-        if not promise.kept(seen[1], seen[0]):
-            break
-        found = Outcome(float(cut), len(scores), *seen, None)
-    if found is not None:
-        return found
-    answers = scores >= cuts[start]
-    needed = _rows_needed(promise, expected_risk, answered_there * ratio / len(scores)) if len(scores) else None
-    return Outcome(None, len(scores), int(answers.sum()), int(wrong[answers].sum()), needed)
+    if not len(sequence.cuts):
+        return Outcome(None, rows, 0, 0, None)
+    start = sequence.start(promise, rows)
+    order = np.argsort(-scores, kind="stable")
+    answered = np.searchsorted(-scores[order], -sequence.cuts[start:], side="right")  # score >= cut
+    errors = np.concatenate([[0], np.cumsum(wrong[order])])[answered]
+    kept = promise.kept(errors, answered)
+    last = int(np.argmin(kept)) - 1 if not kept.all() else len(kept) - 1
+    if last < 0:
+        return Outcome(None, rows, int(answered[0]), int(errors[0]), sequence.rows_needed(promise))
+    return Outcome(float(sequence.cuts[start + last]), rows, int(answered[last]), int(errors[last]), None)
 
 
 def risk_coverage(scores: NDArray[np.floating[Any]], wrong: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -115,22 +145,6 @@ def area_under_risk_coverage(scores: NDArray[np.floating[Any]], wrong: NDArray[n
     return float(risk_coverage(scores, wrong).mean()) if len(scores) else math.nan
 
 
-def _sequence(
-    scores: NDArray[np.floating[Any]], wrong: NDArray[np.bool_]
-) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
-    """Return answered rows, expected risk and cut of each place to cut validation, strictest first, all [K]."""
-    if not len(scores):
-        return np.zeros(0, np.int64), np.zeros(0), np.zeros(0)
-    order = np.argsort(-np.asarray(scores, dtype=np.float64), kind="stable")
-    ranked = np.asarray(scores, dtype=np.float64)[order]
-    ends, cuts = places(ranked)
-    risk = (np.cumsum(_smooth_risk(ranked, np.asarray(wrong)[order])) / np.arange(1, len(ranked) + 1))[ends]
-    if len(ends) > MOST_CUTS:
-        kept = np.unique(np.linspace(0, len(ends) - 1, MOST_CUTS).round().astype(int))
-        ends, cuts, risk = ends[kept], cuts[kept], risk[kept]
-    return ends + 1, risk, cuts
-
-
 def _smooth_risk(ranked: NDArray[np.float64], wrong: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Return the chance of an error at each confidence [V], by a logistic regression on the confidence's logit.
 
@@ -142,20 +156,3 @@ def _smooth_risk(ranked: NDArray[np.float64], wrong: NDArray[np.bool_]) -> NDArr
     feature = logit(np.clip(ranked, 1e-7, 1 - 1e-7))[:, None]
     fitted = LogisticRegression(C=NO_SHRINKING).fit(feature, wrong)
     return np.asarray(fitted.predict_proba(feature)[:, 1])
-
-
-def _start(promise: Promise, expected: NDArray[np.float64], risk: NDArray[np.float64]) -> int:
-    """Return the place whose test succeeds with the highest chance, as far as validation can tell."""
-    rows = np.rint(expected).astype(np.int64)
-    chance = binom.cdf(promise.most_wrong(rows), rows, risk)
-    if chance.max() <= 0:
-        return len(rows) - 1  # too few rows at any cut: the loosest has most of them
-    return int(np.argmax(chance))
-
-
-def _rows_needed(promise: Promise, risk: NDArray[np.float64], coverage: NDArray[np.float64]) -> int | None:
-    """Return the fewest rows with which, at some cut, the promise is shown with a chance of POWER; None: no number."""
-    answered = np.unique(np.geomspace(promise.least_rows, MOST_ROWS, 400).round().astype(np.int64))
-    enough = binom.cdf(promise.most_wrong(answered)[:, None], answered[:, None], risk) >= POWER  # [A, K]
-    rows = np.where(enough, answered[:, None] / coverage, np.inf).min()
-    return math.ceil(rows) if np.isfinite(rows) else None

@@ -11,7 +11,7 @@ from scipy.stats import binomtest, chi2_contingency, ks_2samp
 from sklearn.feature_extraction.text import HashingVectorizer
 from sklearn.linear_model import LogisticRegression
 
-from ..inference.classifier import Text
+from ..inference.answers import Text
 from .promises import share
 
 MOST_TEXTS = 2_000  # of each side: enough to see what matters, seconds to compute

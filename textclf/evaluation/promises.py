@@ -13,7 +13,7 @@ from ..arguments import MeasureArguments
 from ..errors import UserError
 from ..inference.promises import Promises
 from ..labels import LabelSpace
-from .abstention import Outcome, Promise, area_under_risk_coverage, find_cut, risk_coverage
+from .abstention import Outcome, Promise, Sequence, area_under_risk_coverage, find_cut, risk_coverage
 from .label_sets import covered, cuts_by_label, marginal_cut
 from .report import Report
 
@@ -95,9 +95,13 @@ def fit_promises(options: MeasureArguments, validation: Report, guarantee: Repor
 
 def abstention_outcomes(promise: Promise, validation: Report, guarantee: Report) -> dict[str, Outcome]:
     """Return the outcome of each label's given texts, {label: outcome}; of one label a text, {"": outcome}."""
-    there, here = answers(validation), answers(guarantee)
-    share = guarantee.n / validation.n
-    return {name: find_cut(promise, there[name], here[name], share=share) for name in there}
+    sequences, here = cut_sequences(validation), answers(guarantee)
+    return {name: find_cut(promise, sequences[name], *here[name], guarantee.n) for name in here}
+
+
+def cut_sequences(validation: Report) -> dict[str, Sequence]:
+    """Return the order in which each label's cuts are tested."""
+    return {name: Sequence.from_validation(*rows, validation.n) for name, rows in answers(validation).items()}
 
 
 def answers(report: Report) -> dict[str, tuple[NDArray[np.float64], NDArray[np.bool_]]]:
@@ -135,11 +139,11 @@ def failures_over_resplits(
     Broken: at the cut that such a draw gives, more than `risk` of all those rows' answers are wrong. One label a text.
     """
     scores, wrong = (np.concatenate(pair) for pair in zip(answers(guarantee)[""], answers(test)[""], strict=True))
-    rng, there = np.random.default_rng(seed), answers(validation)[""]
+    rng, sequence = np.random.default_rng(seed), cut_sequences(validation)[""]
     broken = stored = 0
     for _ in range(draws):
         rows = rng.choice(len(scores), guarantee.n, replace=False)
-        cut = find_cut(promise, there, (scores[rows], wrong[rows])).cut
+        cut = find_cut(promise, sequence, scores[rows], wrong[rows], guarantee.n).cut
         if cut is not None:
             stored += 1
             broken += bool(wrong[scores >= cut].mean() > promise.risk)

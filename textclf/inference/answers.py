@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..labels import LabelSpace
+from .promises import Promises
 
 Text = str | tuple[str, str | None]  # a text, or a text and its pair (null or empty: encoded as a single text)
 
@@ -18,6 +19,8 @@ class Prediction(NamedTuple):
 
     labels: list[str]
     scores: dict[str, float]
+    unsure: list[str] = []  # noqa: RUF012, never changed: those of `labels` that the checkpoint makes no promise for
+    label_set: list[str] | None = None  # holds the truth as often as promised; None: no such promise
 
 
 class Scorer(Protocol):
@@ -52,14 +55,23 @@ def sigmoid(logits: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def predictions(
-    scores: NDArray[np.float32], labels: LabelSpace, thresholds: NDArray[np.floating[Any]] | None
+    scores: NDArray[np.float32],
+    labels: LabelSpace,
+    thresholds: NDArray[np.floating[Any]] | None,
+    promises: Promises,
 ) -> list[Prediction]:
-    """Decide on scores [N, L]: the best label, or every label whose score reaches its threshold."""
-    decided = labels.named(labels.decide(scores, thresholds))
-    return [
-        Prediction(
-            names if labels.multi_label else [names],
-            dict(zip(labels.names, map(float, row), strict=True)),
-        )
-        for names, row in zip(decided, scores, strict=True)
-    ]
+    """Decide on scores [N, L]: the best label, or every label whose score reaches its threshold.
+
+    `unsure` names the decisions below the cut of a promise (with one label a text, the model then abstains).
+    """
+    decided = labels.decide(scores, thresholds)
+    below, sets = promises.unsure(scores, decided), promises.sets(scores)
+    given = labels.named(decided) if labels.multi_label else [[name] for name in labels.named(decided)]
+    unsure = (
+        labels.named(below.astype(np.int64))
+        if labels.multi_label
+        else [names if off else [] for names, off in zip(given, below, strict=True)]
+    )
+    plausible = [None] * len(scores) if sets is None else [[labels.names[k] for k in np.flatnonzero(r)] for r in sets]
+    found = [dict(zip(labels.names, map(float, row), strict=True)) for row in scores]
+    return [Prediction(*each) for each in zip(given, found, unsure, plausible, strict=True)]

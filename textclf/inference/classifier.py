@@ -21,6 +21,7 @@ from ..labels import LabelSpace
 from ..models.limits import longest_input
 from ..models.padding_free import padding_free
 from .answers import Prediction, Text, activate, predictions
+from .promises import Promises
 from .reading import own_thresholds, read_classifier
 from .rows import CHUNK, EncodedRows, RowEncoder, batches_by_length
 
@@ -44,6 +45,7 @@ class Classifier:
         self.tokenizer = tokenizer
         self.labels = LabelSpace.from_config(model.config)
         self.thresholds = own_thresholds(model.config, self.labels)
+        self.promises = Promises.of(model.config.to_dict(), self.labels)
         self.max_length = longest_input(model.config, tokenizer)
         self.tokens_per_batch = TOKENS_PER_BATCH if model.device.type == "cpu" else ACCELERATOR_TOKENS_PER_BATCH
         self._computing = Lock()  # the tokenizer and the hooks serve one call at a time
@@ -88,7 +90,7 @@ class Classifier:
 
     def predict(self, texts: Sequence[Text]) -> list[Prediction]:
         """Decide on texts: the best label, or every label whose score reaches its threshold."""
-        return predictions(self.scores(texts), self.labels, self.thresholds)
+        return predictions(self.scores(texts), self.labels, self.thresholds, self.promises)
 
     def _all_logits(self, texts: Sequence[Text], windows: bool) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """Return logits [M, L] and the text that each row belongs to [M] (M = N unless there are windows)."""

@@ -31,10 +31,9 @@ class Promises:
         Raises:
             UserError: they are not of the form that this module describes.
         """
-        abstain, sets = config.get("abstain"), config.get("label_sets")
         return cls(
-            _cuts(abstain, abstain and abstain.get("score_below"), labels, "abstain"),
-            _cuts(sets, sets and sets.get("cut", sets.get("cuts")), labels, "label_sets"),
+            _cuts(config.get("abstain"), ["score_below"], labels, "abstain"),
+            _cuts(config.get("label_sets"), ["cut", "cuts"], labels, "label_sets"),
         )
 
     def unsure(self, scores: NDArray[np.floating[Any]], decided: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -55,10 +54,11 @@ class Promises:
         return None if self.set_from is None else np.asarray(scores >= self.set_from)
 
 
-def _cuts(promise: Any, found: Any, labels: LabelSpace, key: str) -> NDArray[np.float64] | None:
+def _cuts(promise: Any, names: list[str], labels: LabelSpace, key: str) -> NDArray[np.float64] | None:
     """Return a promise's cuts [1] or [L]; labels without one have 0: they are always sure, or in the set."""
     if promise is None:
         return None
+    found = next((promise[name] for name in names if name in promise), None)
     if isinstance(found, int | float) and not isinstance(found, bool):
         return np.array([float(found)])
     if isinstance(found, dict) and set(found) <= set(labels.names):
