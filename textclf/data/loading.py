@@ -32,8 +32,10 @@ class LoadedData(NamedTuple):
     provenance: Provenance
 
 
-def load_splits(args: DataArguments, recorded: Recorded | None = None) -> LoadedData:
+def load_splits(args: DataArguments, recorded: Recorded | None = None, *, guarantee: bool = False) -> LoadedData:
     """Read, check, label and split a data set; equal arguments and files give equal splits, in every process.
+
+    With `guarantee` a fourth split of that name leaves validation, for promises alone.
 
     Returns:
         Splits `train`, `validation` and `test` with the columns `text` (str), `text_pair` (str or null; only where
@@ -45,7 +47,7 @@ def load_splits(args: DataArguments, recorded: Recorded | None = None) -> Loaded
         UserError: whatever a user can mend: files, columns, rows, labels, splits.
     """
     read = _read(args, recorded)
-    shape(read.draft, args)
+    shape(read.draft, args, guarantee=guarantee)
     return _finish(read)
 
 

@@ -20,6 +20,7 @@ from .splits import carve, describe
 
 BATCH = 10_000
 SPLITS = ("train", "validation", "test")
+GUARANTEE = "guarantee"  # only where a promise is asked for: rows that nothing else sees
 
 
 @dataclass
@@ -34,8 +35,10 @@ class Draft:
     how_split: str = ""
 
 
-def shape(draft: Draft, args: DataArguments) -> None:
+def shape(draft: Draft, args: DataArguments, *, guarantee: bool = False) -> None:
     """Bring a draft, in place, to three splits in which every label occurs in train.
+
+    With `guarantee` a fourth, kept for promises, leaves validation.
 
     The order matters: test is carved first; then labels with too few of the remaining rows are dropped, so that test
     has no say in it; then validation is carved.
@@ -52,7 +55,7 @@ def shape(draft: Draft, args: DataArguments) -> None:
     sentences = [f"{' and '.join(given)} as given" if len(given) > 1 else ""]
     if sum(draft.removed.values()) > before:
         sentences[0] += f", less rows of one {args.group_column!r} with a later split"
-    if not {"validation", "test"} <= draft.splits.keys():
+    if guarantee or not {"validation", "test"} <= draft.splits.keys():
         draft.splits = {split: with_texts(rows, draft.text_columns, args) for split, rows in draft.splits.items()}
     if "test" not in draft.splits:
         sentences.append(_carve(draft, "test", args.test_share, args))
@@ -63,32 +66,35 @@ def shape(draft: Draft, args: DataArguments) -> None:
     _check_classes(draft)
     if "validation" not in draft.splits:
         sentences.append(_carve(draft, "validation", args.validation_share, args))
+    if guarantee:
+        sentences.append(_carve(draft, GUARANTEE, args.guarantee_share, args, "validation"))
     draft.how_split = "; ".join(sentence for sentence in sentences if sentence) + "."
-    draft.splits = {split: draft.splits[split] for split in SPLITS}
+    draft.splits = {split: draft.splits[split] for split in (*SPLITS, *([GUARANTEE] if guarantee else []))}
     for split, rows in draft.splits.items():
         if len(rows) == 0:
             raise UserError(f"The {split} split is empty once rows without text or label are left out.")
 
 
-def _carve(draft: Draft, name: str, share: float, args: DataArguments) -> str:
-    """Carve a split out of the training rows whose texts stand in no other split: the others leave train as leaks."""
-    train = draft.splits["train"]
-    assert train.texts is not None  # known before anything is carved
-    elsewhere = [rows.texts for split, rows in draft.splits.items() if split != "train" and rows.texts is not None]
-    free = ~np.isin(train.texts, np.concatenate(elsewhere)) if elsewhere else np.ones(len(train), dtype=bool)
-    rows = train.select(free)
-    others = " and ".join(split for split in draft.splits if split != "train")
+def _carve(draft: Draft, name: str, share: float, args: DataArguments, source: str = "train") -> str:
+    """Carve a split out of the rows of `source` whose texts stand in no other split (in train they are leaks)."""
+    given = draft.splits[source]
+    assert given.texts is not None  # known before anything is carved
+    elsewhere = [rows.texts for split, rows in draft.splits.items() if split != source and rows.texts is not None]
+    free = ~np.isin(given.texts, np.concatenate(elsewhere)) if elsewhere else np.ones(len(given), dtype=bool)
+    rows = given.select(free)
+    others = " and ".join(split for split in draft.splits if split != source)
     if len(rows) < 2:
         raise UserError(
-            f"All but {len(rows)} of the training texts also stand in {others}: "
-            f"no {name} split can be carved out of them. Give other training rows."
+            f"All but {len(rows)} of the {'training' if source == 'train' else source} texts also stand in {others}: "
+            f"no {name} split can be carved out of them. Give other {source} rows."
         )
     chosen = carve(rows.labels, len(draft.space), share, args.split_seed, rows.groups, rows.texts)
-    leaves = np.zeros(len(train), dtype=bool)
+    leaves = np.zeros(len(given), dtype=bool)
     leaves[np.flatnonzero(free)] = chosen
-    draft.splits["train"], draft.splits[name] = train.select(~leaves), train.select(leaves)
+    draft.splits[source], draft.splits[name] = given.select(~leaves), given.select(leaves)
     copies = rows.texts is not None and len(np.unique(rows.texts)) < len(rows)
-    sentence = f"{name} carved out: {describe(share, args.split_seed, train.labels, args.group_column, copies)}"
+    out = "out" if source == "train" else f"out of {source}"
+    sentence = f"{name} carved {out}: {describe(share, args.split_seed, given.labels, args.group_column, copies)}"
     if not free.all():
         sentence += f", none of the {int((~free).sum()):,} rows with a text of another split"
     draft.notes.append(f"{sentence[0].upper()}{sentence[1:]} ({int(leaves.sum()):,} rows).")

@@ -95,7 +95,7 @@ class Sequence(NamedTuple):
         return int(np.argmax(chance)) if chance.max() > 0 else len(expected) - 1  # the loosest has most rows
 
     def rows_needed(self, promise: Promise) -> int | None:
-        """Return the fewest guarantee rows that at some cut show the promise with a chance of POWER; None: no number."""
+        """Return the fewest guarantee rows that at some cut show the promise with a chance of POWER, if any do."""
         answered = np.unique(np.geomspace(promise.least_rows, MOST_ROWS, 400).round().astype(np.int64))
         enough = binom.cdf(promise.most_wrong(answered)[:, None], answered[:, None], self.risk) >= POWER  # [A, K]
         rows = np.where(enough, answered[:, None] / self.coverage, np.inf).min()
