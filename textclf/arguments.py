@@ -216,6 +216,11 @@ class MeasureArguments:
     baselines: list[str] = _say("measured on the same rows beside the model", ["majority", "prior", "tfidf_svm"])
     bootstrap_draws: int = _say("draws behind each 95 % interval", 1000)
 
+    @property
+    def promises(self) -> bool:
+        """Say whether a promise is asked for, which takes rows that nothing else sees."""
+        return self.abstain_risk is not None or self.set_coverage is not None
+
 
 @dataclass
 class PublishArguments:

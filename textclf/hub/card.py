@@ -18,6 +18,7 @@ from ..run_folder import RunFolder
 from . import card_tables as tables
 from .card_facts import audit_lines, facts, faults_of_data, training_facts
 from .card_metadata import base_model, card_metadata
+from .card_promises import promises
 from .push_arguments import PushArguments
 from .wording import WORDING, language_of, neutral_sentences
 
@@ -145,6 +146,7 @@ def _measured(evaluation: dict[str, Any], say: tables.Words) -> dict[str, Any]:
         "aim": tables.aim(evaluation, say),
         "confusion": tables.confusion(evaluation, say),
         "calibration": tables.calibration(evaluation, say),
+        "promises": promises(evaluation, say),
     }
 
 

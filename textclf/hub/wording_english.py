@@ -57,6 +57,28 @@ ENGLISH = {
     "method_temperature": "Temperature scaling",
     "method_platt": "Platt scaling of each label",
     "not_calibrated": "The scores were not calibrated.",
+    "promises": "When it does not answer, and what it promises",
+    "abstain": "Of the texts that it answers, at most {risk} are wrong, with {confidence} confidence: below the cut in "
+    "`config.json` it should say that it is not sure. The cut was tested on {n} texts that nothing else saw.",
+    "abstain_several": "Of the times that it gives a label, at most {risk} are wrong, label by label, with "
+    "{confidence} confidence: below a label's cut in `config.json` it should say that it is not sure. The cuts were "
+    "tested on {n} texts that nothing else saw.",
+    "abstain_test": "On test it answers {answered}; of these answers {wrong} are wrong. Area under the risk-coverage "
+    "curve: {aurc} (lower is better).",
+    "abstain_without": "Nothing is promised for {labels}: too few of their answers could be tested, or too many were "
+    "wrong.",
+    "abstain_none": "A promise of at most {risk} wrong answers was asked for, but {n} texts could not show it at any "
+    "cut: none is made.",
+    "sets": "Label sets: all labels from one cut on hold the true label of {coverage} of the texts, on average over "
+    "texts. The cut was fitted on {n} texts that nothing else saw.",
+    "sets_several": "Label sets: all labels from one cut on hold {coverage} of a text's true labels, on average over "
+    "texts. The cut was fitted on {n} texts that nothing else saw.",
+    "sets_test": "On test they hold {coverage}, with {size} of {labels} labels in a set on average.",
+    "sets_worst": "Worst covered is {label}: {coverage}.",
+    "promise_holds_for": "This holds for texts drawn like those it was tested on, and for no others: not for other "
+    "sources, topics or later times.",
+    "promise_unlike": "**Its own splits already differ ({parts}), so do not rely on it before measuring on texts of "
+    "your own** (`eval.py`).",
     "long_text": "Long texts",
     "windows": "With overlapping windows instead of truncation ({n} texts):",
     "figures": "Figures",

@@ -1,0 +1,89 @@
+"""The card's section on what the model promises: when it does not answer, label sets, and where that holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+Figures = Mapping[str, Any]  # Any: parsed JSON; ARCHITECTURE.md says what is in it
+Words = Mapping[str, str]
+
+
+def promises(evaluation: Figures, say: Words) -> str:
+    """Return the section's sentences and snippets in Markdown; empty where nothing was asked for."""
+    found = evaluation.get("promises") or {}
+    parts = []
+    if "abstain" in found:
+        parts += _abstention(found["abstain"], say)
+    if "label_sets" in found:
+        parts += _label_sets(found["label_sets"], evaluation, say)
+    if not parts:
+        return ""
+    drift = found.get("drift") or {}
+    unlike = [say["promise_unlike"].format(parts=", ".join(drift["different"]))] if drift.get("different") else []
+    return "\n\n".join([*parts, say["promise_holds_for"], *unlike])
+
+
+def _abstention(abstain: Figures, say: Words) -> list[str]:
+    several = "by_label" in abstain["test"]
+    if not abstain["stored"]:
+        return [say["abstain_none"].format(n=abstain["n"], risk=_percent(abstain["risk"]))]
+    test = abstain["test"]
+    lines = [
+        say["abstain_several" if several else "abstain"].format(
+            risk=_percent(abstain["risk"]), confidence=_percent(abstain["confidence"]), n=abstain["n"]
+        ),
+        say["abstain_test"].format(
+            answered=_share(test["answered"]), wrong=_share(test["wrong"]), aurc=f"{test['aurc']:.4f}"
+        ),
+    ]
+    if abstain.get("without_promise"):
+        lines.append(say["abstain_without"].format(labels=", ".join(f"`{n}`" for n in abstain["without_promise"])))
+    return [*lines, _snippet(_ANSWERS if several else _ANSWER)]
+
+
+def _label_sets(sets: Figures, evaluation: Figures, say: Words) -> list[str]:
+    test, several = sets["test"], evaluation["task"] == "multi_label_classification"
+    kept = "sets_several" if several else "sets"
+    lines = [
+        say[kept].format(coverage=_percent(sets["coverage"]), n=sets["n"]),
+        say["sets_test"].format(
+            coverage=_figure(test["coverage"]), size=f"{test['mean_size']:.2f}", labels=len(evaluation["labels"])
+        ),
+    ]
+    worst = test["worst_label"]
+    if worst is not None:
+        lines.append(say["sets_worst"].format(label=f"`{worst}`", coverage=_share(test["by_label"][worst])))
+    cut = 'cuts[row["label"]]' if "cuts" in sets else "cuts"
+    key = "cuts" if "cuts" in sets else "cut"
+    return [*lines, _snippet(_SET.format(cut=cut, key=key))]
+
+
+_ANSWER = """best = max(scores, key=lambda row: row["score"])
+sure = best["score"] >= classify.model.config.abstain["score_below"]
+answer = best["label"] if sure else "not sure\""""
+_ANSWERS = """cuts = classify.model.config.abstain["score_below"]
+given = [row for row in scores if row["score"] >= classify.model.config.thresholds[row["label"]]]
+sure = [row["label"] for row in given if row["score"] >= cuts.get(row["label"], 0)]"""
+_SET = """cuts = classify.model.config.label_sets["{key}"]
+label_set = [row["label"] for row in scores if row["score"] >= {cut}]"""
+
+
+def _snippet(code: str) -> str:
+    return f"```python\n{code}\n```"
+
+
+def _share(found: Figures) -> str:
+    """Return `12 of 240, 0.0500 [0.0261, 0.0857]`."""
+    return f"{found['count']} / {found['of']} = {_figure(found)}" if found["of"] else "–"
+
+
+def _figure(found: Figures) -> str:
+    if found.get("value") is None:
+        return "–"
+    interval = f" [{found['low']:.4f}, {found['high']:.4f}]" if found.get("low") is not None else ""
+    return f"{found['value']:.4f}{interval}"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.3g} %"
