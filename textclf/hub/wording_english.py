@@ -58,8 +58,8 @@ ENGLISH = {
     "method_platt": "Platt scaling of each label",
     "not_calibrated": "The scores were not calibrated.",
     "promises": "When it does not answer, and what it promises",
-    "abstain": "Of the texts that it answers, at most {risk} are wrong, with {confidence} confidence: below the cut in "
-    "`config.json` it should say that it is not sure. The cut was tested on {n} texts that nothing else saw.",
+    "abstain": "Of the texts that it answers, at most {risk} are wrong, with {confidence} confidence: below the cut "
+    "in `config.json` it should say that it is not sure. The cut was tested on {n} texts that nothing else saw.",
     "abstain_several": "Of the times that it gives a label, at most {risk} are wrong, label by label, with "
     "{confidence} confidence: below a label's cut in `config.json` it should say that it is not sure. The cuts were "
     "tested on {n} texts that nothing else saw.",
