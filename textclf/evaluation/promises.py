@@ -6,16 +6,19 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from datasets import Dataset
 from numpy.typing import NDArray
-from scipy.stats import binomtest
 
 from ..arguments import MeasureArguments
 from ..errors import UserError
+from ..inference.classifier import Classifier
 from ..inference.promises import Promises
 from ..labels import LabelSpace
+from ..run_folder import RunFolder
 from .abstention import Outcome, Promise, Sequence, area_under_risk_coverage, find_cut, risk_coverage
 from .label_sets import covered, cuts_by_label, marginal_cut
-from .report import Report
+from .report import Report, measure
+from .score_intervals import exact
 
 RESPLITS = 200  # of guarantee and test together: how often the promise would have failed
 CURVE_POINTS = 100  # of the risk-coverage curve, for the page
@@ -46,6 +49,7 @@ def check_promises(options: MeasureArguments) -> None:
         raise UserError("--set_by_label goes with --set_coverage, which is missing. Usual: --set_coverage 0.9.")
 
 
+KEYS = ("abstain", "label_sets")  # of config.json
 USUAL = {"abstain_risk": 0.05, "abstain_confidence": 0.95, "set_coverage": 0.9}
 
 
@@ -113,6 +117,23 @@ def answers(report: Report) -> dict[str, tuple[NDArray[np.float64], NDArray[np.b
     return {
         name: (scores[given[:, k], k], report.gold[given[:, k], k] == 0) for k, name in enumerate(report.labels.names)
     }
+
+
+def promise(
+    run: RunFolder, classifier: Classifier, validation: Report, guarantee: Dataset | None, options: MeasureArguments
+) -> Fitted | None:
+    """Write the promises that are asked for into `config.json`, and let the loaded classifier make them.
+
+    Promises of an earlier conclusion of this run go, whatever is asked for now.
+    """
+    config = {k: v for k, v in run.read_json("config.json").items() if k not in KEYS}
+    fitted = None
+    if guarantee is not None:
+        fitted = fit_promises(options, validation, measure(classifier, guarantee, draws=0))
+        config |= fitted.config
+    run.write_json("config.json", config)
+    classifier.promises = Promises.of(config, classifier.labels)
+    return fitted
 
 
 def measure_promises(fitted: Fitted, test: Report, baselines: dict[str, Report]) -> dict[str, Any]:
@@ -192,7 +213,7 @@ def share(count: int, of: int) -> dict[str, Any]:
     """Return count / of with its exact 95 % interval, or nulls of nothing."""
     if not of:
         return {"value": None, "low": None, "high": None, "count": count, "of": of}
-    low, high = binomtest(count, of).proportion_ci(0.95, method="exact")
+    low, high = exact(count, of)
     return {"value": count / of, "low": float(low), "high": float(high), "count": count, "of": of}
 
 
