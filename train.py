@@ -37,6 +37,7 @@ def train(recipe: Recipe) -> None:
     from textclf.data.provenance import remarks
     from textclf.evaluation.figures.drawing import draw_figures
     from textclf.evaluation.page.writing import write_page
+    from textclf.evaluation.promises import allowed
     from textclf.evaluation.report import quick_metrics
     from textclf.evaluation.table import show_results
     from textclf.evaluation.verdict import Facts, check_options, conclude
@@ -59,8 +60,8 @@ def train(recipe: Recipe) -> None:
     find_place(args)  # a folder in use, or nothing to go on with: said before any time is spent, as the next
     check_before_training(recipe.publish)
     with args.main_process_first():
-        splits, provenance = load_splits(recipe.data)
-    screen.show(provenance.notes)
+        splits, provenance = load_splits(recipe.data, guarantee=recipe.measure.promises)
+    screen.show([*provenance.notes, *allowed(recipe.measure, splits)])
     labels = LabelSpace.from_features(splits["train"].features)
     check_options(recipe.measure, labels)
     set_seed(args.seed)

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from datasets import Dataset
+from datasets import Dataset, DatasetDict
 from numpy.typing import NDArray
 
 from ..arguments import MeasureArguments
+from ..data.shaping import GUARANTEE
 from ..errors import UserError
 from ..inference.classifier import Classifier
 from ..inference.promises import Promises
@@ -53,8 +54,11 @@ KEYS = ("abstain", "label_sets")  # of config.json
 USUAL = {"abstain_risk": 0.05, "abstain_confidence": 0.95, "set_coverage": 0.9}
 
 
-def allows(options: MeasureArguments, rows: int) -> list[str]:
-    """Say what a guarantee part of so many rows allows, before any training."""
+def allowed(options: MeasureArguments, splits: DatasetDict) -> list[str]:
+    """Say what the guarantee part allows, before any training; nothing where no promise is asked for."""
+    if GUARANTEE not in splits:
+        return []
+    rows = len(splits[GUARANTEE])
     lines = []
     if options.abstain_risk is not None:
         promise = Promise(options.abstain_risk, options.abstain_confidence)
