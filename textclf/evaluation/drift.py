@@ -16,9 +16,8 @@ from sklearn.linear_model import LogisticRegression
 
 from ..inference.classifier import texts_of
 from ..labels import LabelSpace
-from .promises import share
 from .report import Report
-from .slices import holm
+from .shares import share
 from .text_profile import composed as whole
 from .text_profile import script_of
 
@@ -58,6 +57,15 @@ def drift_between_splits(splits: Mapping[str, Dataset], reports: Mapping[str, Re
         "level": LEVEL,
         "different": [name for (name, _), p in zip(named, adjusted, strict=True) if p < LEVEL],
     }
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Return p-values that hold together, in their order (Holm 1979)."""
+    order = np.argsort(p_values)
+    steps = np.maximum.accumulate((len(p_values) - np.arange(len(p_values))) * np.asarray(p_values)[order])
+    adjusted = np.empty(len(p_values))
+    adjusted[order] = np.minimum(steps, 1)
+    return [float(p) for p in adjusted]
 
 
 def unlike(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> list[str]:

@@ -17,9 +17,10 @@ from ..inference.promises import Promises
 from ..labels import LabelSpace
 from ..run_folder import RunFolder
 from .abstention import Outcome, Promise, Sequence, area_under_risk_coverage, find_cut, risk_coverage
+from .drift import drift_between_splits
 from .label_sets import covered, cuts_by_label, marginal_cut
 from .report import Report, measure
-from .score_intervals import exact
+from .shares import share
 
 RESPLITS = 200  # of guarantee and test together: how often the promise would have failed
 CURVE_POINTS = 100  # of the risk-coverage curve, for the page
@@ -31,6 +32,7 @@ class Fitted:
 
     config: dict[str, Any]
     record: dict[str, Any]
+    guarantee: Report | None = None  # the rows that the promises were fitted on; None: they were read from a folder
 
 
 def check_promises(options: MeasureArguments) -> None:
@@ -98,7 +100,7 @@ def fit_promises(options: MeasureArguments, validation: Report, guarantee: Repor
         named = {"cuts": dict(zip(labels.names, map(float, cuts), strict=True))} if by_label else {"cut": cuts[0]}
         config["label_sets"] = {**named, "coverage": options.set_coverage, "n": guarantee.n}
         record["label_sets"] = {**config["label_sets"], "every_label": int((cuts == 0).sum())}
-    return Fitted(config, record)
+    return Fitted(config, record, guarantee)
 
 
 def abstention_outcomes(promise: Promise, validation: Report, guarantee: Report) -> dict[str, Outcome]:
@@ -138,6 +140,18 @@ def promise(
     run.write_json("config.json", config)
     classifier.promises = Promises.of(config, classifier.labels)
     return fitted
+
+
+def kept_promises(
+    fitted: Fitted, splits: DatasetDict, validation: Report, test: Report, baselines: dict[str, Report]
+) -> dict[str, Any]:
+    """Return what evaluation.json records of promises: how they were fitted, what became of them, and drift."""
+    found = measure_promises(fitted, test, baselines)
+    if "abstain" in found and fitted.guarantee is not None and not test.labels.multi_label:
+        made = Promise(found["abstain"]["risk"], found["abstain"]["confidence"])
+        found["abstain"]["resplits"] = failures_over_resplits(made, validation, fitted.guarantee, test)
+    scored = {"validation": validation, "test": test, GUARANTEE: fitted.guarantee}
+    return found | {"drift": drift_between_splits(splits, {k: v for k, v in scored.items() if v is not None})}
 
 
 def measure_promises(fitted: Fitted, test: Report, baselines: dict[str, Report]) -> dict[str, Any]:
@@ -211,14 +225,6 @@ def _answered_on(test: Report, promises: Promises, risk: float) -> dict[str, Any
             for k, name in enumerate(test.labels.names)
         }
     return found | {"held": bool(given.sum()) and bool(wrong.sum() <= risk * given.sum())}
-
-
-def share(count: int, of: int) -> dict[str, Any]:
-    """Return count / of with its exact 95 % interval, or nulls of nothing."""
-    if not of:
-        return {"value": None, "low": None, "high": None, "count": count, "of": of}
-    low, high = exact(count, of)
-    return {"value": count / of, "low": float(low), "high": float(high), "count": count, "of": of}
 
 
 def _set_figures(sets: NDArray[np.bool_], report: Report) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from datasets import Dataset, DatasetDict
 
 from ..arguments import MeasureArguments
 from ..data.cleaning import cleaner
+from ..data.shaping import GUARANTEE
 from ..errors import UserError
 from ..inference.classifier import Classifier, texts_of
 from ..labels import LabelSpace
@@ -25,6 +26,7 @@ from .intervals import check_draws
 from .known_scores import KnownScores
 from .mistakes import findings
 from .predictions import write_predictions
+from .promises import check_promises, kept_promises, promise
 from .report import Report, measure, report_on
 from .scorings import count_scoring
 from .text_profile import TokenCounter, looked_at, score_profile, text_profile
@@ -58,6 +60,7 @@ def check_options(options: MeasureArguments, labels: LabelSpace) -> None:
     check_baselines(options.baselines)
     parse_aim(options.threshold_aim)
     check_draws(options.bootstrap_draws)
+    check_promises(options)
     changed = options.bake_thresholds or options.threshold_aim != MeasureArguments().threshold_aim
     if changed and not labels.multi_label:
         raise UserError(
@@ -86,10 +89,12 @@ def conclude(run: RunFolder, splits: DatasetDict, facts: Facts, recipe: Recipe) 
     classifier = Classifier.load(run.path)
     known = KnownScores.of(classifier, splits["validation"], settled.scores)
     validation = measure(known, splits["validation"], draws=options.bootstrap_draws)
+    promised = promise(run, classifier, validation, splits.get(GUARANTEE), options)
     scored = count_scoring(run, splits["test"])
     test = measure(classifier, splits["test"], draws=options.bootstrap_draws)
     write_predictions(run, "validation", splits["validation"], validation)
     write_predictions(run, "test", splits["test"], test)
+    beside = {each.name: measure(each, splits["test"], draws=options.bootstrap_draws) for each in baselines}
     evaluation = {
         "task": labels.problem_type,
         "split": "test",
@@ -98,7 +103,8 @@ def conclude(run: RunFolder, splits: DatasetDict, facts: Facts, recipe: Recipe) 
         "data": facts.data,
         **test.to_dict(),
         "validation": {"n": validation.n, "metrics": validation.metrics},
-        **_beside_baselines(baselines, test, splits["test"], facts.selection["metric"], options),
+        **_beside_baselines(beside, baselines, test, facts.selection["metric"]),
+        "promises": promised and kept_promises(promised, splits, validation, test, beside),
         "selection": facts.selection,
         **on_test(settled.record, test),
         "long_text": _windows(classifier, splits["test"], options) if recipe.data.long_text == "windows" else None,
@@ -113,10 +119,9 @@ def conclude(run: RunFolder, splits: DatasetDict, facts: Facts, recipe: Recipe) 
 
 
 def _beside_baselines(
-    baselines: list[FittedBaseline], model: Report, test: Dataset, metric: str, options: MeasureArguments
+    reports: dict[str, Report], baselines: list[FittedBaseline], model: Report, metric: str
 ) -> dict[str, Any]:
-    """Measure the baselines on the same rows, and the model against the one that was best on validation."""
-    reports = {b.name: measure(b, test, draws=options.bootstrap_draws) for b in baselines}
+    """Return the baselines' figures on the same rows, and the model against the one that was best on validation."""
     found: dict[str, Any] = {
         "baselines": {b.name: {"chosen": b.chosen, "metrics": reports[b.name].metrics} for b in baselines},
         "against_baseline": None,

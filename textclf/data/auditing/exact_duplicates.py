@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ..model_text import BLANK, text_key, whole_texts
 from .sampling import BATCH
 
-HELD_OUT = ("validation", "test")
+HELD_OUT = ("validation", "guarantee", "test")
 
 
 class Keys(NamedTuple):
