@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from datasets import Dataset
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from scipy.stats import binomtest, chi2_contingency, ks_2samp
 from sklearn.feature_extraction.text import HashingVectorizer
@@ -69,7 +69,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 
 def unlike(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> list[str]:
-    """Return in what new texts' profile (`text_profile`, `score_profile`) differs from the training rows', in words."""
+    """Return in what new texts' profile (`text_profile`, `score_profile`) differs from another's, in words."""
     found = []
     for key, name in PROFILES.items():
         if key not in ours or key not in theirs:
@@ -139,11 +139,10 @@ def compare_texts(ours: Sequence[str], theirs: Sequence[str], *, seed: int = 0) 
     }
 
 
-def compare_numbers(ours: Sequence[float], theirs: Sequence[float]) -> float | None:
+def compare_numbers(ours: ArrayLike, theirs: ArrayLike) -> float | None:
     """Return the p-value of the two-sample Kolmogorov-Smirnov test (lengths, confidences); None of too few."""
-    if min(len(ours), len(theirs)) < FEWEST_TEXTS:
-        return None
-    return float(ks_2samp(ours, theirs).pvalue)
+    one, other = np.asarray(ours), np.asarray(theirs)
+    return None if min(len(one), len(other)) < FEWEST_TEXTS else float(ks_2samp(one, other).pvalue)
 
 
 def compare_counts(ours: Sequence[int], theirs: Sequence[int]) -> float | None:

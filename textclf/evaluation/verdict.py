@@ -23,10 +23,11 @@ from .baselines.treatment import Treatment
 from .comparison import against_best
 from .decisions import on_test, settle
 from .intervals import check_draws
+from .kept_promises import kept_promises
 from .known_scores import KnownScores
 from .mistakes import findings
 from .predictions import write_predictions
-from .promises import check_promises, kept_promises, promise
+from .promises import check_promises, promise
 from .report import Report, measure, report_on
 from .scorings import count_scoring
 from .text_profile import TokenCounter, looked_at, score_profile, text_profile

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..labels import LabelSpace
-from .promises import Promises
+from .promises import NO_PROMISES, Promises
 
 Text = str | tuple[str, str | None]  # a text, or a text and its pair (null or empty: encoded as a single text)
 
@@ -58,7 +58,7 @@ def predictions(
     scores: NDArray[np.float32],
     labels: LabelSpace,
     thresholds: NDArray[np.floating[Any]] | None,
-    promises: Promises,
+    promises: Promises = NO_PROMISES,
 ) -> list[Prediction]:
     """Decide on scores [N, L]: the best label, or every label whose score reaches its threshold.
 

@@ -54,6 +54,9 @@ class Promises:
         return None if self.set_from is None else np.asarray(scores >= self.set_from)
 
 
+NO_PROMISES = Promises()
+
+
 def _cuts(promise: Any, names: list[str], labels: LabelSpace, key: str) -> NDArray[np.float64] | None:
     """Return a promise's cuts [1] or [L]; labels without one have 0: they are always sure, or in the set."""
     if promise is None:

@@ -1,0 +1,127 @@
+"""What became of a model's promises on texts: on test, and on new data in `eval.py`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from datasets import DatasetDict
+from numpy.typing import NDArray
+
+from ..data.shaping import GUARANTEE
+from ..inference.promises import Promises
+from .abstention import Promise, area_under_risk_coverage, find_cut, risk_coverage
+from .drift import drift_between_splits
+from .label_sets import covered
+from .promises import Fitted, answers, cut_sequences
+from .report import Report
+from .shares import share
+
+RESPLITS = 200  # of guarantee and test together: how often the promise would have failed
+CURVE_POINTS = 100  # of the risk-coverage curve, for the page
+
+
+def kept_promises(
+    fitted: Fitted, splits: DatasetDict, validation: Report, test: Report, baselines: dict[str, Report]
+) -> dict[str, Any]:
+    """Return what evaluation.json records of promises: how they were fitted, what became of them, and drift."""
+    found = measure_promises(fitted, test, baselines)
+    if "abstain" in found and fitted.guarantee is not None and not test.labels.multi_label:
+        made = Promise(found["abstain"]["risk"], found["abstain"]["confidence"])
+        found["abstain"]["resplits"] = failures_over_resplits(made, validation, fitted.guarantee, test)
+    scored = {"validation": validation, "test": test, GUARANTEE: fitted.guarantee}
+    return found | {"drift": drift_between_splits(splits, {k: v for k, v in scored.items() if v is not None})}
+
+
+def measure_promises(fitted: Fitted, test: Report, baselines: dict[str, Report]) -> dict[str, Any]:
+    """Return what became of the promises on test: figures with exact binomial intervals (Clopper & Pearson 1934)."""
+    promises = Promises.of(fitted.config, test.labels)
+    record = {key: dict(value) if isinstance(value, dict) else value for key, value in fitted.record.items()}
+    if "abstain" in record:
+        record["abstain"]["test"] = _answered_on(test, promises, record["abstain"]["risk"]) | {
+            "curve": _curve(test),
+            "aurc": _aurc(test),
+            "aurc_of_baselines": {name: _aurc(report) for name, report in baselines.items()},
+        }
+    sets = promises.sets(test.scores)
+    if sets is not None:
+        record["label_sets"]["test"] = _set_figures(sets, test)
+    return record
+
+
+def failures_over_resplits(
+    promise: Promise, validation: Report, guarantee: Report, test: Report, *, draws: int = RESPLITS, seed: int = 0
+) -> dict[str, Any]:
+    """Draw guarantee rows anew from guarantee and test together, `draws` times: how often is the promise broken?
+
+    Broken: at the cut that such a draw gives, more than `risk` of all those rows' answers are wrong. One label a text.
+    """
+    scores, wrong = (np.concatenate(pair) for pair in zip(answers(guarantee)[""], answers(test)[""], strict=True))
+    rng, sequence = np.random.default_rng(seed), cut_sequences(validation)[""]
+    broken = stored = 0
+    for _ in range(draws):
+        rows = rng.choice(len(scores), guarantee.n, replace=False)
+        cut = find_cut(promise, sequence, scores[rows], wrong[rows], guarantee.n).cut
+        if cut is not None:
+            stored += 1
+            broken += bool(wrong[scores >= cut].mean() > promise.risk)
+    return {"draws": draws, "stored": stored, "broken": broken}
+
+
+def _answered_on(test: Report, promises: Promises, risk: float) -> dict[str, Any]:
+    """Return how much of test is answered, how much of that is wrong, and whether the promise held there."""
+    unsure = promises.unsure(test.scores, test.predicted)
+    given = ~unsure if not test.labels.multi_label else (test.predicted == 1) & ~unsure
+    wrong = given & (test.predicted != test.gold)
+    of = test.n if not test.labels.multi_label else int((test.predicted == 1).sum())
+    found = {"answered": share(int(given.sum()), of), "wrong": share(int(wrong.sum()), int(given.sum()))}
+    if test.labels.multi_label:
+        found["by_label"] = {
+            name: {"answered": int(given[:, k].sum()), "wrong": share(int(wrong[:, k].sum()), int(given[:, k].sum()))}
+            for k, name in enumerate(test.labels.names)
+        }
+    return found | {"held": bool(given.sum()) and bool(wrong.sum() <= risk * given.sum())}
+
+
+def _set_figures(sets: NDArray[np.bool_], report: Report) -> dict[str, Any]:
+    """Return coverage (recall with several labels), size and the worst label of sets on test."""
+    hit, sizes = covered(sets, report.gold), sets.sum(axis=1)
+    carries = report.gold if report.labels.multi_label else np.eye(len(report.labels), dtype=np.int64)[report.gold]
+    by_label = {
+        name: share(int(sets[carries[:, k] == 1, k].sum()), int(carries[:, k].sum()))
+        for k, name in enumerate(report.labels.names)
+    }
+    known = {name: row for name, row in by_label.items() if row["of"]}
+    error = 1.96 * hit.std(ddof=1) / np.sqrt(len(hit)) if len(hit) > 1 else np.nan
+    pooled = share(int(hit.sum()), len(hit))
+    if report.labels.multi_label:  # shares of several labels are no yes or no: the usual interval of a mean
+        pooled = {"value": float(hit.mean()), "low": None, "high": None}
+        if np.isfinite(error):
+            pooled |= {"low": max(0.0, float(hit.mean() - error)), "high": min(1.0, float(hit.mean() + error))}
+    return {
+        "coverage": pooled,
+        "mean_size": float(sizes.mean()),
+        "sizes": {str(size): int(count) for size, count in enumerate(np.bincount(sizes)) if count},
+        "by_label": by_label,
+        "worst_label": min(known, key=lambda name: known[name]["value"]) if known else None,
+    }
+
+
+def _pooled(report: Report) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Return confidence and wrongness of all answers together; several labels: of all given labels."""
+    rows = answers(report).values()
+    return np.concatenate([scores for scores, _ in rows]), np.concatenate([wrong for _, wrong in rows])
+
+
+def _aurc(report: Report) -> float | None:
+    area = area_under_risk_coverage(*_pooled(report))
+    return None if np.isnan(area) else area
+
+
+def _curve(report: Report) -> dict[str, list[float]]:
+    """Return some points of the risk-coverage curve: shares answered, and of them wrong."""
+    risk = risk_coverage(*_pooled(report))
+    if not len(risk):
+        return {"coverage": [], "risk": []}
+    at = np.unique(np.linspace(0, len(risk) - 1, CURVE_POINTS).round().astype(int))
+    return {"coverage": ((at + 1) / len(risk)).tolist(), "risk": risk[at].tolist()}
