@@ -34,6 +34,8 @@ def evaluate(model: str, data: DataArguments, options: EvalOptions) -> None:
     from textclf.data.splits_to_measure import split_to_measure
     from textclf.evaluation.held_out import label_reading, recorded_data, training_note
     from textclf.evaluation.intervals import check_draws
+    from textclf.evaluation.kept_promises import promise_lines, promises_on
+    from textclf.evaluation.likeness import likeness, likeness_line
     from textclf.evaluation.matching import fields_note, match_labels
     from textclf.evaluation.predictions import check_place, write_predictions
     from textclf.evaluation.report import measure
@@ -57,6 +59,8 @@ def evaluate(model: str, data: DataArguments, options: EvalOptions) -> None:
         notes.append(own)
     screen.show(notes)
     report = measure(classifier, matched.split, draws=options.bootstrap_draws)
+    promised = promises_on(classifier.promises, report)
+    alike = likeness(model, classifier, matched.split, report)
     found = {
         "model": model,
         "task": classifier.labels.problem_type,
@@ -66,8 +70,11 @@ def evaluate(model: str, data: DataArguments, options: EvalOptions) -> None:
         **report.to_dict(),
         "notes": [*notes, *report.notes],
         "slices": slice_figures(report, matched.split),
+        "promises": promised,
+        "training_likeness": alike,
     }
     show_report(found)
+    screen.show([*promise_lines(promised, chosen.name), *likeness_line(alike)])
     if options.output:
         folder = RunFolder(Path(options.output))
         folder.write_json("evaluation.json", found)

@@ -36,6 +36,7 @@ def train(recipe: Recipe) -> None:
     from textclf.data.preparation import prepare
     from textclf.data.provenance import remarks
     from textclf.evaluation.figures.drawing import draw_figures
+    from textclf.evaluation.kept_promises import promise_lines
     from textclf.evaluation.page.writing import write_page
     from textclf.evaluation.promises import allowed
     from textclf.evaluation.report import quick_metrics
@@ -85,6 +86,7 @@ def train(recipe: Recipe) -> None:
     verdict = conclude(run, prepared.splits, Facts(provenance.to_dict(), fitted.training, fitted.selection), recipe)
     draw_figures(run, verdict.evaluation, verdict.test, verdict.validation)
     write_page(run, verdict.evaluation, verdict.test, verdict.validation, validation)
+    screen.show(promise_lines(verdict.evaluation["promises"], "test"))
     show_results(verdict.evaluation, run.path)
     publish(run, recipe.publish)
 

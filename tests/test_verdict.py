@@ -22,7 +22,9 @@ def test_it_says_what_was_chosen_on_what(case, trained):
     assert found["test_scored"] == 1
     texts, answers = found["training_profile"]["texts"], found["training_profile"]["answers"]
     assert (texts["split"], answers["split"]) == ("train", "validation")
-    assert sum(texts["tokens"]["counts"]) == sum(texts["scripts"].values()) == found["data"]["sizes"]["train"]
+    left = trained(case).run.read_json("audit.json")["removed_from_train"]["exact_leaks"]
+    trained_on = found["data"]["sizes"]["train"] - left
+    assert sum(texts["tokens"]["counts"]) == sum(texts["scripts"].values()) == trained_on
     assert sum(answers["best_score"]["counts"]) == found["data"]["sizes"]["validation"]
     assert answers["predicted"].keys() == set(found["labels"])
 

@@ -17,7 +17,8 @@ from sklearn.linear_model import LogisticRegression
 from ..inference.classifier import texts_of
 from ..labels import LabelSpace
 from .report import Report
-from .shares import share
+from .score_intervals import share_of
+from .slices import holm
 from .text_profile import composed as whole
 from .text_profile import script_of
 
@@ -57,15 +58,6 @@ def drift_between_splits(splits: Mapping[str, Dataset], reports: Mapping[str, Re
         "level": LEVEL,
         "different": [name for (name, _), p in zip(named, adjusted, strict=True) if p < LEVEL],
     }
-
-
-def holm(p_values: Sequence[float]) -> list[float]:
-    """Return p-values that hold together, in their order (Holm 1979)."""
-    order = np.argsort(p_values)
-    steps = np.maximum.accumulate((len(p_values) - np.arange(len(p_values))) * np.asarray(p_values)[order])
-    adjusted = np.empty(len(p_values))
-    adjusted[order] = np.minimum(steps, 1)
-    return [float(p) for p in adjusted]
 
 
 def unlike(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> list[str]:
@@ -133,7 +125,7 @@ def compare_texts(ours: Sequence[str], theirs: Sequence[str], *, seed: int = 0) 
     right = int((model.predict(features[asked]) == gold[asked]).sum())
     test = binomtest(right, size, 0.5, alternative="greater")
     return {
-        "accuracy": share(right, size),
+        "accuracy": share_of(right, size),
         "p_value": float(test.pvalue),
         "n": size,
     }

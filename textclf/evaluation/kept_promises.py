@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -13,9 +14,9 @@ from ..inference.promises import Promises
 from .abstention import Promise, area_under_risk_coverage, find_cut, risk_coverage
 from .drift import drift_between_splits
 from .label_sets import covered
-from .promises import Fitted, answers, cut_sequences
+from .promises import Fitted, answers, cut_sequences, percent
 from .report import Report
-from .shares import share
+from .score_intervals import share_of
 
 RESPLITS = 200  # of guarantee and test together: how often the promise would have failed
 CURVE_POINTS = 100  # of the risk-coverage curve, for the page
@@ -31,6 +32,42 @@ def kept_promises(
         found["abstain"]["resplits"] = failures_over_resplits(made, validation, fitted.guarantee, test)
     scored = {"validation": validation, "test": test, GUARANTEE: fitted.guarantee}
     return found | {"drift": drift_between_splits(splits, {k: v for k, v in scored.items() if v is not None})}
+
+
+def promises_on(promises: Promises, report: Report) -> dict[str, Any] | None:
+    """Return what becomes of a loaded checkpoint's promises on other texts; None where it makes none."""
+    stated = {key: dict(value) for key, value in promises.stated.items()}
+    return measure_promises(Fitted(stated, stated), report, {}) if stated else None
+
+
+def promise_lines(found: Mapping[str, Any] | None, split: str) -> list[str]:
+    """Say in a line each what was promised and what became of it (a record of this module), for the screen."""
+    lines = []
+    abstain = (found or {}).get("abstain")
+    if abstain and not abstain.get("stored", True):
+        lines += [abstain["why_not"]] if isinstance(abstain["why_not"], str) else list(abstain["why_not"].values())
+    elif abstain:
+        on = abstain["test"]
+        promised = f"at most {percent(abstain['risk'])} of the answers wrong at {percent(abstain['confidence'])}"
+        if not on["answered"]["count"]:
+            lines.append(f"Promise ({promised} confidence): nothing of {split} is answered.")
+        else:
+            verdict = "held" if on["held"] else "did not hold"
+            lines.append(
+                f"Promise ({promised} confidence): {verdict} on {split}. Answered {_told_share(on['answered'])}, of "
+                f"these wrong {_told_share(on['wrong'])}."
+            )
+    if sets := (found or {}).get("label_sets"):
+        on = sets["test"]
+        lines.append(
+            f"Label sets (coverage {percent(sets['coverage'])}): {on['coverage']['value']:.4f} on {split}, "
+            f"{on['mean_size']:.2f} labels a set on average."
+        )
+    return lines
+
+
+def _told_share(found: Mapping[str, Any]) -> str:
+    return f"{found['count']:,} of {found['of']:,} ({found['value']:.4f} [{found['low']:.4f}, {found['high']:.4f}])"
 
 
 def measure_promises(fitted: Fitted, test: Report, baselines: dict[str, Report]) -> dict[str, Any]:
@@ -74,10 +111,13 @@ def _answered_on(test: Report, promises: Promises, risk: float) -> dict[str, Any
     given = ~unsure if not test.labels.multi_label else (test.predicted == 1) & ~unsure
     wrong = given & (test.predicted != test.gold)
     of = test.n if not test.labels.multi_label else int((test.predicted == 1).sum())
-    found = {"answered": share(int(given.sum()), of), "wrong": share(int(wrong.sum()), int(given.sum()))}
+    found = {"answered": share_of(int(given.sum()), of), "wrong": share_of(int(wrong.sum()), int(given.sum()))}
     if test.labels.multi_label:
         found["by_label"] = {
-            name: {"answered": int(given[:, k].sum()), "wrong": share(int(wrong[:, k].sum()), int(given[:, k].sum()))}
+            name: {
+                "answered": int(given[:, k].sum()),
+                "wrong": share_of(int(wrong[:, k].sum()), int(given[:, k].sum())),
+            }
             for k, name in enumerate(test.labels.names)
         }
     return found | {"held": bool(given.sum()) and bool(wrong.sum() <= risk * given.sum())}
@@ -88,12 +128,12 @@ def _set_figures(sets: NDArray[np.bool_], report: Report) -> dict[str, Any]:
     hit, sizes = covered(sets, report.gold), sets.sum(axis=1)
     carries = report.gold if report.labels.multi_label else np.eye(len(report.labels), dtype=np.int64)[report.gold]
     by_label = {
-        name: share(int(sets[carries[:, k] == 1, k].sum()), int(carries[:, k].sum()))
+        name: share_of(int(sets[carries[:, k] == 1, k].sum()), int(carries[:, k].sum()))
         for k, name in enumerate(report.labels.names)
     }
     known = {name: row for name, row in by_label.items() if row["of"]}
     error = 1.96 * hit.std(ddof=1) / np.sqrt(len(hit)) if len(hit) > 1 else np.nan
-    pooled = share(int(hit.sum()), len(hit))
+    pooled = share_of(int(hit.sum()), len(hit))
     if report.labels.multi_label:  # shares of several labels are no yes or no: the usual interval of a mean
         pooled = {"value": float(hit.mean()), "low": None, "high": None}
         if np.isfinite(error):

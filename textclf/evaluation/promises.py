@@ -13,7 +13,7 @@ from ..arguments import MeasureArguments
 from ..data.shaping import GUARANTEE
 from ..errors import UserError
 from ..inference.classifier import Classifier
-from ..inference.promises import Promises
+from ..inference.promises import KEYS, Promises
 from ..labels import LabelSpace
 from ..run_folder import RunFolder
 from .abstention import Outcome, Promise, Sequence, find_cut
@@ -47,7 +47,6 @@ def check_promises(options: MeasureArguments) -> None:
         raise UserError("--set_by_label goes with --set_coverage, which is missing. Usual: --set_coverage 0.9.")
 
 
-KEYS = ("abstain", "label_sets")  # of config.json
 USUAL = {"abstain_risk": 0.05, "abstain_confidence": 0.95, "set_coverage": 0.9}
 
 

@@ -40,6 +40,14 @@ def exact(hits: Any, trials: Any, level: float = LEVEL) -> tuple[Floats, Floats]
     return low, high
 
 
+def share_of(count: int, of: int) -> dict[str, Any]:
+    """Return count / of with its exact interval: {value, low, high, count, of}; nulls of nothing."""
+    if not of:
+        return {"value": None, "low": None, "high": None, "count": count, "of": of}
+    low, high = exact(count, of)
+    return {"value": count / of, "low": float(low), "high": float(high), "count": count, "of": of}
+
+
 def reach(found: Shares, n: int) -> tuple[float, float]:
     """Return how far the interval of a figure reaches below and above it.
 

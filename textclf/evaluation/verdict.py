@@ -25,12 +25,12 @@ from .decisions import on_test, settle
 from .intervals import check_draws
 from .kept_promises import kept_promises
 from .known_scores import KnownScores
+from .likeness import profile
 from .mistakes import findings
 from .predictions import write_predictions
 from .promises import check_promises, promise
 from .report import Report, measure, report_on
 from .scorings import count_scoring
-from .text_profile import TokenCounter, looked_at, score_profile, text_profile
 from .thresholds import parse_aim
 
 CACHE = Path(".cache/baselines")  # of the working folder; keyed by the rows, so it is never stale
@@ -113,7 +113,7 @@ def conclude(run: RunFolder, splits: DatasetDict, facts: Facts, recipe: Recipe) 
         "test_scored": scored,
         "scored_on": classifier.model.device.type,
         "training": facts.training,
-        "training_profile": _training_profile(classifier, splits["train"], validation),
+        "training_profile": profile(classifier, splits["train"], validation),
     }
     run.write_json("evaluation.json", evaluation)
     return Verdict(evaluation, validation, test)
@@ -142,21 +142,3 @@ def _windows(classifier: Classifier, test: Dataset, options: MeasureArguments) -
     gold = classifier.labels.gold(test)
     report = report_on(scores, gold, classifier.labels, classifier.thresholds, draws=options.bootstrap_draws)
     return {"method": "mean score of half-overlapping windows", "n": report.n, "metrics": report.metrics}
-
-
-def _training_profile(classifier: Classifier, train: Dataset, validation: Report) -> dict[str, Any] | None:
-    """Return what training texts look like, and what the model says of validation texts, to tell drift later.
-
-    Not what it says of training texts: it is surer of them than of any others. None for slow tokenizers.
-    """
-    tokenizer = classifier.rust_tokenizer
-    if tokenizer is None:
-        return None
-    texts = texts_of(train.select(looked_at(len(train))))[:]
-    return {
-        "texts": {"split": "train", **text_profile(texts, TokenCounter(tokenizer.to_str()))},
-        "answers": {
-            "split": "validation",
-            **score_profile(validation.scores, classifier.labels, classifier.thresholds),
-        },
-    }

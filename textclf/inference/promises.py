@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from ..errors import UserError
 from ..labels import LabelSpace
 
+KEYS = ("abstain", "label_sets")  # of config.json
+
 
 @dataclass(frozen=True)
 class Promises:
@@ -23,6 +25,7 @@ class Promises:
 
     answer_from: NDArray[np.float64] | None = None  # [1], or [L] with several labels: below it the model is not sure
     set_from: NDArray[np.float64] | None = None  # [1] or [L]: a label is in the set from this score on
+    stated: Mapping[str, Any] = field(default_factory=dict)  # the config's two keys, as they are written
 
     @classmethod
     def of(cls, config: Mapping[str, Any], labels: LabelSpace) -> Promises:
@@ -34,6 +37,7 @@ class Promises:
         return cls(
             _cuts(config.get("abstain"), ["score_below"], labels, "abstain"),
             _cuts(config.get("label_sets"), ["cut", "cuts"], labels, "label_sets"),
+            {key: config[key] for key in KEYS if config.get(key) is not None},
         )
 
     def unsure(self, scores: NDArray[np.floating[Any]], decided: NDArray[np.int64]) -> NDArray[np.bool_]:
