@@ -34,8 +34,7 @@ def evaluate(model: str, data: DataArguments, options: EvalOptions) -> None:
     from textclf.data.splits_to_measure import split_to_measure
     from textclf.evaluation.held_out import label_reading, recorded_data, training_note
     from textclf.evaluation.intervals import check_draws
-    from textclf.evaluation.kept_promises import promise_lines, promises_on
-    from textclf.evaluation.likeness import likeness, likeness_line
+    from textclf.evaluation.likeness import new_text_lines, on_new_texts
     from textclf.evaluation.matching import fields_note, match_labels
     from textclf.evaluation.predictions import check_place, write_predictions
     from textclf.evaluation.report import measure
@@ -59,8 +58,6 @@ def evaluate(model: str, data: DataArguments, options: EvalOptions) -> None:
         notes.append(own)
     screen.show(notes)
     report = measure(classifier, matched.split, draws=options.bootstrap_draws)
-    promised = promises_on(classifier.promises, report)
-    alike = likeness(model, classifier, matched.split, report)
     found = {
         "model": model,
         "task": classifier.labels.problem_type,
@@ -70,11 +67,10 @@ def evaluate(model: str, data: DataArguments, options: EvalOptions) -> None:
         **report.to_dict(),
         "notes": [*notes, *report.notes],
         "slices": slice_figures(report, matched.split),
-        "promises": promised,
-        "training_likeness": alike,
+        **on_new_texts(model, classifier, matched.split, report),
     }
     show_report(found)
-    screen.show([*promise_lines(promised, chosen.name), *likeness_line(alike)])
+    screen.show(new_text_lines(found, chosen.name))
     if options.output:
         folder = RunFolder(Path(options.output))
         folder.write_json("evaluation.json", found)

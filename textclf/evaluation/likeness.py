@@ -9,6 +9,7 @@ from datasets import Dataset
 from ..inference.classifier import Classifier, texts_of
 from ..inference.identity import model_json
 from .drift import unlike
+from .kept_promises import promise_lines, promises_on
 from .report import Report
 from .text_profile import TokenCounter, looked_at, score_profile, text_profile
 
@@ -42,6 +43,19 @@ def likeness(model: str, classifier: Classifier, texts: Dataset, scored: Report)
         "profile": found,
         "different": unlike(kept["texts"], found["texts"]) + unlike(kept["answers"], found["answers"]),
     }
+
+
+def on_new_texts(model: str, classifier: Classifier, texts: Dataset, scored: Report) -> dict[str, Any]:
+    """Return what `eval.py` records beyond figures: `promises` and `training_likeness` (None: unknown)."""
+    return {
+        "promises": promises_on(classifier.promises, scored),
+        "training_likeness": likeness(model, classifier, texts, scored),
+    }
+
+
+def new_text_lines(found: dict[str, Any], split: str) -> list[str]:
+    """Say `on_new_texts` in a line each, for the screen."""
+    return [*promise_lines(found["promises"], split), *likeness_line(found["training_likeness"])]
 
 
 def likeness_line(found: dict[str, Any] | None) -> list[str]:
