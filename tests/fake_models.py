@@ -6,6 +6,7 @@ import time
 import numpy as np
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
+from textclf.inference.promises import NO_PROMISES
 from textclf.labels import LabelSpace
 from textclf.serving.facts import Ready
 
@@ -30,6 +31,7 @@ class WordModel:
     def __init__(self, several=False, seconds=0.0, room=1000):
         self.labels = LabelSpace(NAMES, several)
         self.thresholds = np.array([0.8, 0.5, 0.6]) if several else None
+        self.promises = NO_PROMISES
         self.rust_tokenizer = word_tokenizer()
         self.seconds, self.room, self.batches = seconds, room, []
 
@@ -60,4 +62,5 @@ def ready_of(model, profile=None):
         tokenizer_json=model.rust_tokenizer.to_str(),
         config={"label2id": model.labels.label2id, "problem_type": model.labels.problem_type},
         profile=json.loads(json.dumps(profile or {})),
+        promises=model.promises,
     )

@@ -26,6 +26,7 @@ from textclf.bulk.sources import find_sources
 from textclf.errors import UserError
 from textclf.inference import rows
 from textclf.inference.answers import activate
+from textclf.inference.promises import Promises
 
 
 class WordScorer(WordModel):
@@ -134,6 +135,30 @@ def test_several_labels_are_a_list(model, tmp_path, monkeypatch):
         found = list(csv.DictReader(file))
     assert [json.loads(row["predicted"]) for row in found] == [["long", "shouting"], ["long"]]
     assert list(found[0]) == ["id", "text", "predicted", "score"]
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet"])
+def test_a_model_that_makes_promises_says_where_it_is_not_sure(model, tmp_path, monkeypatch, kind):
+    scorer = WordScorer()
+    stored = {"abstain": {"score_below": 0.6}, "label_sets": {"cut": 0.2}}
+    scorer.promises = Promises.of(stored, scorer.labels)
+    monkeypatch.setattr(labelling, "load_scorer", lambda *words: scorer)
+    sources = ["FILM FILM", "good film"]
+    run(model, write_csv(tmp_path / "in.csv", enumerate(sources)), tmp_path / f"out.{kind}")
+    if kind == "parquet":
+        found = pq.read_table(tmp_path / "out.parquet").to_pylist()
+    elif kind == "jsonl":
+        found = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text(encoding="utf-8").splitlines()]
+    else:
+        with (tmp_path / "out.csv").open(newline="", encoding="utf-8") as file:
+            found = list(csv.DictReader(file))
+        for row in found:
+            row["abstained"], row["label_set"] = row["abstained"] == "true", json.loads(row["label_set"])
+    scores = [expected(text)[1] for text in sources]
+    assert [row["abstained"] for row in found] == [bool(row.max() < 0.6) for row in scores] == [False, True]
+    assert [row["label_set"] for row in found] == [
+        [n for n, s in zip(NAMES, row, strict=True) if s >= 0.2] for row in scores
+    ]
 
 
 def test_folders_and_patterns_are_read_in_order(model, tmp_path):

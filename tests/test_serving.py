@@ -21,6 +21,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance, unsuppor
 
 from tests.fake_models import NAMES, WordModel, logits_of, ready_of, word_tokenizer
 from textclf.evaluation.text_profile import TokenCounter, score_profile, text_profile
+from textclf.inference.promises import Promises
 from textclf.serving.api import create_app
 from textclf.serving.arguments import ServeArguments
 from textclf.serving.batching import Batcher, Listener, choose
@@ -407,3 +408,13 @@ BEYOND_SCHEMA = [unsupported_method, positive_data_acceptance]  # GET / leads pe
 def test_no_call_that_the_schema_allows_or_forbids_breaks_the_server(case):
     """Schema-driven fuzzing: status and body are always among those that the OpenAPI page declares."""
     case.call_and_validate(excluded_checks=BEYOND_SCHEMA)
+
+
+def test_a_model_that_makes_promises_says_where_it_is_not_sure():
+    model = WordModel()
+    model.promises = Promises.of({"abstain": {"score_below": 0.6}, "label_sets": {"cut": 0.2}}, model.labels)
+    with TestClient(app_of(model)) as client:
+        found = client.post("/v1/classify", json={"texts": ["FILM FILM", "good film"]}).json()["predictions"]
+    assert [row["unsure"] for row in found] == [[], found[1]["labels"]]  # .84 and .51 of the best label
+    for row in found:
+        assert row["label_set"] == [name for name, score in row["scores"].items() if score >= 0.2]

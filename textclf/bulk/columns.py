@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ..errors import UserError, did_you_mean
 from ..inference.answers import Prediction, Text
+from ..inference.promises import NO_PROMISES, Promises
 from ..labels import LabelSpace
 from .sources import Source, columns_of
 
@@ -30,11 +31,32 @@ class Answers(NamedTuple):
     kind: str  # format of the output
     scores: str  # "all" or "best"
     prefix: str
+    promises: Promises = NO_PROMISES
 
     def fields(self) -> list[pa.Field]:
         """Return the new columns' fields, in order."""
         predicted = pa.list_(pa.string()) if self.labels.multi_label else pa.string()
-        return [pa.field(f"{self.prefix}predicted", predicted), *self._score_fields()]
+        return [pa.field(f"{self.prefix}predicted", predicted), *self._score_fields(), *self._promise_fields()]
+
+    def _promise_fields(self) -> list[pa.Field]:
+        """Return the fields that only models with promises have: where they are not sure, and sets of labels."""
+        fields = []
+        if self.promises.answer_from is not None and self.labels.multi_label:
+            fields.append(pa.field(f"{self.prefix}unsure", pa.list_(pa.string())))
+        elif self.promises.answer_from is not None:
+            fields.append(pa.field(f"{self.prefix}abstained", pa.bool_()))
+        if self.promises.set_from is not None:
+            fields.append(pa.field(f"{self.prefix}label_set", pa.list_(pa.string())))
+        return fields
+
+    def _promise_arrays(self, predictions: Sequence[Prediction | None]) -> list[pa.Array]:
+        several = self.labels.multi_label
+        made: list[list[Any]] = []  # Any: a truth value, or names
+        if self.promises.answer_from is not None:
+            made.append([p and (p.unsure if several else bool(p.unsure)) for p in predictions])
+        if self.promises.set_from is not None:
+            made.append([p and p.label_set for p in predictions])
+        return [pa.array(values, field.type) for values, field in zip(made, self._promise_fields(), strict=True)]
 
     def _score_fields(self) -> list[pa.Field]:
         if self.scores == "best":
@@ -71,7 +93,7 @@ class Answers(NamedTuple):
             columns = [pa.array(rows, fields[0].type)]
         else:
             columns = [pa.array(values[:, i], pa.float64(), mask=missing) for i in range(len(self.labels))]
-        return [pa.array(names, self.fields()[0].type), *columns]
+        return [pa.array(names, self.fields()[0].type), *columns, *self._promise_arrays(predictions)]
 
 
 def _shortest(scores: NDArray[np.float32]) -> NDArray[np.float64]:

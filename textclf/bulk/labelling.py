@@ -59,7 +59,7 @@ def prepare(model: str, inputs: Sequence[str], options: BulkArguments) -> Labell
     scorer = load_scorer(model, options.engine, options.revision, options.trust_remote_code)
     if scorer.engine == "torch":
         scorer.shows_progress = False  # the labelling has a bar of its own
-    answers = Answers(scorer.labels, kind, options.scores, options.prefix)
+    answers = Answers(scorer.labels, kind, options.scores, options.prefix, scorer.promises)
     content = {
         "model": {"name": Path(model).name, "revision": model_revision(model, options.revision)},
         "engine": scorer.engine,

@@ -194,7 +194,7 @@ def _labelled(job: Job, scorer: Scorer, place: Stretch, table: pa.Table, tally: 
         row = int(np.flatnonzero(~np.isfinite(scores).all(axis=1))[0])
         where = job.sources[place.source].place(place.first + row)
         raise UserError(f"The model gives no numbers (NaN) for {where}: its weights are damaged.")
-    found: list[Prediction | None] = [*predictions(scores, scorer.labels, scorer.thresholds)]
+    found: list[Prediction | None] = [*predictions(scores, scorer.labels, scorer.thresholds, job.answers.promises)]
     for row in bad:
         found[row] = None
     tally.add_answers(place.block, texts, [None if p is None else p.labels for p in found], scores)

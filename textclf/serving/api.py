@@ -17,7 +17,7 @@ from fastapi import FastAPI
 from numpy.typing import NDArray
 
 from .. import __version__
-from ..inference.answers import activate, predictions, sigmoid, softmax
+from ..inference.answers import activate, sigmoid, softmax
 from .arguments import TOKEN, ServeArguments, from_environment
 from .engine import ModelHere, ModelProcess
 from .faults import add_faults, not_understood
@@ -147,7 +147,7 @@ def _check_attributions(n: int, label: str | None, names: Sequence[str]) -> None
 def _decided(scored: Scored, scoring: Scoring) -> list[dict[str, Any]]:
     """Return, of each text, everything that `predict` gives, and what was cut."""
     ready = scoring.ready
-    found = predictions(activate(scored.logits, ready.labels), ready.labels, ready.thresholds)
+    found = scoring.decide(scored.logits)
     return [
         {
             **prediction._asdict(),

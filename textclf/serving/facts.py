@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..inference.identity import model_json, model_revision
+from ..inference.promises import NO_PROMISES, Promises
 from ..labels import LabelSpace
 
 
@@ -27,6 +28,7 @@ class Ready:
     tokenizer_json: str | None  # None: a tokenizer that only Python knows
     config: dict[str, Any]
     profile: dict[str, Any]  # of the training rows; empty where the run has none
+    promises: Promises = NO_PROMISES
 
 
 def describe(classifier: Any, model: str, revision: str | None) -> Ready:  # Any: the classifier of any engine
@@ -43,6 +45,7 @@ def describe(classifier: Any, model: str, revision: str | None) -> Ready:  # Any
         tokenizer_json=tokenizer.to_str() if tokenizer is not None else None,
         config=model_json(model, "config.json", revision),
         profile=model_json(model, "evaluation.json", revision).get("training_profile") or {},
+        promises=classifier.promises,
     )
 
 

@@ -147,6 +147,10 @@ class Classified(BaseModel):
     model_config = ConfigDict(extra="allow")  # what a model ships besides: abstention, label sets
     labels: list[str] = Field(description="the best label, or every label that reaches its threshold")
     scores: dict[str, float]
+    unsure: list[str] = Field(default=[], description="those of `labels` below the cut of the model's promise")
+    label_set: list[str] | None = Field(
+        default=None, description="holds the truth as often as the model promises; null where it promises no sets"
+    )
     tokens: int | None = Field(description="tokens of the whole text; null where the tokenizer cannot be asked")
     truncated: bool = Field(description="whether the model read only the beginning")
     attributions: Explanation | None = None

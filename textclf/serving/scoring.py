@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..evaluation.text_profile import Measured, TokenCounter
-from ..inference.answers import Text, activate, predictions
+from ..inference.answers import Prediction, Text, activate, predictions
 from .arguments import ServeArguments
 from .batching import Batcher, Computed
 from .engine import ModelHere, ModelProcess
@@ -62,9 +62,14 @@ class Scoring:
             )
         rows = await self._in_time(self.batcher.logits(texts, [min(n, most) for n in lengths]))
         logits = np.stack(rows)
-        decided = predictions(activate(logits, self.ready.labels), self.ready.labels, self.ready.thresholds)
+        decided = self.decide(logits)
         self.metrics.answered(texts, measured, decided)
         return Scored(logits, measured)
+
+    def decide(self, logits: NDArray[np.float32]) -> list[Prediction]:
+        """Return what the model says by logits [N, L]: its thresholds and promises applied."""
+        ready = self.ready
+        return predictions(activate(logits, ready.labels), ready.labels, ready.thresholds, ready.promises)
 
     async def attributions(self, text: Text, label: str | None) -> dict[str, Any]:
         """Return the words of one text and what they do to a label.
