@@ -5,7 +5,7 @@ BIN := .venv/bin
 PYTEST := CUDA_VISIBLE_DEVICES= OMP_NUM_THREADS=1 $(BIN)/pytest
 export HF_HUB_DISABLE_TELEMETRY ?= 1
 
-.PHONY: help setup train serve test test-slow test-browser format publish-demo clean
+.PHONY: help setup train serve javascript test test-slow test-browser format publish-demo clean
 
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -25,7 +25,14 @@ train: setup  ## run the main job on the embedded default
 serve: setup  ## serve the newest run at http://127.0.0.1:8000 (MODEL=... takes another run or a Hub id)
 	$(BIN)/python serve.py $(or $(MODEL),$(shell ls -td runs/*/ 2>/dev/null | head -1),$(error There is no run yet: make train))
 
-test: setup  ## format check, linter, type check, tests
+# The page's module is tested in Node, where there is one.
+javascript: tests/javascript/node_modules/.ready
+
+tests/javascript/node_modules/.ready: tests/javascript/package-lock.json
+	@if command -v npm >/dev/null; then cd tests/javascript && npm ci --silent && touch node_modules/.ready; \
+	else echo "The JavaScript tests are skipped: there is no npm (apt-get install nodejs npm)."; fi
+
+test: setup javascript  ## format check, linter, type check, tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -46,4 +53,4 @@ format: setup  ## put the code into the house format
 	$(BIN)/ruff check --fix .
 
 clean:  ## remove runs and caches, keep .venv
-	rm -rf runs .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf runs tests/javascript/node_modules .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -41,25 +41,25 @@ def evaluate(model: str, data: DataArguments, options: EvalOptions) -> None:
     from textclf.evaluation.scorings import count_if_own
     from textclf.evaluation.slices import slice_figures
     from textclf.evaluation.table import show_report
-    from textclf.inference.classifier import Classifier
+    from textclf.inference.engines import load
     from textclf.run_folder import RunFolder
     from textclf.screen import Screen
 
     screen = Screen()
     check_draws(options.bootstrap_draws)
     check_place(options.output)
-    classifier = Classifier.load(model, trust_code=options.trust_remote_code)
+    classifier = load(model, options.engine, trust_code=options.trust_remote_code)
     recorded = recorded_data(model)
     chosen = split_to_measure(data, options.split, label_reading(recorded))
     matched = match_labels(chosen.rows, classifier.labels)
-    said = [matched.note, fields_note(classifier.model.config, recorded, chosen.rows), training_note(recorded, chosen)]
+    said = [matched.note, fields_note(classifier.text_columns, recorded, chosen.rows), training_note(recorded, chosen)]
     notes = [*chosen.notes, *filter(None, said)]
-    if own := count_if_own(model, matched.split):
-        notes.append(own)
+    notes += filter(None, [count_if_own(model, matched.split)])
     screen.show(notes)
     report = measure(classifier, matched.split, draws=options.bootstrap_draws)
     found = {
         "model": model,
+        "engine": classifier.engine,
         "task": classifier.labels.problem_type,
         "split": chosen.name,
         "labels": list(classifier.labels.names),

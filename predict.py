@@ -1,7 +1,7 @@
 """Label many texts: rows in, the same rows with labels and scores out, in order, resumed after any kill.
 
 python predict.py MODEL INPUT [INPUT ...] --output OUT [--shards N | --shard I/N] [--on ray[:ADDRESS]] ...
-python predict.py [INPUT ...] --check OUT
+python predict.py --check OUT [INPUT ...]
 
 MODEL is a run folder or a Hub id; INPUT files (CSV, TSV, JSONL, Parquet), folders, patterns or a Hub data set.
 """
@@ -14,20 +14,20 @@ from textclf.errors import UserError, process_index, run_command
 from textclf.flags import build_parser, parse
 from textclf.recipe import show_help
 
-USAGE = "python predict.py MODEL INPUT [INPUT ...] --output OUT [--key value ...]   or   [INPUT ...] --check OUT"
+USAGE = "python predict.py MODEL INPUT [INPUT ...] --output OUT [--key value ...]   or   --check OUT [INPUT ...]"
 
 
 def main(argv: list[str]) -> None:
     """Read the options; label, or prove what was labelled."""
     if show_help(argv, USAGE, [BulkArguments]):
         return
-    places = next((i for i, word in enumerate(argv) if word.startswith("--")), len(argv))
-    (options,) = parse(build_parser([BulkArguments]), argv[places:])
-    if options.check:
-        prove(Path(options.check), argv[:places])
+    if "--check" in argv:
+        prove([word for word in argv if word != "--check"])
         return
+    places = next((i for i, word in enumerate(argv) if word.startswith("--")), len(argv))
     if places < 2:
         raise UserError(f"Give a model and what to label first: {USAGE}")
+    (options,) = parse(build_parser([BulkArguments]), argv[places:])
     if not options.output:
         raise UserError(f"Say where the labels go, with --output: {USAGE}")
     label(argv[0], argv[1:places], options)
@@ -46,14 +46,17 @@ def label(model: str, inputs: list[str], options: BulkArguments) -> None:
         print("\n".join(lines_of(work, proof, time.monotonic() - began)))
 
 
-def prove(output: Path, inputs: list[str]) -> None:
-    """Read an output again and prove that every row (of these inputs, where they are named) is in it exactly once."""
+def prove(words: list[str]) -> None:
+    """Read an output again and prove that every row is in it exactly once."""
     from textclf.bulk.checking import check, check_inputs
     from textclf.bulk.sources import find_sources
 
+    if not words or words[0].startswith("-"):
+        raise UserError(f"Say which output: {USAGE}")
+    output = Path(words[0])
     proof = check(output)
-    if inputs:
-        check_inputs(output, find_sources(inputs, None, None, None))
+    if words[1:]:
+        check_inputs(output, find_sources(words[1:], None, None, None))
     print(proof.sentence(output))
 
 

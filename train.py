@@ -35,6 +35,7 @@ def train(recipe: Recipe) -> None:
     from textclf.data.loading import load_splits
     from textclf.data.preparation import prepare
     from textclf.data.provenance import remarks
+    from textclf.evaluation.exporting import export_if_asked
     from textclf.evaluation.figures.drawing import draw_figures
     from textclf.evaluation.kept_promises import promise_lines
     from textclf.evaluation.page.writing import write_page
@@ -88,6 +89,7 @@ def train(recipe: Recipe) -> None:
     write_page(run, verdict.evaluation, verdict.test, verdict.validation, validation)
     screen.show(promise_lines(verdict.evaluation["promises"], "test"))
     show_results(verdict.evaluation, run.path)
+    export_if_asked(run, recipe.publish.export)
     publish(run, recipe.publish)
 
 

@@ -64,7 +64,6 @@ def main():
             taken["pipeline(batch_size=32)"].append(seconds_of_pipeline(classify, texts))
             for engine in args.engines:
                 taken[engine].append(seconds_of_ours(args.model, path, engine, folder, number))
-            print({arm: [round(each, 2) for each in seconds] for arm, seconds in taken.items()}, flush=True)
     base = statistics.median(taken["pipeline(batch_size=32)"])
     lines = ["| arm | rows/s | rows/s/core | x pipeline | rounds, s |", "|---|---|---|---|---|"]
     for arm, seconds in taken.items():

@@ -17,6 +17,7 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer
 from tests.tiny_models import ENGLISH, KOREAN, make_tiny
 from textclf.arguments import MeasureArguments, ModelArguments
 from textclf.data.auditing.audit import audit
+from textclf.data.cleaning import normalizer
 from textclf.evaluation.comparison import compare
 from textclf.evaluation.decisions import settle
 from textclf.evaluation.predictions import write_predictions
@@ -53,12 +54,15 @@ class LabelPrior:
         return np.tile(self.shares.astype(np.float32), (len(texts), 1))
 
 
-def make_run(folder, kind="single", *, seed=0):
-    """Write a finished run into `folder` and return it as a RunFolder."""
+def make_run(folder, kind="single", *, seed=0, clean=(), calibrate=True):
+    """Write a finished run into `folder` and return it as a RunFolder; `clean`: steps inside its tokenizer.
+
+    What a random model cannot know, calibration flattens until all scores are alike.
+    """
     folder = Path(folder)
     base = make_tiny(FAMILIES[kind], folder.parent / f"{folder.name}-base", labels=LABELS[kind], seed=seed)
     model = AutoModelForSequenceClassification.from_pretrained(base)
-    tokenizer = checkpoint.prepare_tokenizer(AutoTokenizer.from_pretrained(base))
+    tokenizer = checkpoint.prepare_tokenizer(AutoTokenizer.from_pretrained(base), normalizer(list(clean)))
     model.config.problem_type = "multi_label_classification" if kind == "multi" else "single_label_classification"
     model.config.text_columns = ["title", "body"] if kind == "pair" else ["sentence"]
     run = RunFolder(folder)
@@ -72,7 +76,7 @@ def make_run(folder, kind="single", *, seed=0):
     run.write_json("audit.json", audit(DatasetDict(splits)).to_dict())
     remember_texts(run, DatasetDict(splits), ["sentence", "label"])
     run.write_text("training_log.jsonl", '{"epoch": 1, "loss": 0.7}\n')
-    run.write_json("evaluation.json", _evaluate(run, kind, splits))
+    run.write_json("evaluation.json", _evaluate(run, kind, splits, calibrate))
     run.write_text("README.md", str(render_card(run)))
     (folder / "checkpoints").mkdir(exist_ok=True)  # settling leaves the last layer there
     (folder / "checkpoints" / "optimizer.pt").write_bytes(b"\x80\x04 stays at home")
@@ -111,12 +115,12 @@ def _recipe(kind):
     return yaml.safe_dump({key: value for key, value in recipe.items() if value is not None}, sort_keys=False)
 
 
-def _evaluate(run, kind, splits):
+def _evaluate(run, kind, splits, calibrate):
     """Settle on validation, measure on test, and return what evaluation.json holds."""
     settled = (
         {"calibration": None, "thresholds": None}
         if kind == "adapter"
-        else settle(run, splits["validation"], MeasureArguments()).record
+        else settle(run, splits["validation"], MeasureArguments(calibrate=calibrate)).record
     )
     classifier, labels = Classifier.load(run.path), LabelSpace.from_features(splits["test"].features)
     reports = {name: measure(classifier, splits[name], draws=50) for name in ("validation", "test")}

@@ -8,7 +8,6 @@ import yaml
 
 from tests.test_architecture import ORDER, ROOT
 from textclf.arguments import OWN_GROUPS
-from textclf.bulk.arguments import BulkArguments
 from textclf.data.cleaning import STEPS, clean
 from textclf.flags import build_parser, flag_names
 from textclf.hub.push_arguments import PushArguments
@@ -52,9 +51,7 @@ def test_every_link_and_every_command_leads_to_something(path):
 
 @pytest.mark.parametrize("path", READMES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_option_that_is_named_exists(path):
-    known = OF_OTHER_PROGRAMS.union(
-        *(flag_names(build_parser(list(g))) for g in (OWN_GROUPS, [PushArguments], [BulkArguments]))
-    )
+    known = OF_OTHER_PROGRAMS.union(*(flag_names(build_parser(list(g))) for g in (OWN_GROUPS, [PushArguments])))
     named = {flag.replace("-", "_") for flag in re.findall(r"(?<![\w-])--([a-z][\w-]*)", text_of(path))}
     assert named - known == set()
 

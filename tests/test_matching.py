@@ -7,6 +7,7 @@ from transformers import BertConfig
 from textclf.errors import UserError
 from textclf.evaluation.matching import fields_note, match_labels
 from textclf.labels import LabelSpace
+from textclf.models.limits import fields_of
 
 
 def split_of(names, labels, several=False):
@@ -79,7 +80,7 @@ def test_other_fields_than_in_training_are_said(columns, recorded, pair, said):
     split = split_of(["a", "b"], [0, 1])
     split = split.add_column("text_pair", ["x", "y"]) if pair else split
     config = BertConfig() if columns is None else BertConfig(text_columns=columns)
-    note = fields_note(config, recorded, split)
+    note = fields_note(fields_of(config), recorded, split)
     assert note is None if said is None else said in note
 
 

@@ -228,6 +228,9 @@ class PublishArguments:
 
     _argument_group_name = "publish (what happens with the finished run on the Hub)"
 
+    export: Literal["none", "onnx"] = _say(
+        "also write onnx/ for ONNX Runtime, browsers and servers: fp32 and int8, each behind its gate", "none"
+    )
     push: str | None = _say("publish the finished run to this Hub repo (NS/NAME)")
     public: bool = _say("make the new repo public (private otherwise)", False)
     space: str | None = _say("create or update this Gradio Space for the model (NS/NAME)")
@@ -243,8 +246,23 @@ class PublishArguments:
 
 
 @dataclass
+class ExportOptions:
+    """What `export.py` writes."""
+
+    _argument_group_name = "export (for which engine)"
+
+    engine: Literal["all", "onnx", "onnx-int8"] = _say(
+        "onnx: the fp32 file alone; onnx-int8: the int8 file alone; all: both", "all"
+    )
+
+
+@dataclass
 class EvalOptions:
     """How `eval.py` measures."""
+
+    engine: Literal["torch", "onnx", "onnx-int8", "auto"] = _say(
+        "what computes the scores; auto: the quickest that passed its gate (export.py)", "torch"
+    )
 
     split: str | None = _say("the split to measure on (default: the given test split, or all rows of a single split)")
     output: str | None = _say("a folder for evaluation.json and the predictions")

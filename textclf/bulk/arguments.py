@@ -42,7 +42,6 @@ class BulkArguments:
     shard: str | None = _say("do one shard only, I/N with I from 0; several machines share a folder so")
     block_rows: int = _say("rows that are scored together; what makes scores equal however the work is cut", 4096)
     on: str | None = _say("ray: hand the shards to a Ray cluster on this machine; ray:ADDRESS: to that one")
-    check: str | None = _say("label nothing; prove that this output holds every row exactly once")
     trust_remote_code: bool = _say("run code that comes with the model (read it first)", False)
 
     def __post_init__(self) -> None:

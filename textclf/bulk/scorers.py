@@ -14,9 +14,9 @@ def load_scorer(model: str, engine: str, revision: str | None, trust_code: bool)
         UserError: it cannot be loaded.
     """
     _take_gpu()
-    from ..inference.classifier import Classifier
+    from ..inference.engines import load
 
-    return Classifier.load(model, revision=revision, trust_code=trust_code)
+    return load(model, engine, revision=revision, trust_code=trust_code)
 
 
 def _take_gpu() -> None:

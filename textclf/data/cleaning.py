@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 from tokenizers import Regex
-from tokenizers.normalizers import NFC, NFKC, Lowercase, Normalizer, Replace, Sequence, Strip
+from tokenizers.normalizers import NFC, NFKC, Lowercase, Normalizer, Replace, Sequence
 
 from ..errors import UserError, did_you_mean
 
@@ -54,7 +54,8 @@ def _replace(pattern: str, content: str = " ") -> Normalizer:
 STEPS = {
     "nfc": NFC,
     "nfkc": NFKC,
-    "lowercase": Lowercase,
+    # JavaScript lower-cases a final sigma to another letter than the engine does: made small beforehand.
+    "lowercase": lambda: Sequence([Replace("Σ", "σ"), Lowercase()]),
     "strip_urls": lambda: _replace(URL),
     "strip_mentions": lambda: _replace(MENTION),
     "strip_hashtags": lambda: _replace(HASHTAG),
@@ -63,7 +64,8 @@ STEPS = {
     "strip_stopwords": lambda: _replace(_stopwords()),
     # The engine knows no back-reference in the replacement: a character goes if two like it follow.
     "collapse_repeats": lambda: _replace(REPEAT, ""),
-    "collapse_spaces": lambda: Sequence([_replace(SPACE), Strip()]),
+    # Not by Strip: JavaScript takes a byte order mark for a space, which the engine does not.
+    "collapse_spaces": lambda: Sequence([_replace(SPACE), _replace(r"\A | \z", "")]),
 }
 
 

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from datasets import ClassLabel, Dataset, List
-from transformers import PretrainedConfig
 
 from ..errors import UserError, did_you_mean
 from ..labels import LabelSpace
@@ -83,17 +82,17 @@ def _way_out(own: LabelSpace, labels: LabelSpace) -> str:
     return "Name them alike in the data; those that a Hub data set declares, --class_names renames in their order."
 
 
-def fields_note(config: PretrainedConfig, recorded: Mapping[str, Any] | None, split: Dataset) -> str | None:
+def fields_note(columns: Sequence[str], recorded: Mapping[str, Any] | None, split: Dataset) -> str | None:
     """Return the sentence that says that texts have other fields than in training, or None where that is not known.
 
     Args:
-        config: the model's; that of a model of ours with two fields has `text_columns`.
+        columns: the two fields that a model of ours was trained on; empty where there was one, or none is known.
         recorded: what evaluation.json says of the data that the model was trained on; None: not a model of ours.
         split: the rows to measure on.
     """
-    columns, paired = getattr(config, "text_columns", None), "text_pair" in split.column_names
-    if isinstance(columns, list) and len(columns) == 2 and not paired:
-        named = ", ".join(map(str, columns))
+    paired = "text_pair" in split.column_names
+    if columns and not paired:
+        named = ", ".join(columns)
         return f"The model was trained on two fields ({named}); these rows have one. --text_columns names two."
     if recorded and not columns and paired:
         return (

@@ -109,3 +109,12 @@ def show_results(evaluation: dict[str, Any], run: Path) -> None:
         (f"python push_to_hub.py {run} --repo-id NS/NAME", "publish it"),
     ):
         console.print(f"  {command:<58}  # {what}", highlight=False, soft_wrap=True)
+
+
+def show_gate(gate: dict[str, Any], run: Path) -> None:
+    """Print what the gate found of each exported engine, and the line that runs the best of them."""
+    console = Console(soft_wrap=True)
+    for name, row in gate["engines"].items():
+        size = f", {row['bytes'] / 1e6:.1f} MB" if "bytes" in row else ", not kept"
+        console.print(f"[bold]{name}[/bold] {row['outcome']}{size}. {row['reason']}", highlight=False)
+    console.print(f"--engine auto now takes the quickest that passed: python eval.py {run} --dataset D --engine auto")

@@ -16,6 +16,7 @@ from jinja2 import Environment, StrictUndefined
 
 from ..run_folder import RunFolder
 from . import card_tables as tables
+from .card_engines import elsewhere, engines_table
 from .card_facts import audit_lines, facts, faults_of_data, training_facts
 from .card_metadata import base_model, card_metadata
 from .card_promises import promises
@@ -79,6 +80,7 @@ def _content(
     say = WORDING["ko" if language[:1] == ["ko"] else "en"]
     shown = run.path.name if run.path.is_absolute() else run.path.as_posix()
     figures = sorted((run.path / "figures").glob("*.png"))
+    use = _use(evaluation, recipe.get("join_text"), examples_of_run(run, arguments, language), say)
     quoted = (run.path / "recipe.yaml").read_text(encoding="utf-8").strip()
     return {
         "say": say,
@@ -102,7 +104,8 @@ def _content(
         "recipe": quoted,
         "fence": "`" * max(3, 1 + max(map(len, re.findall("`+", quoted)), default=0)),
         "environment": training_facts(evaluation.get("training") or {}, say),
-        **_use(evaluation, recipe.get("join_text"), examples_of_run(run, arguments, language), say),
+        "elsewhere": elsewhere(evaluation, arguments.repo_id or shown, use["pair"], say),
+        **use,
         **_measured(evaluation, say),
     }
 
@@ -147,6 +150,7 @@ def _measured(evaluation: dict[str, Any], say: tables.Words) -> dict[str, Any]:
         "confusion": tables.confusion(evaluation, say),
         "calibration": tables.calibration(evaluation, say),
         "promises": promises(evaluation, say),
+        "engines": engines_table(evaluation, say),
     }
 
 

@@ -42,13 +42,18 @@ def publish(run: RunFolder, options: PublishArguments) -> None:
         UserError: it could not be published; the run is finished all the same.
     """
     arguments = PushArguments.from_recipe(options)
-    run.write_text("README.md", str(render_card(run, arguments)))
+    write_card(run, arguments)
     if not options.push:
         return
     try:
         publish_run(run, arguments)
     except UserError as error:  # what it says about the same command is said to those who type this one
         raise UserError(f"{error} The run is finished; without training again: {command(run, arguments)}") from error
+
+
+def write_card(run: RunFolder, arguments: PushArguments | None = None) -> None:
+    """Write the run's card anew, as its files now say."""
+    run.write_text("README.md", str(render_card(run, arguments)))
 
 
 def command(run: RunFolder, arguments: PushArguments) -> str:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from huggingface_hub import HfApi, ModelCardData, RepoCard
 
 from ..errors import UserError
+from ..inference.onnx_folder import check_folder
 from ..run_folder import RunFolder
 from .card import render_card
 from .commits import Committed, Target, address_of, changes, refusal_explained
@@ -37,8 +38,9 @@ def model_files(run: RunFolder, arguments: PushArguments) -> list[Upload]:
     """Return what goes up of a run, card and recipe written for the repo; contacts nobody.
 
     Raises:
-        UserError: something that should stay at home was found.
+        UserError: something that should stay at home was found, or exported files of another training.
     """
+    check_folder(run.path)
     found = collect(run, {"README.md": str(render_card(run, arguments))}, arguments.allow)
     return with_manifest(run, "model", found)
 

@@ -18,6 +18,27 @@ ENGLISH = {
     "use_thresholds": "`pipeline()` knows no thresholds. Each label has its own cut in `config.json`:",
     "baked": "The thresholds are baked into the model: 0.5 is the cut for each label, and scores are no "
     "longer probabilities.",
+    "elsewhere": "Elsewhere",
+    "on_onnx": "Without torch (textclf's `requirements-serve.txt`): `from textclf.inference.engines import load; "
+    "load({model!r}).predict([...])`. `onnx/gate.json` holds sentences with their logits, to check any machine by.",
+    "on_web": 'transformers.js reads `onnx/` (`dtype: "fp32"` or `"q8"`); it cuts the last special token off texts '
+    "that are too long. textclf's `space/static/classifier.js` gives the scores of this card for any text.",
+    "on_web_pairs": "transformers.js knows no pairs and would answer wrongly without a word; textclf's "
+    "`space/static/classifier.js` reads `onnx/` in the browser and gives the scores of this card.",
+    "on_tei": 'Text Embeddings Inference: `POST /predict` with `{"inputs": ..., "truncate": true}` is right as it is.',
+    "on_tei_several": "Text Embeddings Inference applies a softmax, which is wrong for several labels: ask for "
+    '`"raw_scores": true` and apply a sigmoid to each.',
+    "on_vllm": "vLLM: `/classify` reads `problem_type` and is right as it is.",
+    "engines": "Engines",
+    "engines_note": "Exported files beside torch in fp32, on the validation texts; every other figure of this card is "
+    "torch's in fp32.",
+    "engine": "engine",
+    "outcome": "gate",
+    "agreement": "same decision (95 % lower bound)",
+    "difference": "difference in {metric}",
+    "gate_passed": "passed",
+    "gate_unproven": "unproven: {enough} texts would tell",
+    "gate_failed": "failed, not published",
     "results": "Results",
     "measured": "Measured on the {split} split, {n} texts, in brackets the 95 % interval. Everything "
     "was chosen on validation; the test split was scored {scored}.",

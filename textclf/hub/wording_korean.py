@@ -18,6 +18,27 @@ KOREAN = {
     "use_top_k": "`top_k=None`은 모든 라벨의 점수를 돌려줍니다.",
     "use_thresholds": "`pipeline()`은 임계값을 모릅니다. 라벨마다 정해 둔 임계값은 `config.json`에 있습니다.",
     "baked": "임계값이 모델에 녹아 있습니다. 모든 라벨의 기준은 0.5이며, 점수는 더 이상 확률이 아닙니다.",
+    "elsewhere": "다른 실행 환경",
+    "on_onnx": "torch 없이 쓰려면 (textclf의 `requirements-serve.txt`): `from textclf.inference.engines import load; "
+    "load({model!r}).predict([...])`. `onnx/gate.json`에 확인용 문장과 로짓이 있어 어느 기계든 점검할 수 있습니다.",
+    "on_web": 'transformers.js는 `onnx/`를 읽습니다(`dtype: "fp32"` 또는 `"q8"`). 다만 너무 긴 글에서는 마지막 특수 '
+    "토큰을 잘라 냅니다. textclf의 `space/static/classifier.js`는 어떤 글이든 이 카드와 같은 점수를 냅니다.",
+    "on_web_pairs": "transformers.js는 글 쌍을 모르므로 아무 말 없이 틀린 답을 냅니다. textclf의 "
+    "`space/static/classifier.js`는 브라우저에서 `onnx/`를 읽어 이 카드와 같은 점수를 냅니다.",
+    "on_tei": 'Text Embeddings Inference: `POST /predict`에 `{"inputs": ..., "truncate": true}`를 보내면 됩니다.',
+    "on_tei_several": 'Text Embeddings Inference는 라벨이 여럿이어도 소프트맥스를 적용하므로, `"raw_scores": true`로 '
+    "받아 라벨마다 시그모이드를 적용해야 합니다.",
+    "on_vllm": "vLLM: `/classify`는 `problem_type`을 읽으므로 그대로 쓰면 됩니다.",
+    "engines": "실행 엔진",
+    "engines_note": "내보낸 파일을 검증 데이터에서 torch fp32와 견준 값입니다. 이 카드의 다른 수치는 모두 torch "
+    "fp32로 잰 것입니다.",
+    "engine": "엔진",
+    "outcome": "판정",
+    "agreement": "같은 판정 (95 % 하한)",
+    "difference": "{metric} 차이",
+    "gate_passed": "통과",
+    "gate_unproven": "미확정: {enough}건이면 알 수 있음",
+    "gate_failed": "탈락, 싣지 않음",
     "results": "결과",
     "measured": "{split} 데이터 {n}건으로 잰 값이며, 대괄호 안은 95 % 신뢰 구간입니다. 모든 선택은 검증 "
     "데이터로 했고, 테스트 데이터는 {scored} 채점했습니다.",

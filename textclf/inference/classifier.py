@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from threading import Lock
-from typing import overload
+from typing import TYPE_CHECKING, Literal, overload
 
 import numpy as np
 import torch
@@ -18,12 +18,16 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from ..errors import UserError
 from ..labels import LabelSpace
-from ..models.limits import longest_input
+from ..models.limits import fields_of, longest_input
 from ..models.padding_free import padding_free
+from . import engines
 from .answers import Prediction, Text, activate, predictions
 from .promises import Promises
 from .reading import own_thresholds, read_classifier
 from .rows import CHUNK, EncodedRows, RowEncoder, batches_by_length
+
+if TYPE_CHECKING:
+    from .onnx_classifier import OnnxClassifier
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +50,7 @@ class Classifier:
         self.labels = LabelSpace.from_config(model.config)
         self.thresholds = own_thresholds(model.config, self.labels)
         self.promises = Promises.of(model.config.to_dict(), self.labels)
+        self.text_columns = fields_of(model.config)
         self.max_length = longest_input(model.config, tokenizer)
         self.tokens_per_batch = TOKENS_PER_BATCH if model.device.type == "cpu" else ACCELERATOR_TOKENS_PER_BATCH
         self._computing = Lock()  # the tokenizer and the hooks serve one call at a time
@@ -56,15 +61,42 @@ class Classifier:
         """Return the tokenizer as the `tokenizers` library has it; None for one that only Python knows."""
         return self.tokenizer.backend_tokenizer if self.tokenizer.is_fast else None
 
+    @overload
     @classmethod
     def load(
-        cls, source: str | Path, *, revision: str | None = None, device: str | None = None, trust_code: bool = False
-    ) -> Classifier:
+        cls,
+        source: str | Path,
+        *,
+        engine: Literal["torch"] = "torch",
+        revision: str | None = None,
+        device: str | None = None,
+        trust_code: bool = False,
+    ) -> Classifier: ...
+    @overload
+    @classmethod
+    def load(
+        cls, source: str | Path, *, engine: str, revision: str | None = None, trust_code: bool = False
+    ) -> Classifier | OnnxClassifier: ...
+
+    @classmethod
+    def load(
+        cls,
+        source: str | Path,
+        *,
+        engine: str = "torch",
+        revision: str | None = None,
+        device: str | None = None,
+        trust_code: bool = False,
+    ) -> Classifier | OnnxClassifier:
         """Load a run folder, any Transformers classifier, or a Hub id, in fp32, on the GPU if there is one.
+
+        Another `engine` scores by what export.py wrote, as the same kind of object: see `engines.load`.
 
         Raises:
             UserError: there is no such folder or repo, or it holds no trained sequence classifier.
         """
+        if engine != "torch":
+            return engines.load(source, engine, revision=revision, trust_code=trust_code)
         model, tokenizer = read_classifier(source, revision, trust_code)
         where = device or ("cuda" if torch.cuda.is_available() else "cpu")
         return cls(model.to(where), tokenizer)

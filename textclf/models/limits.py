@@ -1,6 +1,12 @@
-"""How many tokens fit into a model."""
+"""How many tokens, and which fields, a model takes."""
 
-from transformers import PretrainedConfig, PreTrainedTokenizerBase
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from transformers import PretrainedConfig, PreTrainedTokenizerBase
 
 # Families whose positions start behind the padding index: RoBERTa's 514 positions hold 512 tokens.
 _OFFSET_POSITIONS = {"roberta", "xlm-roberta", "camembert", "xlm-roberta-xl", "mpnet", "data2vec-text", "longformer"}
@@ -8,8 +14,13 @@ _UNSET = 1_000_000  # tokenizers say 1e30 where they know no limit
 _FALLBACK = 512
 
 
-def longest_input(config: PretrainedConfig, tokenizer: PreTrainedTokenizerBase) -> int:
-    """Return the most tokens a text may have, special tokens included: the tokenizer's limit or the positions."""
+def longest_input(
+    config: PretrainedConfig | SimpleNamespace, tokenizer: PreTrainedTokenizerBase | SimpleNamespace
+) -> int:
+    """Return the most tokens a text may have, special tokens included: the tokenizer's limit or the positions.
+
+    A namespace holds what config.json and tokenizer_config.json say, where Transformers is not installed.
+    """
     limits = [int(tokenizer.model_max_length)]
     positions = getattr(config, "max_position_embeddings", None)  # not every foreign config has positions
     if positions and positions > 0:
@@ -17,3 +28,9 @@ def longest_input(config: PretrainedConfig, tokenizer: PreTrainedTokenizerBase) 
         limits.append(positions - offset)
     known = [limit for limit in limits if 0 < limit < _UNSET]
     return min(known) if known else _FALLBACK
+
+
+def fields_of(config: PretrainedConfig | SimpleNamespace) -> list[str]:
+    """Return the names of the two fields that a model of ours reads as a pair; none where it reads one text."""
+    columns = getattr(config, "text_columns", None)  # other people's configs have none, or their own
+    return [str(name) for name in columns] if isinstance(columns, list) and len(columns) == 2 else []

@@ -55,6 +55,6 @@ def load_scorer(model: str, engine: str, revision: str | None, trust_code: bool)
     Raises:
         UserError: it cannot be loaded.
     """
-    from ..inference.classifier import Classifier
+    from ..inference.engines import load
 
-    return Classifier.load(model, revision=revision, trust_code=trust_code)
+    return load(model, engine, revision=revision, trust_code=trust_code)
