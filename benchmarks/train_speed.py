@@ -14,6 +14,7 @@ import json
 import re
 import subprocess
 import sys
+import time
 from argparse import ArgumentParser, Namespace
 from datetime import date
 from pathlib import Path
@@ -23,7 +24,7 @@ from typing import Any
 import torch
 from transformers import AutoConfig, AutoModelForSequenceClassification, PreTrainedModel, set_seed
 
-from benchmarks.speed_arms import ARMS, Round, arms
+from benchmarks.speed_arms import ARMS, Clock, Round, arms
 from benchmarks.speed_ceiling import ceiling, weights_without_embeddings
 from benchmarks.speed_data import LENGTHS, Rows, made_rows, real_rows
 from benchmarks.speed_machine import describe_machine
@@ -48,6 +49,8 @@ def main(argv: list[str]) -> None:
     """Measure every data set at every length and write the results."""
     args = read_arguments(argv)
     use_cpu = not machine.accelerator_found()
+    if args.processor_time:
+        args.threads, Clock.now = 1, staticmethod(time.process_time)
     torch.set_num_threads(args.threads or machine.available_cores())
     found = []
     for name in args.data:
@@ -75,6 +78,7 @@ def read_arguments(argv: list[str]) -> Namespace:
     parser.add_argument("--threads", type=int, default=0, help="processor threads (0: all cores)")
     parser.add_argument("--arms", nargs="+", choices=ARMS, help="what to compare (default: all for this machine)")
     parser.add_argument("--name", default="", help="of the result files (default: the data sets)")
+    parser.add_argument("--processor_time", action="store_true", help="count one thread's: for a machine with others")
     parser.add_argument(
         "--no_memory", action="store_true", help="leave out peak memory, for which each arm runs again"
     )
@@ -204,7 +208,8 @@ def write(found: list[dict[str, Any]], args: Namespace) -> None:
         "# Training speed",
         "",
         f"{content['date']}. " + ", ".join(f"{key} {value}" for key, value in here.items() if value is not None) + ".",
-        f"torch {torch.__version__}. Medians of {args.rounds} rounds in which the arms take turns; every arm sees",
+        f"torch {torch.__version__}. {'Processor time of one thread; m' if args.processor_time else 'M'}edians of "
+        f"{args.rounds} rounds in which the arms take turns; every arm sees",
         "every text once a round. Of the ceiling: 6 x parameters without embeddings x real tokens/s, over what matrix",
         "products alone reach at the model's own shapes.",
         "",

@@ -27,6 +27,9 @@ MADE_BY = {
     "README.md": "python train.py --output_dir {run}",
 }
 
+# The best step's logits of the validation texts, in split order, where training computed them in float32.
+VALIDATION_LOGITS = "checkpoints/validation_logits.safetensors"
+
 
 @dataclass(frozen=True)
 class RunFolder:

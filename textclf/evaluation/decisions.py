@@ -20,9 +20,10 @@ from ..inference.classifier import Classifier, texts_of
 from ..labels import LabelSpace
 from ..models import checkpoint
 from ..models.heads import fold, last_linear
-from ..run_folder import RunFolder
+from ..run_folder import VALIDATION_LOGITS, RunFolder
 from .calibration import calibrate
 from .curves import scores_before_calibration
+from .known_scores import confirmed
 from .report import Report, quick_metrics
 from .thresholds import bake, choose, parse_aim
 
@@ -45,12 +46,13 @@ def settle(run: RunFolder, validation: Dataset, options: MeasureArguments) -> Se
     The checkpoint is written again with both inside: a temperature or scales in its last layer, thresholds in
     `config.json`. Nothing else of the run changes. A run that is concluded a second time starts from the last layer
     that training left, so that the record always compares with the model before any calibration. The texts go through
-    the model once: what is folded into its last layer is arithmetic on their logits.
+    the model once, or not at all where training's last look at them was in float32: what is folded into its last layer
+    is arithmetic on their logits.
     """
     classifier = Classifier.load(run.path)
     model, labels = classifier.model, classifier.labels
     _start_from_trained_head(run, model)
-    gold, logits = labels.gold(validation), classifier.logits(texts_of(validation))
+    gold, logits = labels.gold(validation), _validation_logits(run, classifier, validation)
     calibration = thresholds = None
     if options.calibrate:
         calibration, logits = calibrate(model, labels, logits, gold)
@@ -87,8 +89,7 @@ def _start_from_trained_head(run: RunFolder, model: PreTrainedModel) -> None:
 
     It is kept before the checkpoint changes, so that an interruption in between cannot calibrate twice.
     """
-    training = run.path / TRAINING
-    made_by = hashlib.sha256(training.read_bytes()).hexdigest() if training.exists() else ""
+    made_by = _made_by(run)
     linear, kept = last_linear(model), run.path / TRAINED_HEAD
     if kept.exists():
         with safe_open(kept, framework="pt") as file:
@@ -102,6 +103,24 @@ def _start_from_trained_head(run: RunFolder, model: PreTrainedModel) -> None:
                 return
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in linear.named_parameters()}
     run.write(TRAINED_HEAD, lambda path: save_file(tensors, path, metadata={"training": made_by}))
+
+
+def _made_by(run: RunFolder) -> str:
+    """Return what tells one training in this folder from another."""
+    training = run.path / TRAINING
+    return hashlib.sha256(training.read_bytes()).hexdigest() if training.exists() else ""
+
+
+def _validation_logits(run: RunFolder, classifier: Classifier, validation: Dataset) -> NDArray[np.float32]:
+    """Return logits [N, L]: those of training, if the saved model confirms a sample of them, or its own."""
+    kept = run.path / VALIDATION_LOGITS
+    if kept.exists():
+        with safe_open(kept, framework="np") as file:
+            known = file.get_tensor("logits")
+            of_this_training = file.metadata() == {"training": _made_by(run)}
+        if of_this_training and confirmed(classifier, validation, activate(known, classifier.labels)):
+            return known
+    return classifier.logits(texts_of(validation))
 
 
 def _choose_thresholds(

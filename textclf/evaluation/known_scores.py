@@ -15,7 +15,8 @@ from ..labels import LabelSpace
 
 logger = logging.getLogger(__name__)
 
-CHECKED = 64  # rows that the saved folder scores itself, spread over the split
+# Rows that the saved folder scores itself, spread over the split.
+CHECKED = 64
 NOISE = 1e-4  # how far scores may be apart; float32 moves them by 1e-6
 
 
@@ -28,20 +29,8 @@ class KnownScores:
 
     @classmethod
     def of(cls, classifier: Classifier, split: Dataset, known: NDArray[np.float32]) -> KnownScores:
-        """Take what a reloaded classifier should give a split, once it gives it to a sample of the rows.
-
-        Should it give anything else, it scores all of them, with a warning.
-        """
-        sample = np.unique(np.linspace(0, len(split) - 1, min(CHECKED, len(split))).astype(np.int64))
-        found = classifier.scores(texts_of(split.select(sample)))
-        apart = float(np.abs(found - known[sample]).max(initial=0.0))
-        if not apart <= NOISE:
-            logger.warning(
-                "The saved model scores %d rows by up to %.1e apart from what was settled on; all rows of the split "
-                "are scored again.",
-                len(sample),
-                apart,
-            )
+        """Take what a reloaded classifier should give a split; should a sample of rows differ, it scores all."""
+        if not confirmed(classifier, split, known):
             known = classifier.scores(texts_of(split))
         return cls(classifier.labels, classifier.thresholds, known)
 
@@ -49,3 +38,20 @@ class KnownScores:
         """Return the known scores; `texts` are those of the split."""
         assert len(texts) == len(self._known)
         return self._known
+
+
+def confirmed(classifier: Classifier, split: Dataset, known: NDArray[np.float32]) -> bool:
+    """Say whether a classifier gives a sample of a split's rows the scores [N, L] that are known of them."""
+    if known.shape != (len(split), len(classifier.labels)):
+        return False
+    sample = np.unique(np.linspace(0, len(split) - 1, min(CHECKED, len(split))).astype(np.int64))
+    found = classifier.scores(texts_of(split.select(sample)))
+    apart = float(np.abs(found - known[sample]).max(initial=0.0))
+    if apart <= NOISE:
+        return True
+    logger.warning(
+        "The saved model scores %d rows by up to %.1e apart from what is known; it scores the whole split anew.",
+        len(sample),
+        apart,
+    )
+    return False

@@ -75,7 +75,7 @@ class _Masks:
     def __init__(self, setting: Setting) -> None:
         self._numbers = np.random.Generator(np.random.SFC64(setting.seed))
         self._share = setting.dropout * 256
-        self._kind = np.uint8 if self._share < 255 else np.uint16  # a bound of 256 keeps nothing
+        self._kind: np.dtype[Any] = np.dtype(np.uint8 if self._share < 255 else np.uint16)  # 256 keeps nothing
 
     def keep(self, weights: Tensor, kept: Tensor) -> Tensor:
         """Write the weights [h, r, t] that stay, and 0 for the others, into `kept`.

@@ -136,6 +136,14 @@ class EncodedTexts(RowDataset[Row]):
         """Return the same rows with ids in other numbers: `numbers[id]`, [V]."""
         return EncodedTexts(self.input_ids.renumbered(numbers), self.token_type_ids, self._labels, self._order)
 
+    def in_split_order(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Return values [N, ...], given in the order that the rows are given out in, in the split's own."""
+        if self._order is None:
+            return values
+        placed = np.empty_like(values)
+        placed[self._order] = values
+        return placed
+
     def sorted_by_length(self) -> EncodedTexts:
         """Return the same rows, longest first: figures over a whole split do not depend on the order."""
         order = np.argsort(-self.input_ids.lengths, kind="stable")

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import shutil
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from peft import PeftModel, set_peft_model_state_dict
+from safetensors.numpy import save_file
 from safetensors.torch import load_file
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from ..models import checkpoint
-from ..run_folder import RunFolder
+from ..run_folder import VALIDATION_LOGITS, RunFolder
 from . import machine
 from .compact_vocabulary import Vocabulary
 from .interruption import CHECKPOINTS, newest_checkpoint
 from .progress import Progress
 from .resume import FINISHED
 from .selection import Selection
-from .trainer import BatchTrainer
+from .trainer import LOGITS, BatchTrainer
 
 
 class Aside(NamedTuple):
@@ -97,8 +100,18 @@ def write_run(
         checkpoint.save(last_model, tokenizer, run / CHECKPOINTS / "last", max_length=max_length)
     checkpoint.save(model, tokenizer, run, max_length=max_length)
     RunFolder(run).write_json(FINISHED, facts)
+    _keep_validation_logits(RunFolder(run), trainer.state.best_model_checkpoint)
     for path in (run / CHECKPOINTS).glob("checkpoint-*"):
         shutil.rmtree(path)
+
+
+def _keep_validation_logits(run: RunFolder, best: str | None) -> None:
+    """Keep what the best checkpoint gave the validation texts; says of which training, by its facts."""
+    logits = Path(best or "") / LOGITS
+    if best and logits.exists():
+        made_by = hashlib.sha256((run.path / FINISHED).read_bytes()).hexdigest()
+        tensors = {"logits": np.load(logits, allow_pickle=False)}
+        run.write(VALIDATION_LOGITS, lambda path: save_file(tensors, path, metadata={"training": made_by}))
 
 
 def _with_weights(model: PreTrainedModel, folder: Path, vocabulary: Vocabulary | None = None) -> PreTrainedModel:

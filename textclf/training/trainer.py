@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers.trainer_utils import EvalLoopOutput
 
 from ..errors import UserError
 from ..models.losses import HasLogits, StepLoss
@@ -17,6 +20,8 @@ from .encoding import IGNORED
 from .guards import StepRecord
 
 logger = logging.getLogger(__name__)
+
+LOGITS = "validation_logits.npy"  # in a checkpoint
 
 
 class BatchTrainer(Trainer):
@@ -31,6 +36,7 @@ class BatchTrainer(Trainer):
         self.evaluation_pieces = 1  # likewise in validation
         self._step_batches: list[dict[str, Tensor]] = []
         self._done = 0
+        self._validated = (-1, np.zeros(0, dtype=np.float32))  # the step, and its logits [N, L]
         self.add_callback(_Epochs(batches))
 
     def _run_epoch(self, *args: Any, **kwargs: Any) -> None:
@@ -125,6 +131,22 @@ class BatchTrainer(Trainer):
             return parts[0]
         loss, logits, labels = (list(column) for column in zip(*parts, strict=True))
         return torch.stack(loss).mean(), torch.cat(logits), torch.cat(labels)
+
+    def evaluation_loop(self, *args: Any, **kwargs: Any) -> EvalLoopOutput:
+        """Score the validation texts, and remember their logits for the step's checkpoint."""
+        outcome = super().evaluation_loop(*args, **kwargs)
+        found = outcome.predictions
+        self._validated = self.state.global_step, found[0] if isinstance(found, tuple) else found
+        return outcome
+
+    def _save_checkpoint(self, model: nn.Module, trial: Any) -> None:
+        """Save as the Trainer does; validation logits in float32 too, so that nobody has to compute them again."""
+        super()._save_checkpoint(model, trial)
+        step, logits = self._validated
+        exact = self.args.chosen_precision == "fp32" and step == self.state.global_step
+        if exact and self.is_world_process_zero():
+            folder = Path(self.args.output_dir) / f"checkpoint-{step}"
+            np.save(folder / LOGITS, self.eval_dataset.in_split_order(logits).astype(np.float32))
 
     def _give_up_evaluating_if_hopeless(self, size: int, error: torch.OutOfMemoryError) -> None:
         smaller = max(1, self.args.per_device_eval_batch_size // 2)
