@@ -8,8 +8,8 @@ from safetensors.torch import load_file
 
 from tests.training_runs import rows, train
 from textclf.errors import UserError
-from textclf.training import memory
-from textclf.training.memory import Need, free_memory
+from textclf.training import foresight, memory
+from textclf.training.memory import free_memory
 
 GIGABYTE = 10**9
 
@@ -38,14 +38,14 @@ def watched(monkeypatch, free):
         original(self, args, state, control, **kwargs)
         found.update(pieces=self.trainer.pieces, validation=self.trainer.evaluation_pieces)
 
-    def pieces(self, need, texts, length, free):
+    def pieces(need, texts, length, free):
         found.setdefault("needs", []).append((need, texts, length))
-        return cut(self, need, texts, length, free)
+        return cut(need, texts, length, free)
 
-    original, cut = memory.Foresight.on_train_begin, memory.Foresight._pieces
-    monkeypatch.setattr(memory.Foresight, "on_train_begin", foresee)
-    monkeypatch.setattr(memory.Foresight, "_pieces", pieces)
-    monkeypatch.setattr(memory, "free_memory", lambda: free)
+    original, cut = foresight.Foresight.on_train_begin, foresight._pieces
+    monkeypatch.setattr(foresight.Foresight, "on_train_begin", foresee)
+    monkeypatch.setattr(foresight, "_pieces", pieces)
+    monkeypatch.setattr(foresight, "free_memory", lambda: free)
     return found
 
 
@@ -67,7 +67,7 @@ def test_batches_that_will_not_fit_are_cut_before_the_first_step(tiny_model, tmp
         cut = train(folder, tmp_path / "cut", *data, **options)
     assert scarce["pieces"] == 4
     assert f"8 texts of {length} tokens need about" in caplog.text
-    assert "2 at a time are computed; the step stays the same" in caplog.text
+    assert "2 at a time are computed; the steps stay the same" in caplog.text
     assert len(whole.path.joinpath("training_log.jsonl").read_text().splitlines()) == len(
         cut.path.joinpath("training_log.jsonl").read_text().splitlines()
     )
@@ -77,7 +77,7 @@ def test_foreseeing_changes_nothing_that_is_learned(tiny_model, tmp_path, monkey
     """Dropout's numbers and the gradients are as if nothing had been tried."""
     folder, data = tiny_model("bert"), (rows(24), rows(8))
     looked = train(folder, tmp_path / "looked", *data, num_train_epochs=1)
-    monkeypatch.setattr(memory, "free_memory", lambda: None)
+    monkeypatch.setattr(foresight, "free_memory", lambda: None)
     blind = train(folder, tmp_path / "blind", *data, num_train_epochs=1)
     for name, tensor in weights(looked.path).items():
         assert torch.equal(tensor, weights(blind.path)[name]), name
@@ -101,10 +101,10 @@ def test_what_is_kept_for_the_backward_pass_is_counted_without_parameters():
 
     class Stub:
         model = Sixteen()
-        train_dataset = (torch.ones(16),)
         data_collator = staticmethod(lambda rows: {"x": torch.stack(rows), "labels": None})
         compute_loss_context_manager = staticmethod(lambda: torch.autocast("cpu", enabled=False))
 
-    need = memory.needed(Stub(), 0)
-    assert need == Need(0, 2 * 16 * 4)  # x for the product's gradient, and exp's result: 16 float32 each
+    rows = [torch.ones(16)]
+    # x for the product's gradient, and exp's result: 16 float32 each.
+    assert [foresight.kept_for_backward(Stub(), rows * times) for times in (1, 3)] == [128, 384]
     assert Stub.model.training

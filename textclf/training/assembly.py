@@ -24,9 +24,9 @@ from .batching import Share, StepBatches, StepSize
 from .collation import Padding
 from .encoding import EncodedTexts
 from .fit_arguments import FitArguments
+from .foresight import Foresight
 from .guards import DiskGuard, LossGuard, StepRecord
 from .interruption import CHECKPOINTS, GracefulStop, MarkComplete
-from .memory import Foresight
 from .optimisation import EarlyStopping, HeadFirst, layered_optimizer, set_plateau
 from .progress import Progress, TrainingLog
 from .selection import Selection
