@@ -41,7 +41,7 @@ def start(model, run, resume):
         return process
     code = 1
     try:
-        assembly.GracefulStop = lambda steps: GracefulStop(steps, save_seconds=0.1)
+        assembly.GracefulStop = lambda steps, **_: GracefulStop(steps, save_seconds=0.1)
         original = assembly._learning_callbacks
         assembly._learning_callbacks = lambda *args: [*original(*args), Slowly()]
         options = {**OPTIONS, **({"resume_from_checkpoint": str(run)} if resume else {})}

@@ -60,7 +60,7 @@ def test_settling_scores_validation_once_and_says_what_the_saved_folder_gives(ru
     scored.clear()
     known = KnownScores.of(classifier, VALIDATION, settled.scores)
     assert known.scores(texts_of(VALIDATION)) is settled.scores
-    assert scored == [64], "a sample is enough"
+    assert scored == [32], "a sample is enough"
 
 
 def test_logits_that_training_kept_are_taken_once_a_sample_confirms_them(run, scored):
@@ -69,7 +69,7 @@ def test_logits_that_training_kept_are_taken_once_a_sample_confirms_them(run, sc
     keep(run, logits)
     scored.clear()
     again = settle(run, VALIDATION, MeasureArguments())
-    assert scored == [64]
+    assert scored == [32]
     np.testing.assert_allclose(again.scores, plain.scores, atol=1e-5)
     temperatures = [each.record["calibration"]["temperature"] for each in (plain, again)]
     assert temperatures[0] == pytest.approx(temperatures[1], rel=1e-3)

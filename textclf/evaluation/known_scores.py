@@ -16,7 +16,7 @@ from ..labels import LabelSpace
 logger = logging.getLogger(__name__)
 
 # Rows that the saved folder scores itself, spread over the split.
-CHECKED = 64
+CHECKED = 32
 NOISE = 1e-4  # how far scores may be apart; float32 moves them by 1e-6
 
 

@@ -83,7 +83,7 @@ def _parts(text: Text) -> list[str]:
 
 
 def _text(split: Dataset, row: int) -> list[str]:
-    return _parts(texts_of(split.select([row]))[0])
+    return _parts(texts_of(split)[row])
 
 
 def _shown_mistake(mistake: Mistake, report: Report, split: Dataset) -> dict[str, Any]:
