@@ -97,8 +97,9 @@ def test_the_command_serves_the_measured_scores_the_page_and_ends_in_order(run):
         assert set(client.get("/openapi.json").json()["paths"]) == {
             "/", "/predict", "/v1/classify", "/health", "/ready", "/metrics", "/info",
         }  # fmt: skip
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(PATIENCE) in (0, -signal.SIGTERM)
+        with client.stream("GET", "/ui/gradio_api/heartbeat/1"):  # as long as a browser shows the page
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(PATIENCE) in (0, -signal.SIGTERM)
         said = process.stderr.read()
         assert "is served at http://127.0.0.1:" in said
         assert "Traceback" not in said

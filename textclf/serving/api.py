@@ -76,6 +76,7 @@ def create_app(held: ModelProcess | ModelHere, options: ServeArguments | None = 
         lifespan=lifespan,
         responses=FAULTS,
     )
+    app.state.page_calls = set()  # streams of the page, which a shutdown has to end
     _add_protocols(app, scoring)
     add_probes(app, scoring)
     add_faults(app)
@@ -88,7 +89,7 @@ def create_app(held: ModelProcess | ModelHere, options: ServeArguments | None = 
         finished=scoring.metrics.call,
     )
     if options.ui and token is None and LazyPage.possible():
-        app.add_middleware(LazyPage, scoring=scoring)
+        app.add_middleware(LazyPage, scoring=scoring, calls=app.state.page_calls)
     return app
 
 

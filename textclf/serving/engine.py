@@ -49,9 +49,10 @@ class ModelProcess:
             try:
                 said = self._connection.recv()
             except (EOFError, OSError):
+                code = self._process.wait()
+                reason = "most likely there is not enough memory" if code < 0 else "the lines above say why"
                 raise UserError(
-                    f"The process that loads {self._words[0]} died (exit code {self._process.wait()}); most likely "
-                    "there is not enough memory for it."
+                    f"The process that loads {self._words[0]} ended (exit code {code}): {reason}."
                 ) from None
             if isinstance(said, str):
                 raise UserError(said)

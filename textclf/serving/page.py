@@ -1,8 +1,9 @@
-"""The Gradio page at /ui, over the server's own model; gradio is imported when the page is first asked for."""
+"""The Gradio page at /ui, over the server's own model; it is built while the first calls are answered."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import importlib.util
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
@@ -20,10 +21,14 @@ PATH = "/ui"
 
 
 class LazyPage:
-    """An ASGI middleware: what goes to /ui goes to the page, which is built at the first visit."""
+    """An ASGI middleware: what goes to /ui goes to the page, which is built behind the back of the first calls.
 
-    def __init__(self, app: App, *, scoring: Scoring) -> None:
-        """Take the app behind it and what scores."""
+    Importing gradio takes longer than loading a small model: nobody who wants an answer waits for it.
+    """
+
+    def __init__(self, app: App, *, scoring: Scoring, calls: set[asyncio.Task[None]]) -> None:
+        """Take the app behind it, what scores, and where calls of the page are kept while they last."""
+        self._calls = calls
         self._app, self._scoring = app, scoring
         self._page: App | None = None
         self._building = asyncio.Lock()
@@ -37,13 +42,37 @@ class LazyPage:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand a call on to the page or to the app."""
         path = scope.get("path", "")
-        if scope["type"] == "lifespan" or not (path == PATH or path.startswith(f"{PATH}/")):
+        if scope["type"] == "lifespan":
+            building = asyncio.create_task(self._built())
+            try:
+                await self._app(scope, receive, send)
+            finally:
+                building.cancel()
+        elif path == PATH or path.startswith(f"{PATH}/"):
+            await self._until_the_end(await self._built(), scope, receive, send)
+        else:
             await self._app(scope, receive, send)
-            return
+
+    async def _until_the_end(self, page: App, scope: Scope, receive: Receive, send: Send) -> None:
+        """Run a call of the page; its streams never end by themselves, so that a shutdown ends them."""
+        call: asyncio.Task[None] = asyncio.ensure_future(_run(page, scope, receive, send))
+        self._calls.add(call)
+        try:
+            await asyncio.wait({call})
+            if not call.cancelling():
+                call.result()
+            elif scope["type"] == "http":
+                with contextlib.suppress(Exception):  # the caller may be gone, or the answer was complete
+                    await send({"type": "http.response.body", "body": b"", "more_body": False})
+        finally:
+            call.cancel()
+            self._calls.discard(call)
+
+    async def _built(self) -> App:
         async with self._building:
             if self._page is None:
                 self._page = await self._build()
-        await self._page(scope, receive, send)
+            return self._page
 
     async def _build(self) -> App:
         """Build the page in a thread and start it, as gradio does when an app starts."""
@@ -78,6 +107,10 @@ class LazyPage:
             ssr_mode=False,
         )
         return inner
+
+
+async def _run(page: App, scope: Scope, receive: Receive, send: Send) -> None:
+    await page(scope, receive, send)
 
 
 def load_space() -> ModuleType:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import sys
 
@@ -36,7 +37,20 @@ def serve(held: ModelProcess, options: ServeArguments) -> None:
     ready = held.ready()
     where = f"http://{options.host}:{options.port}"
     print(f"{ready.name} ({ready.engine}) is served at {where} (docs: {where}/docs; Ctrl-C ends it).", file=sys.stderr)
-    uvicorn.Server(config).run(sockets=[listening])
+    _Server(config, app.state.page_calls).run(sockets=[listening])
+
+
+class _Server(uvicorn.Server):
+    """Ends the page's streams when it shuts down; they would last as long as the visitor's browser is open."""
+
+    def __init__(self, config: uvicorn.Config, calls: set[asyncio.Task[None]]) -> None:
+        super().__init__(config)
+        self._calls = calls
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for call in [*self._calls]:
+            call.cancel()
+        await super().shutdown(sockets)
 
 
 def _listen(options: ServeArguments) -> socket.socket:
