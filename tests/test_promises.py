@@ -9,7 +9,10 @@ import pytest
 from tests.trained_runs import COMMON, Trained, follow, texts, write_csv
 from textclf.arguments import MeasureArguments
 from textclf.errors import UserError
-from textclf.evaluation.promises import check_promises, promise
+from textclf.evaluation.kept_promises import measure_promises, promise_lines
+from textclf.evaluation.promises import check_promises, fit_promises, promise
+from textclf.evaluation.report import Report
+from textclf.evaluation.score_intervals import share_of
 from textclf.hub.card import render_card
 from textclf.inference.answers import predictions
 from textclf.inference.classifier import Classifier
@@ -164,3 +167,53 @@ def test_new_texts_are_measured_against_the_promises(promised, monkeypatch, caps
 def test_promises_that_mean_nothing_are_refused(argv, said):
     with pytest.raises(UserError, match=said):
         check_promises(read_recipe(argv).measure)
+
+
+def report_of(scores, gold, thresholds=None, labels=SEVERAL):
+    """A report without figures: what promises look at."""
+    scores, gold = np.asarray(scores, dtype=np.float32), np.asarray(gold)
+    predicted = labels.decide(scores, thresholds)
+    return Report(labels, gold, scores, predicted, thresholds, metrics={}, per_label={}, confusion=None, draws={})
+
+
+def several_rows(n, seed, wrong_share):
+    """Rows of two labels: the first is given and right wherever sure, the second is wrong that often."""
+    chance = np.random.default_rng(seed)
+    gold = np.stack([np.ones(n, dtype=int), (chance.random(n) >= wrong_share).astype(int)], axis=1)
+    return report_of(chance.uniform(0.6, 1, (n, 2)), gold, np.array([0.5, 0.5]))
+
+
+def test_of_several_labels_each_keeps_the_promise_for_itself_or_is_named():
+    options = MeasureArguments(abstain_risk=0.05)
+    fitted = fit_promises(options, several_rows(200, 1, 0.5), several_rows(200, 2, 0.5))
+    assert set(fitted.config["abstain"]["score_below"]) == {"부정"}
+    assert fitted.record["abstain"]["without_promise"] == ["긍정"]
+    assert "no number would do" in fitted.record["abstain"]["why_not"]["긍정"]
+    test = several_rows(100, 3, 0.5)
+    found = measure_promises(fitted, test, {"again": test})["abstain"]["test"]
+    assert found["by_label"]["부정"] == {"answered": 100, "wrong": share_of(0, 100)}
+    assert found["by_label"]["긍정"]["answered"] == 100  # given by its threshold, without a promise
+    assert found["answered"]["of"] == 200
+    assert found["aurc_of_baselines"] == {"again": found["aurc"]}
+
+
+def test_a_model_that_gives_no_label_gets_no_promise_and_no_crash():
+    nothing = report_of(np.full((80, 2), 0.1), np.zeros((80, 2), dtype=int), np.array([0.5, 0.5]))
+    fitted = fit_promises(MeasureArguments(abstain_risk=0.05, set_coverage=0.9), nothing, nothing)
+    assert "abstain" not in fitted.config
+    found = measure_promises(fitted, nothing, {})
+    assert found["abstain"]["test"]["wrong"]["value"] is None
+    assert found["label_sets"]["test"]["worst_label"] is None
+    assert promise_lines(found, "test")
+
+
+def test_sets_by_label_store_a_cut_for_each():
+    chance = np.random.default_rng(5)
+    scores = chance.dirichlet([1, 1], 200)
+    gold = (scores[:, 1] > chance.random(200)).astype(int)
+    rows = report_of(scores, gold, labels=ONE)
+    fitted = fit_promises(MeasureArguments(set_coverage=0.9, set_by_label=True), rows, rows)
+    assert set(fitted.config["label_sets"]["cuts"]) == {"부정", "긍정"}
+    found = measure_promises(fitted, rows, {})["label_sets"]["test"]
+    assert min(row["value"] for row in found["by_label"].values()) >= 0.9
+    assert json.loads(json.dumps(fitted.config)) == fitted.config  # plain values
