@@ -12,8 +12,9 @@ from torch.nn import functional
 from .dropout import drop
 from .long_attention import Setting, attend_in_pieces
 
-# Tokens of a batch's longest text from which its texts attend one after the other (benchmarks/attention.py).
-LONG = 128
+# Tokens of a batch's longest text from which its texts attend one after the other: in pieces that is no slower from
+# here on, in a fraction of the memory; below it is slower (benchmarks/results/attention.md).
+LONG = 256
 
 
 @dataclass(frozen=True)
