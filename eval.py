@@ -1,6 +1,7 @@
 """Measure any classifier on any labelled data: a run folder, or somebody else's model on the Hub.
 
 python eval.py MODEL --dataset D [--split S] [--output FOLDER] ...     every data option of train.py is understood
+python eval.py MODEL --claims                          what its card claims, beside what is measured
 """
 
 from pathlib import Path
@@ -11,7 +12,7 @@ from textclf.errors import UserError, run_command
 from textclf.flags import build_parser, parse
 from textclf.recipe import show_help
 
-USAGE = "python eval.py MODEL --dataset D [--split S] [--output FOLDER] [--key value ...]"
+USAGE = "python eval.py MODEL --dataset D [--split S] [--output FOLDER] [--key value ...], or MODEL --claims"
 GROUPS = (DataArguments, EvalOptions)
 
 
@@ -22,7 +23,13 @@ def main(argv: list[str]) -> None:
     if not argv or argv[0].startswith("-"):
         raise UserError(f"Give a run folder or a Hub id first: {USAGE}")
     data, options = parse(build_parser(GROUPS), argv[1:])
-    if not any(word.split("=")[0].replace("-", "_") in {"__dataset", "__train_file"} for word in argv):
+    named = any(word.split("=")[0].replace("-", "_") in {"__dataset", "__train_file"} for word in argv)
+    if options.claims:
+        from textclf.hub.claims.command import check_card
+
+        check_card(argv[0], data, options, replaced=named)
+        return
+    if not named:
         raise UserError(f"Say what to measure it on, with --dataset: {USAGE}")
     look_first(argv[1:])
     evaluate(argv[0], data, options)

@@ -267,6 +267,7 @@ class EvalOptions:
     split: str | None = _say("the split to measure on (default: the given test split, or all rows of a single split)")
     output: str | None = _say("a folder for evaluation.json and the predictions")
     bootstrap_draws: int = _say("draws behind each 95 % interval", 1000)
+    claims: bool = _say("check the figures that the model's card claims, on the data that it names", False)
     trust_remote_code: bool = _say("run code that comes with the model (read it first)", False)
 
 

@@ -66,6 +66,12 @@ def is_local(args: DataArguments) -> bool:
     return _script_name(name) is None and _looks_like_a_file(name, path)
 
 
+def means_something_here(name: str) -> bool:
+    """Say whether a name is read from this machine: a dataset script, a file, a folder, or what must mean one."""
+    path = _as_spelt(Path(name).expanduser())
+    return _script_name(name) is not None or path.exists() or _looks_like_a_file(name, path)
+
+
 def _looks_like_a_file(name: str, path: Path) -> bool:
     """Say whether a name that nothing here has must have meant a file, and no data set on the Hub."""
     ends = {*DATA, *TEXTS, ".gz", ".zip", ".zst", ".xz", ".bz2"} - {""}
