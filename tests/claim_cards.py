@@ -20,7 +20,7 @@ FILLING = ("soup", "train", "hotel", "night", "parcel", "garden", "street", "win
 POSITIONS = 64
 WIDTH = 8
 SIZES = {"train": 90, "validation": 120, "test": 200}
-WRONG = {"train": 0.02, "validation": 0.05, "test": 0.15}  # share of texts whose gold label the model does not give
+WRONG = {"train": 0.03, "validation": 0.05, "test": 0.15}  # share of texts whose gold label the model does not give
 
 
 def make_model(folder):
@@ -48,9 +48,8 @@ def _set_weights(model):
     for name, values in model.named_parameters():
         values.fill_(1.0 if name.endswith("LayerNorm.weight") else 0.0)
     bert, attention = model.bert, model.bert.encoder.layer[0].attention
-    for label, keyword in enumerate(KEYWORDS):
-        bert.embeddings.word_embeddings.weight[5 + label, label] = 10.0
-        assert keyword
+    for label in range(len(KEYWORDS)):
+        bert.embeddings.word_embeddings.weight[5 + label, label] = 10.0  # behind the five special tokens
     for layer in (attention.self.value, attention.output.dense, bert.pooler.dense):
         layer.weight.copy_(torch.eye(WIDTH))
     model.classifier.weight[:, : len(NAMES)] = 10 * torch.eye(len(NAMES))

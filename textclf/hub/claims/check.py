@@ -87,9 +87,14 @@ def _on_named_split(claim: Claim, bench: Bench) -> Checked:
         tried = [_on_split(claim, bench, name) for name in found or list(splits)[:1]]
         best = min(tried, key=lambda each: ORDER[each.verdict])
         return replace(best, why=[*best.why, f"The card names no split; measured on {best.split}."])
-    held = _held(wanted, list(splits), bench.original_names(claim.data))
+    originals = bench.original_names(claim.data)
+    held = _held(wanted, list(splits), originals)
+    if held is None and wanted in originals and split_name(wanted) not in splits:  # the loader counts it as missing
+        said = f"No row of the {wanted} split has a label (-1, or nothing), as where labels are kept secret."
+        checked = _unchecked(claim, "unlabelled_split", said)
+        return replace(checked, findings=[*checked.findings, *_elsewhere(claim, bench, list(splits))])
     if held is None:
-        has = ", ".join(bench.original_names(claim.data) or splits)
+        has = ", ".join(originals or splits)
         checked = _unchecked(claim, "split_missing", f"The data has no split {wanted!r}; it has {has}.")
         return replace(checked, findings=[*checked.findings, *_elsewhere(claim, bench, list(splits))])
     return _on_split(claim, bench, held)

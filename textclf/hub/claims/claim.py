@@ -8,6 +8,7 @@ from typing import Any
 from .wording import Named, Number, foreign, metric_named
 
 NUMERIC = 5e-5  # by which figures differ between machines and precisions, and nobody means a difference
+SURE = 0.0051  # half a unit of the last digit, from which on figures are equal by chance
 _BOUNDED_BELOW = {"mcc"}
 _NO_SHARES = {"log_loss"}
 
@@ -62,6 +63,10 @@ class Claim:
     def fits(self, value: float) -> bool:
         """Say whether a figure, rounded as the claim is, is the claim."""
         return abs(self.value - value) <= self.tolerance
+
+    def surely(self, value: float) -> bool:
+        """Say whether a figure is the claim, and not by chance as where 0.9 stands for all from 0.85 to 0.95."""
+        return self.fits(value) and (self.half < SURE or abs(self.value - value) <= NUMERIC)
 
     def same_as(self, other: Claim) -> bool:
         """Say whether another claim says the same again, perhaps with fewer digits or fewer words."""

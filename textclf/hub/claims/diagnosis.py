@@ -14,7 +14,7 @@ from ...inference.answers import sigmoid, softmax
 from ...inference.classifier import texts_of
 from ...inference.rows import RowEncoder
 from ...models.limits import positions
-from .claim import Claim
+from .claim import SURE, Claim
 from .figures import FAILS, HOLDS, NOISE, Meaning, judged, meanings
 from .rows import Bench, Scored, UnmeasurableError
 from .wording import Named
@@ -22,7 +22,6 @@ from .wording import Named
 CUTS = (16, 32, 64, 128, 256, 512)  # tokens that people cut texts at
 FIGURES_TRIED = ("accuracy", "f1", "precision", "recall", "balanced_accuracy", "mcc", "roc_auc")
 LARGEST_TRAIN = 50_000  # rows of a training split that are scored to see whether a claim is of it
-SURE = 0.0051  # half a unit of the last digit, above which figures are equal by chance
 
 
 class Finding(NamedTuple):
@@ -94,12 +93,12 @@ def _rounding(case: Case) -> Iterator[Finding]:
 
 def _other_average(case: Case) -> Iterator[Finding]:
     named = case.claim.named
-    if named is None or named.average is None or case.claim.half > SURE:
+    if named is None or named.average is None:
         return
     for average in ("macro", "micro", "weighted", "samples", "binary"):
         for each in meanings(Named(named.base, average), case.scored.labels):
             figure = each.of(case.scored.report())
-            if average != named.average and figure is not None and case.claim.fits(figure["value"]):
+            if average != named.average and figure is not None and case.claim.surely(figure["value"]):
                 yield Finding(
                     "other_average",
                     f"The card says {named.average}, but the value is the {average} average "
@@ -152,7 +151,7 @@ def _other_labels_order(case: Case) -> Iterator[Finding]:
         return
     if case.much_nearer(scored.report_of(scored.logits[:, order])):
         given = [(names[theirs], ours) for ours, theirs in zip(scored.data_names, order, strict=True)]
-        moved = [f"{theirs} is {ours}" for theirs, ours in given if theirs != ours]
+        moved = [f"what it calls {theirs} is {ours}" for theirs, ours in given if theirs != ours]
         yield Finding(
             "permuted_labels",
             "The model's labels stand in another order than their names; the claim agrees once "
@@ -164,13 +163,13 @@ def _other_split(case: Case) -> Iterator[Finding]:
     """Measure the other splits; a claim that names none was measured on all of them already."""
     splits = case.bench.splits(case.claim.data)
     for other in (name for name in ("validation", "test", "train") if name in splits and name != case.split):
-        if (other == "train" and len(splits[other]) > LARGEST_TRAIN) or case.claim.half > SURE:
+        if (other == "train" and len(splits[other]) > LARGEST_TRAIN) or len(splits[other]) == 0:
             continue
         try:
             report = case.bench.scored(case.claim.data, other).report()
         except UnmeasurableError:
             continue
-        if found := case.same(report):
+        if (found := case.same(report)) and case.claim.surely(found[1]["value"]):
             kind = f"{other}_sold_as_{case.split}"
             yield Finding(
                 kind,

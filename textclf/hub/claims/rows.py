@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 from datasets import Dataset, DatasetDict, get_dataset_split_names
+from datasets.exceptions import DatasetNotFoundError
 from httpx2 import HTTPError
 from huggingface_hub.errors import (
     GatedRepoError,
@@ -242,6 +243,8 @@ def _kind_of(error: UserError) -> str:
     said = str(error)
     if isinstance(cause, GatedRepoError):
         return "data_gated"
+    if isinstance(cause, DatasetNotFoundError):
+        return "data_gated" if "gated" in said else "data_missing"
     if isinstance(cause, RevisionNotFoundError):
         return "revision_missing"
     if isinstance(cause, RepositoryNotFoundError | HFValidationError):
