@@ -60,15 +60,12 @@ def evaluate(model: str, data: DataArguments, options: EvalOptions) -> None:
     chosen = split_to_measure(data, options.split, label_reading(recorded))
     matched = match_labels(chosen.rows, classifier.labels)
     said = [matched.note, fields_note(classifier.text_columns, recorded, chosen.rows), training_note(recorded, chosen)]
-    notes = [*chosen.notes, *filter(None, said)]
-    notes += filter(None, [count_if_own(model, matched.split)])
+    notes = [*chosen.notes, *filter(None, [*said, count_if_own(model, matched.split)])]
     screen.show(notes)
     report = measure(classifier, matched.split, draws=options.bootstrap_draws)
+    task = classifier.labels.problem_type
     found = {
-        "model": model,
-        "engine": classifier.engine,
-        "task": classifier.labels.problem_type,
-        "split": chosen.name,
+        **{"model": model, "engine": classifier.engine, "task": task, "split": chosen.name},
         "labels": list(classifier.labels.names),
         "data": chosen.provenance.to_dict(),
         **report.to_dict(),
@@ -79,9 +76,8 @@ def evaluate(model: str, data: DataArguments, options: EvalOptions) -> None:
     show_report(found)
     screen.show(new_text_lines(found, chosen.name))
     if options.output:
-        folder = RunFolder(Path(options.output))
-        folder.write_json("evaluation.json", found)
-        write_predictions(folder, chosen.name, matched.split, report)
+        RunFolder(Path(options.output)).write_json("evaluation.json", found)
+        write_predictions(RunFolder(Path(options.output)), chosen.name, matched.split, report)
 
 
 if __name__ == "__main__":

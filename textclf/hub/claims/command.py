@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ... import __version__
 from ...arguments import DataArguments, EvalOptions
+from ...errors import UserError
 from ...evaluation.held_out import recorded_data
 from ...evaluation.intervals import check_draws
 from ...evaluation.predictions import check_place
@@ -34,12 +36,16 @@ def check_card(model: str, data: DataArguments, options: EvalOptions, *, replace
     """
     screen = Screen()
     check_draws(options.bootstrap_draws)
+    if options.engine != "torch":
+        raise UserError("--claims measures the checkpoint itself, with torch; leave --engine out.")
     place = options.output or str(Path("claims") / model.strip("/.").replace("/", "-"))
     check_place(place)
     card, recorded = read_card(model), recorded_data(model)
     classifier = Classifier.load(model, trust_code=options.trust_remote_code)
     bench = Bench(classifier, data, recorded, replaced=replaced, draws=options.bootstrap_draws)
-    checked = [check_claim(claim, bench) for claim in card.claims]
+    splits = [claim.data.split or options.split for claim in card.claims]
+    claims = [replace(c, data=replace(c.data, split=split)) for c, split in zip(card.claims, splits, strict=True)]
+    checked = [check_claim(claim, bench) for claim in claims]
     found = {
         "model": model,
         "revision": model_revision(model),
