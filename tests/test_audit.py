@@ -9,12 +9,14 @@ from datasets import ClassLabel, Dataset, DatasetDict, Features, List, Value
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.layouts.sentences import opinions
 from tests.tiny_models import ENGLISH, KOREAN
 from textclf.data.auditing import audit as audit_module
 from textclf.data.auditing.audit import audit
 from textclf.data.auditing.exact_duplicates import repeated_rows, row_keys
 from textclf.data.auditing.findings import Finding, excerpt, percentage
 from textclf.data.auditing.sampling import TextSample, sample_rows
+from textclf.data.auditing.wrong_decoding import wrongly_decoded
 from textclf.data.model_text import fold, text_key
 
 NAMES = ["bad", "good", "odd"]
@@ -280,3 +282,42 @@ def test_shares_and_excerpts_for_people():
     assert len(long) == 80
     assert long.endswith("…")
     assert "\n" not in long
+
+
+OPINIONS = {language: [text for text, _ in opinions(language)] for language in ("en", "ko", "zh", "ja")}
+WESTERN = ["Der Film war schön und für alle, größer als gedacht", "El señor no quería más café mañana"]
+
+
+@pytest.mark.parametrize(
+    ("texts", "written", "read"),
+    [
+        (KOREAN, "utf-8", "cp949"),
+        (KOREAN, "cp949", "latin-1"),
+        (KOREAN, "cp949", "gbk"),
+        (OPINIONS["zh"], "utf-8", "gbk"),
+        (OPINIONS["zh"], "gbk", "latin-1"),
+        (OPINIONS["ja"], "utf-8", "shift_jis"),
+        (OPINIONS["ja"], "shift_jis", "cp949"),
+        (WESTERN, "cp1252", "big5"),
+        (WESTERN, "cp1252", "gbk"),
+        (WESTERN, "utf-8", "big5"),
+        (["Фильм очень понравился, советую всем"], "cp1251", "latin-1"),
+    ],
+)
+def test_texts_read_in_the_encoding_of_others_are_told(texts, written, read):
+    """They trained as what they seemed to be, without a word."""
+    garbled = [text.encode(written, "ignore").decode(read, "ignore") for text in texts]
+    assert [text for text in garbled if not wrongly_decoded(text)] == []
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        *[KOREAN, WESTERN, *OPINIONS.values()],
+        ["TV와 PC를 샀다", "K팝 app을 켜고", "똠얌꿍 먹고 햏자", "尹대통령 韓美 회담", "iPhone은 비싸"],
+        ["I call it 반찬, my oppa는 so cute", "the word 学校 means school", "¡¡¡Olé!!! £££", "Noël à l’île"],
+        ["用app和web都可以", "囧囧有神", "饕餮盛宴"],
+    ],
+)
+def test_texts_of_mixed_scripts_are_not_taken_for_wrongly_decoded(texts):
+    assert [text for text in texts if wrongly_decoded(text)] == []

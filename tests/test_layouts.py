@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.layouts.cases import CASES, put, table, tsv
+from benchmarks.layouts.cases import put, table, tsv
+from benchmarks.layouts.public_cases import CASES
 from benchmarks.layouts.sentences import opinions
 from textclf.arguments import DataArguments
 from textclf.data.loading import load_as_given
@@ -228,3 +229,68 @@ def test_quotes_that_pair_by_chance_join_no_rows(tmp_path, suffix):
     loaded = load_as_given(DataArguments(dataset=str(tmp_path / f"rows.{suffix}")))
     assert loaded.splits["train"]["text"][:] == [text for text, _ in rows]
     assert any("quotes would join rows (line 12)" in note for note in loaded.provenance.notes)
+
+
+@pytest.mark.parametrize(
+    ("name", "flags", "label"),
+    [
+        ("olid", {"label_columns": ["subtask_a"]}, "NOT"),
+        ("germeval", {"label_columns": ["column_2"]}, "OTHER"),
+        ("massive", {"label_columns": ["intent"]}, "alarm_set"),
+        ("korean hate", {"label_columns": ["hate"]}, "none"),
+        ("lists with a null", {"on_bad_row": "skip"}, ["1"]),
+        ("subjects of papers", {"label_separator": " "}, ["cs.CL", "cs.LG"]),
+    ],
+)
+def test_what_a_refusal_names_works_when_it_is_typed(name, flags, label, tmp_path):
+    case = next(each for each in CASES if each.name.startswith(name))
+    source = str(tmp_path / case.write(tmp_path))
+    found = labels_by_text(load_as_given(DataArguments(dataset=source, **flags)))
+    assert next(iter(found.values())) == label
+
+
+def test_rows_without_consensus_are_left_out_with_a_line_and_strictly_they_stop(tmp_path):
+    """`-` was a class of its own, without a word."""
+    rows = [[text, "-" if i in (7, 30) else label] for i, (text, label) in enumerate(ROWS)]
+    put(tmp_path / "rows.tsv", tsv([["text", "gold_label"], *rows]))
+    loaded = load_as_given(DataArguments(dataset=str(tmp_path / "rows.tsv")))
+    assert loaded.provenance.sizes == {"train": 106}
+    assert set(labels_by_text(loaded).values()) == {"pos", "neg"}
+    assert "2 rows left out: label -, on which annotators did not agree." in loaded.provenance.notes
+    with pytest.raises(
+        UserError, match=r"rows\.tsv, line 9: label -, on which annotators did not agree \(2 such rows"
+    ):
+        load_as_given(DataArguments(dataset=str(tmp_path / "rows.tsv"), strict=True))
+    signs = [[text, "+" if label == "pos" else "-"] for text, label in ROWS]
+    put(tmp_path / "signs.tsv", tsv([["text", "label"], *signs]))
+    assert set(labels_by_text(load_as_given(DataArguments(dataset=str(tmp_path / "signs.tsv")))).values()) == {
+        "+",
+        "-",
+    }
+
+
+def test_what_is_said_of_many_files_is_said_once(tmp_path):
+    for number in range(6):
+        put(tmp_path / f"train-{number}.csv", table([["text", "label"], *map(list, ROWS[number::6])], ";"))
+    notes = load_as_given(DataArguments(dataset=str(tmp_path))).provenance.notes
+    assert [note for note in notes if "semicolons" in note] == [
+        "train-0.csv (and 5 more files): columns are separated by semicolons."
+    ]
+
+
+def test_files_whose_names_are_plain_words_but_whose_columns_are_labelled_are_parts(tmp_path):
+    for number, name in enumerate(("good", "bad")):
+        put(tmp_path / f"{name}.csv", table([["text", "label"], *map(list, ROWS[number * 54 : number * 54 + 54])]))
+    assert labels_by_text(load_as_given(DataArguments(dataset=str(tmp_path)))) == dict(ROWS)
+
+
+def test_commas_in_texts_that_nobody_quoted_are_theirs_only_where_labels_come_out_beside_them(tmp_path):
+    rows = [f"{text.replace(chr(34), '')}, and so on,{label}" for text, label in ROWS]
+    put(tmp_path / "rows.csv", "".join(f"{row}\n" for row in ["text,label", *rows]))
+    loaded = load_as_given(DataArguments(dataset=str(tmp_path / "rows.csv")))
+    assert any("commas beyond the 1 others belong to 'text'" in note for note in loaded.provenance.notes)
+    assert loaded.splits["train"]["text"][0] == f"{ROWS[0][0]}, and so on"
+    numbered = [f"{i},{text.replace(',', '').replace(chr(34), '')},{label}" for i, (text, label) in enumerate(ROWS)]
+    put(tmp_path / "r.csv", "".join(f"{row}\n" for row in ["text,label", *numbered]))  # R's, without quotes
+    first = load_as_given(DataArguments(dataset=str(tmp_path / "r.csv"))).splits["train"]["text"][0]
+    assert first == ROWS[0][0].replace(",", "")

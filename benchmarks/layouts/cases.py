@@ -379,42 +379,54 @@ def _(folder: Path) -> str:
     return "intents.json"
 
 
-def _sheet(path: Path, rows: Sequence[Sequence[object]]) -> None:
+def sheet(path: Path, *sheets: Sequence[Sequence[object]]) -> None:
     """Write the smallest xlsx that spreadsheets open, inline strings and numbers only."""
-    cells = []
-    for number, row in enumerate(rows, start=1):
-        made = "".join(
-            f'<c r="{chr(65 + j)}{number}" t="inlineStr"><is><t>{str(cell).replace("&", "&amp;")}</t></is></c>'
-            if isinstance(cell, str)
-            else f'<c r="{chr(65 + j)}{number}"><v>{cell}</v></c>'
-            for j, cell in enumerate(row)
-        )
-        cells.append(f'<row r="{number}">{made}</row>')
     space = "http://schemas.openxmlformats.org"
     main, office = f"{space}/spreadsheetml/2006/main", f"{space}/officeDocument/2006/relationships"
     kinds = "application/vnd.openxmlformats"
-    sheet = f"{kinds}-officedocument.spreadsheetml"
-    links = f'<Relationships xmlns="{space}/package/2006/relationships"><Relationship Id="r1" Type="{office}'
+    kind = f"{kinds}-officedocument.spreadsheetml"
+    links = f'<Relationships xmlns="{space}/package/2006/relationships">'
+    numbers = range(1, len(sheets) + 1)
+    listed = "".join(f'<sheet name="Sheet{n}" sheetId="{n}" r:id="r{n}"/>' for n in numbers)
     parts = {
         "[Content_Types].xml": f'<Types xmlns="{space}/package/2006/content-types">'
         f'<Default Extension="rels" ContentType="{kinds}-package.relationships+xml"/>'
         '<Default Extension="xml" ContentType="application/xml"/>'
-        f'<Override PartName="/xl/workbook.xml" ContentType="{sheet}.sheet.main+xml"/>'
-        f'<Override PartName="/xl/worksheets/sheet1.xml" ContentType="{sheet}.worksheet+xml"/></Types>',
-        "_rels/.rels": f'{links}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
-        "xl/_rels/workbook.xml.rels": f'{links}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>',
-        "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{office}">'
-        '<sheets><sheet name="Sheet1" sheetId="1" r:id="r1"/></sheets></workbook>',
-        "xl/worksheets/sheet1.xml": f'<worksheet xmlns="{main}"><sheetData>{"".join(cells)}</sheetData></worksheet>',
+        f'<Override PartName="/xl/workbook.xml" ContentType="{kind}.sheet.main+xml"/>'
+        + "".join(
+            f'<Override PartName="/xl/worksheets/sheet{n}.xml" ContentType="{kind}.worksheet+xml"/>' for n in numbers
+        )
+        + "</Types>",
+        "_rels/.rels": f'{links}<Relationship Id="r1" Type="{office}/officeDocument" Target="xl/workbook.xml"/>'
+        "</Relationships>",
+        "xl/_rels/workbook.xml.rels": links
+        + "".join(
+            f'<Relationship Id="r{n}" Type="{office}/worksheet" Target="worksheets/sheet{n}.xml"/>' for n in numbers
+        )
+        + "</Relationships>",
+        "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{office}"><sheets>{listed}</sheets></workbook>',
     }
+    for n, rows in enumerate(sheets, start=1):
+        cells = "".join(_sheet_row(number, row) for number, row in enumerate(rows, start=1))
+        parts[f"xl/worksheets/sheet{n}.xml"] = f'<worksheet xmlns="{main}"><sheetData>{cells}</sheetData></worksheet>'
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in parts.items():
             archive.writestr(name, content)
 
 
+def _sheet_row(number: int, row: Sequence[object]) -> str:
+    made = "".join(
+        f'<c r="{chr(65 + j)}{number}" t="inlineStr"><is><t>{cell.replace("&", "&amp;")}</t></is></c>'
+        if isinstance(cell, str)
+        else f'<c r="{chr(65 + j)}{number}"><v>{cell}</v></c>'
+        for j, cell in enumerate(row)
+    )
+    return f'<row r="{number}">{made}</row>'
+
+
 @case("excel", [(KO[0][0], "1"), (KO[1][0], "0")], 108)
 def _(folder: Path) -> str:
-    _sheet(folder / "설문.xlsx", [["문장", "라벨"], *([text, BITS[label]] for text, label in KO)])
+    sheet(folder / "설문.xlsx", [["문장", "라벨"], *([text, BITS[label]] for text, label in KO)])
     return "설문.xlsx"
 
 

@@ -13,6 +13,7 @@ from ftfy.badness import is_bad
 from ..cleaning import clean as clean_texts
 from .findings import EXAMPLES, Example, Finding, counted, excerpt
 from .sampling import TextSample
+from .wrong_decoding import wrongly_decoded
 
 TINY = 3  # letters or digits; fewer are hardly a text
 SCRIPT_SHIFT = 0.1  # difference of a script's share between train and another split that is worth a line
@@ -55,7 +56,7 @@ def _lone_jamo(text: str) -> bool:
 
 
 def _mojibake(text: str) -> bool:
-    return not text.isascii() and ("\ufffd" in text or is_bad(text))
+    return not text.isascii() and ("\ufffd" in text or is_bad(text) or wrongly_decoded(text))
 
 
 # Each with what is said of one text, and of several.

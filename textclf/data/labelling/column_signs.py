@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from ..reading.raw_split import RawSplit, is_class_label, is_string
 from .label_names import clean_name, number
@@ -35,12 +37,15 @@ PAIR_NAMES = (
 )
 # Names under which labels are published: the first tier is meant by whoever writes it, the second may be.
 LABEL_NAMES = (
-    ("labels", "label"),
+    ("labels", "label", "goldlabel"),
     ("category", "categories", "class", "classes", "topic", "topics", "topicidx", "sentiment", "target", "tag", "tags",
-     "intent", "emotion", "emotions", "gold", "goldlabel", "y", "genre", "genres", "rating", "stars", "polarity",
+     "intent", "emotion", "emotions", "gold", "y", "genre", "genres", "rating", "stars", "polarity",
      "라벨", "레이블", "분류", "주제", "범주", "카테고리", "태그", "감정", "감성", "标签", "標籤", "类别", "類別",
      "分类", "情感", "ラベル", "カテゴリ", "カテゴリー", "分類", "感情", "極性"),
 )
+LIKE_LABELS = {"label", "labels"}  # the last word of a name that means the first tier too: entailment_label
+SCORES = ("score", "scores", "reviewscore", "overall")  # stars where nothing else is a label, else upvotes or sureness
+TOTALS = {"count", "counts", "total", "votes", "annotators", "raters", "n"}
 # Words in the names of columns that say something about a row other than its label.
 OTHER_FACTS = {
     "id", "ids", "idx", "index", "uid", "guid", "no", "num", "number", "row", "rows", "count", "counts", "length",
@@ -56,7 +61,8 @@ OTHER_FACTS = {
     "vote", "votes", "upvotes", "downvotes", "helpful", "useful", "funny", "cool", "age", "keyword", "keywords",
     "confidence", "score", "scores", "probability", "prob", "agreement", "hash", "md5", "asin", "isbn", "price",
     "version", "deleted", "edited", "premium", "mobile", "sponsored", "promoted", "anonymous", "checked", "status",
-    "unnamed", "번호", "순번", "날짜", "일자", "시간", "작성자", "작성일", "주소", "출처", "언론사", "이름",
+    "unnamed", "helpfulness", "thumbs", "condition",
+    "타임스탬프", "번호", "순번", "날짜", "일자", "시간", "작성자", "작성일", "주소", "출처", "언론사", "이름",
     "아이디", "링크", "조회수", "编号", "日期",
     "时间", "作者", "来源", "番号", "日付", "著者",
 }
@@ -93,8 +99,12 @@ class Signs:
     @property
     def other_fact(self) -> bool:
         """Whether its name says that it holds something other than text or labels."""
-        pieces = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z]+", self.name)
-        return plain(self.name) in OTHER_FACTS or any(piece.lower() in OTHER_FACTS for piece in pieces)
+        return plain(self.name) in OTHER_FACTS or not OTHER_FACTS.isdisjoint(pieces(self.name))
+
+
+def pieces(name: str) -> list[str]:
+    """Return the words that a column's name is made of, in small letters: `reviewText` is review and text."""
+    return [word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z]+", name)]
 
 
 def plain(name: str) -> str:
@@ -151,7 +161,7 @@ def _look_at_words(name: str, cells: pa.ChunkedArray, rows: int, nested: bool, d
         filled,
         len(distinct),
         words,
-        text=not nested and not written and len(distinct) > len(trimmed) / 2 and words >= 2,
+        text=not (nested or written or dates) and len(distinct) > len(trimmed) / 2 and words >= 2,
         label=declared or (few and classes and short and filled >= NEARLY_EMPTY),
         flag=flag,
         wordy=len(numbers) < len(first),
@@ -178,3 +188,29 @@ def same_labels(train: RawSplit, first: str, second: str) -> bool:
         pc.count_distinct(table[second], "all").as_py(),
     }
     return len(distinct) == 1
+
+
+def votes(train: RawSplit, chosen: str) -> set[str]:
+    """Return columns that count how many annotators chose each class: their sum is their number in every row."""
+    table = train.table.slice(0, ROWS_LOOKED_AT)
+    whole = [
+        each.name
+        for each in table.schema
+        if each.name != chosen and not table[each.name].null_count and _whole_numbers(table[each.name])
+    ]
+
+    def numbers(name: str) -> NDArray[np.float64]:
+        return table[name].cast(pa.float64()).to_numpy()
+
+    for total in (name for name in whole if TOTALS & set(pieces(name))):
+        most = numbers(total)
+        parts = [name for name in whole if name != total and (numbers(name) <= most).all()]
+        if len(parts) > 1 and np.array_equal(np.sum([*map(numbers, parts)], axis=0), most):
+            return {*parts, total}
+    return set()
+
+
+def _whole_numbers(cells: pa.ChunkedArray) -> bool:
+    if is_string(cells.type):
+        return bool(pc.all(pc.match_substring_regex(cells, r"^\d{1,9}$")).as_py())
+    return bool(pa.types.is_integer(cells.type))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,7 +11,20 @@ import pyarrow as pa
 from ...arguments import DataArguments
 from ...errors import UserError, did_you_mean
 from ..reading.raw_split import RawSplit, composed, is_string
-from .column_signs import LABEL_NAMES, PAIR_NAMES, TEXT_NAMES, Signs, look, plain, same_labels
+from .column_signs import (
+    LABEL_NAMES,
+    LIKE_LABELS,
+    NEARLY_EMPTY,
+    PAIR_NAMES,
+    SCORES,
+    TEXT_NAMES,
+    Signs,
+    look,
+    pieces,
+    plain,
+    same_labels,
+    votes,
+)
 
 # The loader's own names, which the dataset scripts give too: nothing was to be found, nothing is to be said.
 OWN_TEXT, OWN_LABELS = (("text",), ("text", "text_pair")), ("labels",)
@@ -78,7 +92,8 @@ def _find_text(train: RawSplit, signs: Mapping[str, Signs]) -> tuple[str, ...]:
     """Find the text: under a known name unless another column reads like text as well, else by its looks."""
     strings = [name for name in signs if is_string(train.table.schema.field(name).type) and name not in train.mixed]
     by_plain = {plain(name): name for name in strings if signs[name].filled or len(strings) == 1}
-    pairs = [(by_plain[a], by_plain[b]) for a, b in PAIR_NAMES if a in by_plain and b in by_plain]
+    both = [(by_plain[a], by_plain[b]) for a, b in PAIR_NAMES if a in by_plain and b in by_plain]
+    pairs = [pair for pair in both if not any(signs[name].label for name in pair)]  # a subject of few values is none
     known = [by_plain[name] for name in TEXT_NAMES if name in by_plain]
     if len(pairs) == 1 and set(known) <= set(pairs[0]):
         return pairs[0]
@@ -99,20 +114,29 @@ def _find_text(train: RawSplit, signs: Mapping[str, Signs]) -> tuple[str, ...]:
             raise UserError(_ambiguous("text", [*known, *rivals], list(signs)))
         return (known[0],)
     candidates = [*known, *unknown] or [name for name in strings if signs[name].text]
-    if len(candidates) == 1:
-        return (candidates[0],)
+    if len(candidates) == 1 or _twins(candidates):
+        return tuple(candidates)
     spoilt = [name for name in signs if name in train.mixed and plain(name) in TEXT_NAMES]
     if spoilt and not candidates:
         raise UserError(f"The text column {spoilt[0]!r} must hold text; found {train.mixed[spoilt[0]]}.")
-    pair = f" {' '.join(pairs[0])}, say" if pairs else ""
+    pair = f" {shlex.join(pairs[0])}, say" if pairs else ""
     raise UserError(_ambiguous("text", candidates, list(signs), pair))
+
+
+def _twins(names: Sequence[str]) -> bool:
+    """Say whether two columns are the first and the second of a pair by their names: `#1 String`, `#2 String`."""
+    if len(names) != 2:
+        return False
+    first, second = (pieces(name) for name in names)
+    different = [pair for pair in zip(first, second, strict=False) if pair[0] != pair[1]]
+    return len(first) == len(second) and different in ([("1", "2")], [("a", "b")], [("first", "second")])
 
 
 def _find_labels(train: RawSplit, signs: Mapping[str, Signs]) -> tuple[tuple[str, ...], list[str]]:
     """Find the label column(s), with lines about columns that say the same in other words."""
     others = [name for name in signs if plain(name) not in TEXT_NAMES]
     for tier, surely in zip(LABEL_NAMES, (True, False), strict=True):
-        named = [name for name in signs if plain(name) in tier]
+        named = _called_labels(signs, tier, surely)
         same, notes = _one_of_equals(train, named, signs)
         if len(same) > 1:
             raise UserError(_ambiguous("label", same, others))
@@ -131,13 +155,23 @@ def _find_labels(train: RawSplit, signs: Mapping[str, Signs]) -> tuple[tuple[str
         if signs[likely[0]].flag and flags:  # toxic beside verified_purchase
             raise UserError(_ambiguous("label", [*likely, *flags], others))
         return (likely[0],), notes
-    if not likely and len(few) == 1:
-        return (few[0],), []
+    scores = [name for name in few if plain(name) in SCORES and not likely]
+    if not likely and 1 in (len(few), len(scores)):
+        return ((scores or few)[0],), []
     if len(likely) > 1 and set(likely) <= set(flags):
         if set(flags) == set(likely):
             return tuple(likely), notes
-        raise UserError(_ambiguous("label", flags, others, f" {' '.join(likely)}"))
+        raise UserError(_ambiguous("label", flags, others, f" {shlex.join(likely)}"))
     raise UserError(_ambiguous("label", likely or few, others))
+
+
+def _called_labels(signs: Mapping[str, Signs], tier: Sequence[str], surely: bool) -> list[str]:
+    """Return the columns that one tier of names means; those that are nearly empty only where nothing else is left."""
+    named = [name for name in signs if plain(name) in tier]
+    if surely and not named:
+        named = [name for name in signs if signs[name].label and LIKE_LABELS & {*pieces(name)[-1:]}]
+    filled = [name for name in named if signs[name].filled >= NEARLY_EMPTY]
+    return filled or [name for name in named if not any(each.label for each in signs.values())]
 
 
 def _one_of_equals(train: RawSplit, names: Sequence[str], signs: Mapping[str, Signs]) -> tuple[list[str], list[str]]:
@@ -174,10 +208,11 @@ def _in_words(train: RawSplit, chosen: str, signs: Mapping[str, Signs]) -> tuple
 
 def _rivals(train: RawSplit, chosen: str, named: Sequence[str], signs: Mapping[str, Signs]) -> list[str]:
     """Return the other columns that could hold the label just as well."""
+    counts = votes(train, chosen)
     return [
         name
         for name, each in signs.items()
-        if name not in named and each.label and not each.other_fact and plain(name) not in TEXT_NAMES
+        if name not in {*named, *counts} and each.label and not each.other_fact and plain(name) not in TEXT_NAMES
         and not _in_other_words(train, signs[chosen], each)
     ]  # fmt: skip
 
@@ -186,5 +221,5 @@ def _ambiguous(kind: str, candidates: Sequence[str], names: Sequence[str], sugge
     left = f"none of {_some(names)} looks like it" if names else "no column is left"
     found = f"more than one could be meant: {_some(candidates)}" if candidates else left
     most = " (one or two)" if kind == "text" and len(candidates) > 1 else ""
-    example = suggestion or (f" {candidates[0]}, say" if candidates else "")
+    example = suggestion or (f" {shlex.quote(candidates[0])}, say" if candidates else "")
     return f"Which column holds the {kind}? Found that {found}. Give --{kind}_columns{example}{most}."

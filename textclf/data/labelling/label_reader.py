@@ -21,11 +21,12 @@ from .label_cells import NOT_GIVEN, LabelCells, read_cells
 from .label_forms import LabelForm, find_form, marked_places
 from .label_ids import UNLABELLED, LabelIds
 from .label_meaning import Meaning, Recorded, merge, name_values
-from .label_names import Writing, sort_names, writing, written_as
+from .label_names import NO_CONSENSUS, Writing, sort_names, writing, written_as
 from .several_labels import joined_note
 
 # More labels than this, and more than half as many as rows, is an id or a sentence taken for a label.
 MANY_LABELS = 50
+UNDECIDED = "label -, on which annotators did not agree"
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,11 @@ class LabelReader:
         missing, unknown = cells.missing.copy(), np.zeros(len(cells.missing), dtype=bool)
         missing[rows[(silent & ~(no_name & self.space.multi_label))[old_ids]]] = True
         unknown[rows[((new_ids < 0) & ~silent)[old_ids]]] = True
-        faults = {**cells.faults, "label that is not among the names given": unknown}
+        undecided = np.array([w == NO_CONSENSUS and w not in self.meaning for w in written], dtype=bool)
+        without = np.zeros(len(cells.missing), dtype=bool)
+        without[rows[undecided[old_ids]]] = True
+        unknown &= ~without
+        faults = {**cells.faults, UNDECIDED: without, "label that is not among the names given": unknown}
         return SplitLabels(cells.labels.renumber(new_ids), missing, faults)
 
     def record(self) -> dict[str, Any]:
@@ -150,7 +155,16 @@ def _found(train: LabelCells, how: Writing) -> dict[str, int]:
         written = written_as(value, how)
         if written:
             found[written] = found.get(written, 0) + rows
+    if train.declared is None and _undecided(found):
+        del found[NO_CONSENSUS]
     return found
+
+
+def _undecided(found: Mapping[str, int]) -> bool:
+    """Say whether `-` means that there is no label: beside two others at least, none of them `+`, and the rarest."""
+    rows = found.get(NO_CONSENSUS)
+    others = [count for name, count in found.items() if name != NO_CONSENSUS]
+    return rows is not None and "+" not in found and len(others) > 1 and rows <= min(others)
 
 
 def _with_others(named: Meaning, cells: Mapping[str, LabelCells], how: Writing) -> Meaning:
@@ -169,7 +183,7 @@ def _with_others(named: Meaning, cells: Mapping[str, LabelCells], how: Writing) 
                 notes.append(f"The numbers in {split} count the names that train declares.")
                 continue
         if not named.closed:
-            new = [value for value in values if value != "-1" or how != "numbers"]
+            new = [value for value in values if (value != "-1" or how != "numbers") and value != NO_CONSENSUS]
             ordered = names == sort_names(names)
             names += [value for value in sort_names(new) if value not in names]
             names = sort_names(names) if ordered else names

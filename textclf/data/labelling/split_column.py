@@ -17,6 +17,7 @@ from .label_names import clean_name
 # Column names, lower case, letters and digits only.
 NAMES = {"split", "splits", "datasplit", "splitname", "fold", "folds", "subset", "subsets", "partition", "partitions"}
 NAMES |= {"set", "datasetsplit", "splitset", "traintest", "usage", "dataset", "분할", "데이터구분"}
+ENDS = ("set", "split", "fold", "partition")  # SemEval_set
 WORDS = {word: split for split, words in SPLIT_NAMES.items() for word in words}
 WORDS |= {
     "tr": "train",
@@ -26,7 +27,14 @@ WORDS |= {
     "validate": "validation",
     "validating": "validation",
 }
-WORDS |= {"development": "validation", "devel": "validation", "holdout": "test", "학습": "train", "훈련": "train"}
+WORDS |= {
+    "development": "validation",
+    "trial": "validation",
+    "devel": "validation",
+    "holdout": "test",
+    "학습": "train",
+    "훈련": "train",
+}
 WORDS |= {"검증": "validation", "평가": "test", "시험": "test", "테스트": "test"}
 MOST_VALUES = 20
 
@@ -52,7 +60,7 @@ def part_by_column(
         )
     if asked is not None and len(splits) > 1:
         raise UserError(f"--split_column parts one file; the data comes as {', '.join(splits)} already. Leave it out.")
-    named = [name for name in train.columns if _plain(name) in NAMES]
+    named = [name for name in train.columns if _plain(name) in NAMES or _plain(name).endswith(ENDS)]
     column = asked or next((name for name in named if _says_splits(train, name, args)), None)
     if column is None or len(splits) > 1:
         return splits, [], column

@@ -20,6 +20,12 @@ UNLABELLED = {"unsup", "unlabeled", "unlabelled", "nolabel", "unknown_label"}
 ABOUT = re.compile(
     r"(readme|licen[cs]e|copying|changes|changelog|citation|notes?|cmds|summary|about|sources?)\b.*", re.I
 )
+# Names of files that say a class though a table in them has columns of few values (True.csv, Fake.csv).
+CLASS_WORDS = {
+    "true", "fake", "real", "pos", "neg", "positive", "negative", "neutral", "ham", "spam", "toxic", "hate", "nohate",
+    "normal", "clean", "abusive", "offensive", "sarcastic", "ironic", "subjective", "objective", "subj", "obj", "good",
+    "bad", "human", "machine", "ai", "yes", "no", "긍정", "부정", "중립",
+}  # fmt: skip
 LEAST_DOCUMENTS = 2  # a folder of a class, on average
 
 
@@ -71,14 +77,15 @@ def read_documents(
     notes.append(f"Each folder is a class, each file in it a text: {shown}{' ...' if len(names) > 10 else ''}.")
     splits = {}
     for split, found in by_split.items():
-        texts = [_read_text(path, str(encoding)) for path, _ in found]
+        texts = [read_text(path, str(encoding)) for path, _ in found]
         table = pa.table({"text": pa.array(texts, pa.string()), "label": [name for _, name in found]})
         segments = tuple(Segment(path.relative_to(folder).as_posix(), 1, "text") for path, _ in found)
         splits[split] = RawSplit(table, {}, segments)
     return splits
 
 
-def _read_text(path: Path, encoding: str) -> str:
+def read_text(path: Path, encoding: str) -> str:
+    """Return a whole file as one text; bytes that are none in this encoding become U+FFFD."""
     return path.read_text(encoding=encoding, errors="replace")
 
 
@@ -96,7 +103,7 @@ def class_files(files: Sequence[Path], folder: Path, options: ReadOptions) -> di
     for path in files:
         rows = read_rows(path, options)
         columns.add(tuple(name for name in rows.table.column_names if name != LINE_COLUMN))
-        if len(rows.table) < 2 or not _only_text(rows.table):
+        if len(rows.table) < 2 or not _only_text(rows.table, CLASS_WORDS.issuperset(map(str.lower, names))):
             return None
     return dict(zip(files, names, strict=True)) if len(columns) == 1 else None
 
@@ -116,14 +123,14 @@ def _different_parts(names: Sequence[str]) -> list[str] | None:
     return found if sensible and len({*counts.values()}) == 1 else None
 
 
-def _only_text(table: pa.Table) -> bool:
-    """Say whether no column of a table looks like labels: few values, each of them often."""
+def _only_text(table: pa.Table, by_name: bool) -> bool:
+    """Say whether no column of a table looks like labels; with `by_name`, few values are no sign of them."""
     names = [name for name in table.column_names if name != LINE_COLUMN]
     for name in names:
         column = table[name]
         if pa.types.is_nested(column.type) or without_split(name) in {"label", "labels", "class", "category"}:
             return False
-        if 1 < len(column.unique()) <= len(column) / 3 and len(names) > 1:
+        if not by_name and 1 < len(column.unique()) <= len(column) / 3 and len(names) > 1:
             return False
     return True
 

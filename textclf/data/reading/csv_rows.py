@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from ...errors import UserError
 from .dialects import MINIMAL, NONE, Dialect, Record, guess_dialect, records
 from .encodings import TextFile
-from .headers import ROWS_KEPT, ColumnLook, has_names, made_names
+from .headers import ROWS_KEPT, USUAL, ColumnLook, has_names, made_names
 from .tables import Fault, Reading, ReadOptions, text_columns
 
 UNCLOSED = "a quote opens here and is never closed"
@@ -52,6 +53,9 @@ def read_table(file: TextFile, options: ReadOptions, named_table: bool = True) -
         notes.append(f"{file.name}: quotes do not pair up and are read as plain characters.")
     if options.quotes == "auto" and dialect.quoting == MINIMAL:
         dialect, look, said = _with_other_quotes(file, dialect, look)
+        notes += said
+    if dialect.delimiter in ",;" and not look.errors:
+        dialect, look, said = _with_loose_texts(file, dialect, look)
         notes += said
     if not look.first:
         raise UserError(f"{file.name} holds empty lines only; expected a table of texts and labels.")
@@ -161,6 +165,29 @@ def _with_other_quotes(file: TextFile, dialect: Dialect, look: _Look) -> tuple[D
         return dialect, look, []
     said = f"{file.name}: quotes would join rows (line {min(swallowed)}), and are read as plain characters."
     return dialect._replace(quoting=NONE), plain, [said]
+
+
+def _with_loose_texts(file: TextFile, dialect: Dialect, look: _Look) -> tuple[Dialect, _Look, list[str]]:
+    """Let the text, where it is the first or the last column, hold delimiters that nobody quoted.
+
+    That is certain where no row has fewer cells than the first line has names, and labels come out beside it.
+    """
+    width = len(look.first)
+    if width < 2 or not look.sizes or min(look.sizes) < width or max(look.sizes) == width:
+        return dialect, look, []
+    if look.sizes.keys() == {width + 1} and look.columns[0].numbers == 1 and not look.columns[0].repeats:
+        return dialect, look, []  # R's row numbers, which its header leaves out
+    sides: tuple[tuple[Literal["first", "last"], int], ...] = (("last", width - 1), ("first", 0))
+    for side, place in sides:
+        if not USUAL.fullmatch(look.first[place].strip()):
+            continue
+        loose = dialect._replace(loose=side, width=width)
+        found = _look(file, loose)
+        others = [column for j, column in enumerate(found.columns) if j != place]
+        if found.sizes.keys() == {width} and any(column.repeats for column in others):
+            name = look.first[place].strip()
+            return loose, found, [f"{file.name}: {dialect.words} beyond the {width - 1} others belong to {name!r}."]
+    return dialect, look, []
 
 
 def _names(file: TextFile, look: _Look, options: ReadOptions, notes: list[str]) -> tuple[list[str], bool]:

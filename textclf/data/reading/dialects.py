@@ -15,7 +15,7 @@ from typing import Literal, NamedTuple
 
 from .encodings import TextFile
 
-DELIMITERS = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "bars (|)"}
+DELIMITERS = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "bars (|)", " ": "spaces"}
 # Longer ones, each read as one character that no text holds.
 LONG_DELIMITERS = ("+++$+++", "_!_", "|||", "@@@", ":::", "::", "\x01")
 STAND_IN = "\x1f"
@@ -28,6 +28,8 @@ NONE: Quoting = 3
 LONGEST_CELL = 2**31 - 1
 SAID = re.compile(r"sep=(.)\r?\n?")  # Excel's own first line
 SPACED_QUOTE = re.compile(r'"[,;|] +"')
+R_CELL = re.compile(r'"(?:[^"\\]|\\.)*"|[^\s"]+')
+R_LINE = re.compile(rf'"(?:[^"\\]|\\.)*"(?: (?:{R_CELL.pattern}))+')
 ESCAPED_QUOTE = re.compile(r'(?<!\\)((?:\\\\)*)\\"')
 
 
@@ -44,6 +46,10 @@ class Dialect(NamedTuple):
     """Lines in front of the first row that say how the others are to be read."""
     long: str = ""
     """A delimiter of several characters, for which `delimiter` stands in."""
+    loose: Literal["", "first", "last"] = ""
+    """Which column's cells may hold the delimiter without being quoted."""
+    width: int = 0
+    """The number of columns, where one is loose."""
 
     @property
     def words(self) -> str:
@@ -87,9 +93,16 @@ def records(file: TextFile, dialect: Dialect, limit: int | None = None) -> Itera
                 return
             except csv.Error as found:
                 cells, error = [], str(found)
+            if dialect.loose and len(cells) > dialect.width and len(taken) == 1 and '"' not in taken[0]:
+                cells = _cut_loosely(taken[0].rstrip("\r\n"), dialect)
             if cells or error:
                 yield Record(line, cells, list(taken), error)
             line += len(taken)
+
+
+def _cut_loosely(line: str, dialect: Dialect) -> list[str]:
+    cut = line.split if dialect.loose == "last" else line.rsplit
+    return cut(dialect.delimiter, dialect.width - 1)
 
 
 def guess_dialect(file: TextFile, named_table: bool, quotes: str = "auto") -> Dialect | None:
@@ -104,12 +117,12 @@ def guess_dialect(file: TextFile, named_table: bool, quotes: str = "auto") -> Di
     head = [line for line in head[skip:] if line.strip()]
     if said and said[1] in DELIMITERS:
         return Dialect(said[1], NONE if quotes == "plain" else MINIMAL, skip=skip)
-    for long in LONG_DELIMITERS:
-        if head and _share([line.count(long) + 1 for line in head]) >= LEAST_SHARE:
-            return Dialect(STAND_IN, NONE, long=long)
+    rare = _rare_dialect(head, quotes == "auto" and not named_table)
+    if rare is not None:
+        return rare
     spaced = sum(bool(SPACED_QUOTE.search(line)) for line in head) > len(head) / 2
     best, most = None, (0.0, False)
-    order = list(DELIMITERS)
+    order = [mark for mark in DELIMITERS if mark != " "]
     if file.path.suffix.lower() in {".tsv", ".tab"}:
         order.remove("\t")
         order.insert(0, "\t")
@@ -126,6 +139,20 @@ def guess_dialect(file: TextFile, named_table: bool, quotes: str = "auto") -> Di
         # commas and semicolons stand in prose: there quotes keep their meaning unless the user says otherwise
         return best._replace(quoting=MINIMAL) if best.delimiter in ",;" and quotes == "auto" else best
     return Dialect(order[0]) if named_table else None
+
+
+def _rare_dialect(head: list[str], words: bool) -> Dialect | None:
+    """Return a dialect of long delimiters or, where `words` may be cells, of R's `write.table`; None for others."""
+    for long in LONG_DELIMITERS:
+        if head and _share([line.count(long) + 1 for line in head]) >= LEAST_SHARE:
+            return Dialect(STAND_IN, NONE, long=long)
+    of_r = words and _share([_cells_of_r(line) for line in head]) >= LEAST_SHARE
+    return Dialect(" ", MINIMAL, escaped=True) if of_r else None
+
+
+def _cells_of_r(line: str) -> int:
+    """Count the cells of a line as R's `write.table` writes it: words in quotes, numbers bare, a space between."""
+    return len(R_CELL.findall(line)) if R_LINE.fullmatch(line.strip()) else 0
 
 
 def _usual(sizes: list[int]) -> int:

@@ -26,7 +26,7 @@ from .sheets import is_sheet, read_sheet
 from .tables import ROWS_PER_BATCH, Fault, Reading, ReadOptions
 
 # Part of the cache key: change it when a reader reads the same bytes differently.
-READER_VERSION = "4"
+READER_VERSION = "5"
 TABLES = {".csv", ".tsv", ".tab", ".psv"}
 DATA = {*TABLES, ".jsonl", ".ndjson", ".json", ".parquet", ".arrow", ".feather", ".xlsx", ".xls", ".ods", ".xlsb"}
 TEXTS = {"", ".txt", ".data", ".dat", ".train", ".test", ".dev", ".all", ".lst", ".ft", ".label"}

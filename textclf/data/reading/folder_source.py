@@ -13,6 +13,7 @@ from ..provenance import record_files
 from .archives import laid_out
 from .class_folders import about_the_data, class_files, class_folders, read_documents, with_labels
 from .files import DATA, KNOWN, NO_DATA, could_hold_rows, read_rows
+from .keyed_documents import read_keyed
 from .raw_split import RawSplit, by_split_column, from_files, joined_splits
 from .saved_folders import FolderRows, lists_configs, read_repository, read_saved, visible_files
 from .side_files import class_names, is_submission, join_labels, parallel_files, read_pair, speaks_of_split
@@ -21,6 +22,8 @@ from .tables import OWN_COLUMNS, ReadOptions
 
 # The order in which one of several formats of the same rows is taken.
 FORMATS = (".parquet", ".arrow", ".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".tab", ".txt", "")
+
+FILES_NAMED = 5
 
 
 def read_folder(
@@ -65,7 +68,8 @@ class _Folder:
         if classes is not None:
             splits = read_documents(classes, self.root, self.options, self.notes)
         else:
-            splits = self._tables([path for path in files if not about_the_data(path)])
+            splits = read_keyed(files, self.root, self.options, self.notes)
+            splits = splits or self._tables([path for path in files if not about_the_data(path)])
         return FolderRows(splits, record_files(everything, self.folder), self.notes, self.names)
 
     def _tables(self, files: list[Path]) -> dict[str, RawSplit]:
@@ -133,6 +137,7 @@ class _Folder:
         if not by_split:
             return by_split_column(self._files(nameless)) if len(nameless) == 1 else {"train": self._same(nameless)}
         labels_of_test = _labels_of_test(by_split)
+        by_split = self._without_bare_texts(dict(by_split))
         by_split = _one_format(by_split, self.folder, self.notes)
         self._check_places(by_split)
         splits = {split: self._files(files) for split, files in by_split.items() if files}
@@ -142,6 +147,21 @@ class _Folder:
             splits["test"] = joined or joined_splits([splits["test"], self._files([labels_of_test])])
         self._check_nameless(nameless, splits, by_split)
         return splits
+
+    def _without_bare_texts(self, by_split: dict[str, list[Path]]) -> dict[str, list[Path]]:
+        """Leave out files of texts alone where a table of another format lies beside them (titles, more comments)."""
+        kinds = {path.suffix.lower() for files in by_split.values() for path in files}
+        if not {".txt", ""} & kinds or not kinds & {".csv", ".tsv"}:
+            return by_split
+        bare = {
+            path
+            for files in by_split.values()
+            for path in files
+            if path.suffix.lower() in {".txt", ""} and len(_columns(path, self.options)) == 1
+        }
+        if bare:
+            self.notes.append(f"Left out, for they hold texts alone: {_some_names(sorted(bare))}.")
+        return {split: [path for path in files if path not in bare] for split, files in by_split.items()}
 
     def _same(self, paths: Sequence[Path]) -> RawSplit:
         """Read files that are parts of one table."""
@@ -216,8 +236,13 @@ class _Folder:
                 "Say which is which: --train_file, --validation_file, --test_file."
             )
         if left:
-            shown = f"{', '.join(left[:5])}{f' and {len(left) - 5} more' if len(left) > 5 else ''}"
+            shown = _some_names([Path(name) for name in left])
             self.notes.append(f"Left out, for neither name nor columns say that they are rows of a split: {shown}.")
+
+
+def _some_names(paths: Sequence[Path]) -> str:
+    more = f" and {len(paths) - FILES_NAMED} more" if len(paths) > FILES_NAMED else ""
+    return ", ".join(path.name for path in paths[:FILES_NAMED]) + more
 
 
 def _columns(path: Path, options: ReadOptions) -> list[str]:
@@ -234,7 +259,8 @@ def _unsplit(place: Path, root: Path) -> str:
 
 def _version(path: Path) -> str:
     """Return what a file's name says beside its split and the number of its part."""
-    words = [word for word in without_split(path.stem).split("_") if word not in {"of", "part", "shard", "chunk"}]
+    stem = re.sub(r"-[0-9a-f]{16}$", "", path.stem)  # the Hub ends the names of parts with a hash
+    words = [word for word in without_split(stem).split("_") if word not in {"of", "part", "shard", "chunk"}]
     return re.sub(r"\d+(_\d+)*", "#", "_".join(words))
 
 

@@ -21,6 +21,7 @@ USUAL = re.compile(
     r"|ラベル|テキスト|本文|カテゴリ|文|タイトル|レビュー|感情)",
     re.IGNORECASE,
 )
+CODE = re.compile(r"(?=\S*[^\W\d])(?=\S*\d)\S+")
 ROWS_KEPT = 1_000
 MOST_VALUES = 300  # distinct values that are counted; a column of more is none of labels
 MOST_LABELS = 200
@@ -55,6 +56,11 @@ class ColumnLook:
     def numbers(self) -> float:
         """Return the share of filled cells that are numbers."""
         return sum(bool(NUMBER.fullmatch(cell)) for cell in self.filled) / max(len(self.filled), 1)
+
+    @property
+    def codes(self) -> bool:
+        """Say whether every filled cell is one word of letters and digits."""
+        return bool(self.filled) and all(CODE.fullmatch(cell) for cell in self.filled)
 
     @property
     def repeats(self) -> bool:
@@ -127,6 +133,8 @@ def made_names(columns: Sequence[ColumnLook]) -> list[str]:
     names = [f"column_{number}" for number in range(1, len(columns) + 1)]
     texts = [j for j, look in enumerate(columns) if look.reads_like_text]
     labels = [j for j, look in enumerate(columns) if look.repeats and look.words < 8]
+    if len(labels) > 1:  # gj04 names a source
+        labels = [j for j in labels if not columns[j].codes] or labels
     if len(labels) == 1:
         names[labels[0]] = "label"
         if len(texts) in (1, 2):

@@ -100,9 +100,32 @@ def _reading(
     elif export := find_export(row for row in head if isinstance(row, dict)):
         source = _exported(source, export)
         notes.append(f"{file.name} is read as {export.says}.")
+    elif _nested_only([row for row in head if isinstance(row, dict)]):
+        source = _flattened(source)
+        notes.append(f"{file.name} holds objects in objects; their cells are named like a.b.")
     reading = _typed(file, source, unit)
     reading.faults, reading.notes, reading.nameless = [*faults, *reading.faults], notes, nameless
     return reading
+
+
+def _nested_only(rows: list[dict[str, Any]]) -> bool:
+    """Say whether rows are objects of several objects, with one plain cell at the most."""
+    nested = {key for row in rows for key, value in row.items() if isinstance(value, dict)}
+    plain = {key for row in rows for key in row} - nested
+    return len(plain) < 2 <= len(nested)
+
+
+def _flattened(source: Callable[[], Iterator[JsonRow]]) -> Callable[[], Iterator[JsonRow]]:
+    def flat(cells: dict[str, Any], above: str = "") -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for key, value in cells.items():
+            found |= flat(value, f"{above}{key}.") if isinstance(value, dict) else {f"{above}{key}": value}
+        return found
+
+    def rows() -> Iterator[JsonRow]:
+        return (row._replace(cells=flat(row.cells)) if isinstance(row.cells, dict) else row for row in source())
+
+    return rows
 
 
 def _exported(source: Callable[[], Iterator[JsonRow]], export: Export) -> Callable[[], Iterator[JsonRow]]:
@@ -198,7 +221,7 @@ def _kind(value: Any) -> str | None:
     if isinstance(value, float):
         return None if math.isnan(value) else "number"  # NaN is how pandas writes that there is none
     if isinstance(value, list):
-        inner = {_kind(each) for each in value}
+        inner = {kind for each in value if (kind := _kind(each)) is not None}  # a null among marks: not given
         return f"list of {inner.pop()}" if len(inner) == 1 else "list of several kinds" if inner else "empty list"
     return None if value is None else "object"
 
@@ -214,7 +237,7 @@ def _batches(rows: Iterator[JsonRow], schema: pa.Schema) -> Iterator[pa.RecordBa
 
 
 def _column(values: list[Any], arrow_type: pa.DataType) -> pa.Array:
-    values = [None if isinstance(value, float) and math.isnan(value) else value for value in values]
+    values = [_without_nan(value) for value in values]
     if arrow_type == pa.string():
         # Values of no type that a text or a label could have are kept as JSON; such a column stands in `mixed`.
         values = [v if v is None or isinstance(v, str) else json.dumps(v, ensure_ascii=False) for v in values]
@@ -222,6 +245,12 @@ def _column(values: list[Any], arrow_type: pa.DataType) -> pa.Array:
         return pa.array(values, arrow_type)
     except UnicodeEncodeError:  # JSON may escape half a surrogate pair, which no UTF-8 can hold
         return pa.array([_mend(value) for value in values], arrow_type)
+
+
+def _without_nan(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_without_nan(each) for each in value]
+    return None if isinstance(value, float) and math.isnan(value) else value
 
 
 def _mend(value: Any) -> Any:

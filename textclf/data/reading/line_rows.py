@@ -48,8 +48,13 @@ def labelled_lines(file: TextFile) -> Reading | None:
         reading = _matched(file, AT_THE_END, ("text", "label"))
         reading.notes.append(f"{file.name}: the word behind the last @ of each line is read as its label.")
         return reading
+    cells = sum(line.count("\t") > 1 for line in head)  # a table whose first column holds numbers
     numbers = Counter(match[1] for match in map(NUMBERED.fullmatch, head) if match)
-    if numbers.total() > 0.95 * len(head) and 1 < len(numbers) <= min(MOST_NUMBERS, len(head) / 3):
+    if (
+        cells < len(head) / 2
+        and numbers.total() > 0.95 * len(head)
+        and 1 < len(numbers) <= min(MOST_NUMBERS, len(head) / 3)
+    ):
         reading = _matched(file, NUMBERED, ("label", "text"))
         reading.notes.append(f"{file.name}: the number in front of each line is read as its label.")
         return reading

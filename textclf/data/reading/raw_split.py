@@ -140,8 +140,24 @@ def from_files(
         tuple(Segment(name, len(rows.table), rows.unit) for name, rows in zip(names, stored, strict=True)),
         mixed,
         sum(len(rows.faults) for rows in stored),
-        (*dict.fromkeys(note for rows in stored for note in rows.notes), *said),
+        (
+            *_said_once([(path.name, note) for path, rows in zip(paths, stored, strict=True) for note in rows.notes]),
+            *said,
+        ),
     )
+
+
+def _said_once(notes: Sequence[tuple[str, str]]) -> list[str]:
+    """Return what is said of files, once for all of which the same is said."""
+    alike: dict[str, list[str]] = {}
+    for name, note in notes:
+        alike.setdefault(note.replace(name, "\0"), []).append(name)
+    said = {
+        note: name if len(names) == 1 else f"{name} (and {len(names) - 1} more files)"
+        for note, names in alike.items()
+        for name in names[:1]
+    }
+    return [note.replace("\0", name) for note, name in said.items()]
 
 
 def _joined(tables: Sequence[pa.Table], names: Sequence[str], mixed: dict[str, str]) -> pa.Table:

@@ -43,6 +43,8 @@ def read_sheet(path: Path, options: ReadOptions) -> Reading:
         notes.append(f"{path.name} has sheets by split: {', '.join(chosen)}.")
     else:
         widest = {name: rows for name, rows in sheets.items() if len(rows) > 1 and len(rows[0]) > 1}
+        of_texts = {name: rows for name, rows in widest.items() if _holds_texts(rows)}
+        widest = of_texts if len(of_texts) == 1 else widest  # beside it stand codes, or counts
         if len(widest) > 1:
             raise UserError(
                 f"{path.name} has several sheets with rows ({', '.join(widest)}). Call them train, validation and "
@@ -94,6 +96,20 @@ def _trimmed(rows: list[Cells]) -> list[Cells]:
     return rows[first:]
 
 
+def _holds_texts(rows: list[Cells]) -> bool:
+    columns = _look(rows)
+    return any(look.reads_like_text for look in columns) and any(look.repeats for look in columns)
+
+
+def _look(rows: list[Cells]) -> list[ColumnLook]:
+    """Look at the cells of each column, the first row's left out."""
+    columns = [ColumnLook() for _ in rows[0]]
+    for row in rows[1:]:
+        for cell, look in zip(row, columns, strict=False):
+            look.add(cell, kept=len(look.cells) < 1000)
+    return columns
+
+
 def _as_text(cell: object) -> str:
     """Return a cell as text: whole numbers without a fraction, dates as ISO 8601 writes them."""
     if isinstance(cell, float) and cell.is_integer():
@@ -106,10 +122,7 @@ def _as_text(cell: object) -> str:
 
 
 def _names(path: Path, rows: list[Cells], options: ReadOptions, notes: list[str]) -> tuple[list[str], bool]:
-    columns = [ColumnLook() for _ in rows[0]]
-    for row in rows[1:]:
-        for cell, look in zip(row, columns, strict=False):
-            look.add(cell, kept=len(look.cells) < 1000)
+    columns = _look(rows)
     said = options.no_header
     named = not said if said is not None else has_names(rows[0], columns) is not False
     if options.column_names:
