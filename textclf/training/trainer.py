@@ -206,7 +206,10 @@ class _Epochs(TrainerCallback):
     def on_epoch_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
-        if state.global_step >= state.max_steps and state.best_metric is None:  # --eval_delay reached behind the end
+        wanted = args.eval_strategy != "no"  # as in a benchmark, which measures training alone
+        if (
+            wanted and state.global_step >= state.max_steps and state.best_metric is None
+        ):  # --eval_delay reached behind the end
             control.should_evaluate = control.should_save = True
 
 
