@@ -111,6 +111,14 @@ def test_columns_of_other_models_and_rows_of_labels_are_left_unread():
     assert [(claim.metric, claim.value) for claim in found] == [("Accuracy", 0.91), ("F1 (macro)", 0.9)]
 
 
+def test_rows_of_languages_and_settings_are_not_taken_for_the_whole_split():
+    """A card that listed its accuracy by language was said to claim each of them for all texts."""
+    languages = "| Language | Accuracy |\n|---|---|\n| Korean | 0.97 |\n| English | 0.91 |\n"
+    splits = "| Split | Accuracy |\n|---|---|\n| validation | 0.92 |\n| test | 0.9 |\n"
+    found = claims_in_text(f"{languages}\n\n{splits}", "m", [])
+    assert [(claim.value, claim.data.split) for claim in found] == [(0.92, "validation"), (0.9, "test")]
+
+
 def test_sentences_about_others_are_left_unread():
     body = (
         "It reaches an accuracy of 93.5 % on the test set. The baseline has an accuracy of 80 %. "

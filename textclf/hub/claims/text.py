@@ -74,6 +74,10 @@ class _Reader(NamedTuple):
         found = [n for n in self.datasets if f" {plain(n)} " in spoken or f" {plain(n.rpartition('/')[2])} " in spoken]
         return found[0] if len(found) == 1 else None
 
+    def tells_rows(self, words: str) -> bool:
+        """Say whether a cell names a split or a data set."""
+        return split_in(words, also_train=True) is not None or self._dataset(words) is not None
+
     def is_this_model(self, words: str) -> bool:
         return plain(words) in _OURS or plain(words) == plain(self.model) or plain(words).endswith(plain(self.model))
 
@@ -148,10 +152,15 @@ def _of_table(cells: Cells, reader: _Reader, around: _Around) -> Iterator[Claim]
 
 
 def _of_wide(head: list[str], rows: Cells, reader: _Reader, around: _Around) -> Iterator[Claim]:
-    """Read a table with a column for each metric; of several models, the rows of this one."""
+    """Read a table with a column for each metric: of several models this one's rows, else those of splits and data.
+
+    Rows of anything else (languages, years, settings) are not of the whole split, and left unread.
+    """
     models = [place for place, cell in enumerate(head) if plain(cell) in _MODEL]
     if models and len(rows) > 1:
         rows = [row for row in rows if len(row) > models[0] and reader.is_this_model(row[models[0]])]
+    elif len(rows) > 1:
+        rows = [row for row in rows if any(map(reader.tells_rows, row))]
     for row in rows:
         beside = [cell for name, cell in zip(head, row, strict=False) if not metric_named(name)]
         told = [f"n = {cell}" for name, cell in zip(head, row, strict=False) if plain(name) in _SUPPORT]
