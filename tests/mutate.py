@@ -31,7 +31,7 @@ ROOMS = {
     "evaluation": (
         "textclf/evaluation metrics/text_classification",
         "metrics report slices label_errors calibration thresholds table intervals scorings decisions baselines "
-        "matching page figures",
+        "matching page figures abstention label_sets",
     ),
     "inference": ("textclf/inference", "classifier"),
     "training": (
@@ -40,7 +40,7 @@ ROOMS = {
         "resume fit",
     ),
     "hub": ("textclf/hub", "card leaks published_files space push"),
-    "labelling": ("textclf/data/labelling", "columns odd_layouts dataset_rows loading sources"),
+    "labelling": ("textclf/data/labelling", "label_reader columns odd_layouts dataset_rows loading sources"),
 }
 _COMPARED = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,

@@ -75,6 +75,40 @@ def test_a_rare_label_takes_the_fit_of_all_cells():
     assert (scales.scale[1], scales.shift[1]) == pytest.approx((pooled.scale[0], pooled.shift[0]))
 
 
+@pytest.mark.parametrize("count", [RARE - 1, RARE])
+@pytest.mark.parametrize("carried", [True, False])
+def test_a_label_is_rare_below_five_texts_that_carry_it_or_that_lack_it(count, carried):
+    rng = np.random.default_rng(8)
+    logits = rng.normal(size=(60, 2))
+    gold = (rng.random(logits.shape) < expit(logits)).astype(int)
+    gold[:, 1] = not carried
+    gold[:count, 1] = carried
+    alone = fit_scales(logits[:, 1:], gold[:, 1:], LabelSpace(("경제",), multi_label=True))
+    scales = fit_scales(logits, gold, SEVERAL)
+    assert scales.pooled.tolist() == [False, count < RARE]
+    assert scales.record(logits, gold, SEVERAL)["pooled_labels"] == ["경제"] * (count < RARE)
+    together = (scales.scale[1], scales.shift[1]) == pytest.approx((alone.scale[0], alone.shift[0]), abs=1e-6)
+    assert together == (count >= RARE)
+
+
+def test_a_label_that_has_one_side_only_keeps_its_logits_where_no_other_label_helps():
+    """All cells carry it: nothing can be fitted, and nothing is."""
+    scales = fit_scales(np.linspace(-1, 1, 12)[:, None], np.ones((12, 1), dtype=int), LabelSpace(("x",), True))
+    assert (scales.scale.tolist(), scales.shift.tolist(), scales.pooled.tolist()) == ([1], [0], [True])
+
+
+def test_scales_are_platts_with_his_smoothed_targets():
+    """Six positives at 1 and 8 negatives at -1: sigmoid(a + b) is 7/8 and sigmoid(b - a) 1/10, solved by hand.
+
+    With targets of 1 and 0 there is no end to the scale.
+    """
+    gold = np.array([1] * 6 + [0] * 8)
+    scales = fit_scales(2.0 * gold[:, None] - 1, gold[:, None], LabelSpace(("x",), multi_label=True))
+    high, low = np.log(7), -np.log(9)  # the logits of 7/8 and of 1/10
+    assert scales.scale[0] == pytest.approx((high - low) / 2, abs=1e-4)
+    assert scales.shift[0] == pytest.approx((high + low) / 2, abs=1e-4)
+
+
 @pytest.mark.parametrize("size", [2, 40, 4000])
 def test_perfect_separation_stays_bounded(size):
     gold = np.arange(size) % 2

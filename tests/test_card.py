@@ -487,6 +487,22 @@ def test_figures_are_shown_and_baked_thresholds_explained(run):
     assert "config.thresholds" not in card
 
 
+def test_what_became_of_an_aim_on_test_is_said(run):
+    figure = {"value": 0.5, "low": 0.1, "high": 0.9}
+    reached = {"bad": figure, "good": figure | {"value": 0.95}, "neither | nor": figure}
+    on_test = {"measured": 3, "below_aim": ["bad", "neither | nor"], "reached": reached}
+    thresholds = {"baked": False, "aim": "precision>=0.9", "on_test": on_test}
+    change(run, "evaluation.json", thresholds=thresholds)
+    said = "chosen on validation for precision>=0.9, with a margin for chance; on test 1 of 3 labels"
+    sentence = next(line for line in render(run).splitlines() if said in line)
+    assert "bad" in sentence
+    assert "good" not in sentence
+    change(run, "evaluation.json", thresholds=thresholds | {"on_test": on_test | {"below_aim": []}})
+    assert "on test 3 of 3 labels" in render(run)
+    change(run, "evaluation.json", thresholds={"baked": False, "aim": "f1"})
+    assert "margin for chance" not in render(run)
+
+
 def test_no_text_of_the_data_stands_in_the_card(runs):
     for kind, run in runs.items():
         card = render(run)

@@ -10,8 +10,10 @@ from scipy.special import logit
 
 from tests.tiny_models import SENTENCES
 from textclf.arguments import MeasureArguments
-from textclf.evaluation.decisions import TRAINED_HEAD, TRAINING, settle
+from textclf.evaluation.decisions import TRAINED_HEAD, TRAINING, on_test, settle
+from textclf.evaluation.report import quick_metrics, report_on
 from textclf.inference.classifier import Classifier
+from textclf.labels import LabelSpace
 from textclf.run_folder import RunFolder
 
 NAMES = ["정치", "경제"]
@@ -90,3 +92,40 @@ def test_thresholds_give_the_same_decisions_baked_or_not(run, baked):
         assert plain.predict(SENTENCES)[3].labels == classifier.predict(SENTENCES)[3].labels
     else:
         assert classifier.thresholds.tolist() == cuts.tolist()
+
+
+def test_the_error_after_calibration_is_that_of_the_model_that_is_saved(run):
+    """With cuts folded in, the record held the error of a model that nobody ever gets: .0615 in place of .3227."""
+    as_several(run)
+    validation = validation_of(True)
+    gold = LabelSpace(tuple(NAMES), multi_label=True).gold(validation)
+    errors = {}
+    for baked in (False, True):
+        calibration = settle(run, validation, MeasureArguments(bake_thresholds=baked)).record["calibration"]
+        saved = quick_metrics(gold, Classifier.load(run.path).scores(SENTENCES))
+        assert calibration["ece_after"] == pytest.approx(saved["ece"], abs=1e-4)
+        assert calibration["log_loss_after"] == pytest.approx(saved["log_loss"], abs=1e-4)
+        errors[baked] = calibration["log_loss_after"]
+    assert errors[True] > errors[False] + 1e-3
+
+
+def test_what_became_of_an_aim_on_test_by_hand():
+    """Of three labels one is decided for twice and right once, one is right twice, one is never decided for."""
+    labels = LabelSpace(("정치", "경제", "날씨"), multi_label=True)
+    gold = np.array([[1, 1, 1], [0, 1, 0], [1, 0, 0]])
+    scores = np.array([[0.9, 0.9, 0.1], [0.9, 0.9, 0.1], [0.1, 0.1, 0.1]], dtype=np.float32)
+    test = report_on(scores, gold, labels, None, 20)
+    settled = {"calibration": None, "thresholds": {"aim": "precision>=0.9", "cuts": dict.fromkeys(labels.names, 0.5)}}
+    found = on_test(settled, test)["thresholds"]["on_test"]
+    assert {name: figure["value"] for name, figure in found["reached"].items()} == {
+        "정치": 0.5,
+        "경제": 1.0,
+        "날씨": 0,
+    }
+    assert (found["measured"], found["below_aim"]) == (3, ["정치", "날씨"])
+    assert found["reached"]["경제"]["low"] < 0.9
+    half = on_test({**settled, "thresholds": {**settled["thresholds"], "aim": "recall>=0.5"}}, test)
+    assert half["thresholds"]["on_test"]["below_aim"] == ["날씨"]  # 정치: 1 of 2 is reached
+    assert [figure["value"] for figure in half["thresholds"]["on_test"]["reached"].values()] == [0.5, 1.0, 0.0]
+    plain = {**settled, "thresholds": {**settled["thresholds"], "aim": "f1"}}
+    assert on_test(plain, test)["thresholds"] == plain["thresholds"]

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from scipy.stats import binom, binomtest
+from scipy.stats import binom, binomtest, bootstrap, norm
 
 from metrics.text_classification.shares import Shares, mean_share, one_share
 from metrics.text_classification.text_classification import Rows
-from textclf.evaluation.intervals import all_bounds
+from textclf.evaluation.intervals import all_bounds, percentiles, resampled
 from textclf.evaluation.score_intervals import Z_SQUARED, exact, reach, wilson
 
 
@@ -106,3 +106,36 @@ def test_an_area_of_1_is_not_sure():
     assert found["roc_auc"].low == pytest.approx(wilson(1.0, 100 / 5.5)[0], abs=0.03)
     assert found["average_precision"].low == pytest.approx(wilson(1.0, 10)[0], abs=0.05)
     assert found["roc_auc"].high == 1.0
+
+
+def test_all_intervals_are_of_95_percent():
+    assert pytest.approx(norm.ppf(0.975) ** 2) == Z_SQUARED
+    assert percentiles(np.arange(1001.0)) == pytest.approx((25, 975))
+    assert mean_share(np.array([0.0] * 50 + [1.0] * 50)).exact
+    low, high = wilson(0.5, 100)
+    assert reach(one_share(50, 100), 100) == pytest.approx((0.5 - low, high - 0.5), abs=1e-6)
+    assert (low, high) == pytest.approx((0.4038, 0.5962), abs=1e-4)  # the textbook's
+
+
+def test_of_a_figure_that_most_resamples_lack_nothing_is_said():
+    """At a half it is as often undefined as defined: still nothing."""
+    values = np.arange(1001.0)
+    for undefined, bounds in ((500, (500 + 12.5, 1000 - 12.5)), (501, None), (1001, None)):
+        values[:undefined] = np.nan
+        assert percentiles(values) == (bounds if bounds is None else pytest.approx(bounds))
+    assert percentiles(np.array([np.nan, 1.0])) is None
+
+
+def test_a_log_loss_has_scipys_interval():
+    """The BCa interval of a mean, whose acceleration SciPy takes from the jackknife."""
+    rng = np.random.default_rng(2)
+    gold = rng.integers(0, 2, 150)
+    second = np.clip(0.5 + 0.3 * (2 * gold - 1) + rng.normal(size=150) * 0.25, 0.02, 0.98)
+    scores = np.stack([1 - second, second], axis=1)
+    rows = Rows(gold, scores.argmax(axis=1), scores, 2)
+    value = float(rows.figures(np.ones((1, 150)))["log_loss"][0])
+    found = all_bounds(rows, {"log_loss": value}, resampled(rows, 150, 4000, 0))["log_loss"]
+    losses = -np.log(scores[np.arange(150), gold])
+    theirs = bootstrap((losses,), np.mean, n_resamples=4000, method="BCa", random_state=1).confidence_interval
+    assert value == pytest.approx(losses.mean())
+    assert (found.low, found.high) == pytest.approx(tuple(theirs), abs=0.05 * (theirs.high - theirs.low))

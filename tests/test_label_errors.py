@@ -32,6 +32,18 @@ def test_confident_joint_by_hand():
     assert [s.margin for s in found] == pytest.approx([-0.8, -0.2], abs=1e-6)
 
 
+def test_a_label_that_the_model_would_give_too_is_no_suspect():
+    """Thresholds are .75 and .4: row 0 scores .45 for the second, above its threshold, but .55 for its own.
+
+    A fifth row that carries the first and scores .45 for it is one: the likelier label is the second.
+    """
+    first = np.array([0.55, 0.95, 0.6, 0.6])
+    scores = np.stack([first, 1 - first], axis=1)
+    assert find_suspects(report(scores, [0, 0, 1, 1])) == []
+    fifth = np.vstack([scores, [[0.45, 0.55]]])
+    assert [s.row for s in find_suspects(report(fifth, [0, 0, 1, 1, 0]))] == [4]
+
+
 def test_planted_label_errors_are_found_and_few_others():
     rng = np.random.default_rng(0)
     true = rng.integers(3, size=1500)

@@ -8,6 +8,7 @@ import pytest
 from datasets import ClassLabel, Dataset, Features, Value
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import fisher_exact
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score
 
 import eval as evaluate
@@ -16,7 +17,7 @@ from textclf.arguments import DataArguments
 from textclf.data.loading import load_splits
 from textclf.errors import UserError
 from textclf.evaluation.report import report_on
-from textclf.evaluation.slices import length_buckets, slice_figures
+from textclf.evaluation.slices import holm, length_buckets, slice_figures
 from textclf.evaluation.text_profile import script_of
 from textclf.labels import LabelSpace
 
@@ -180,3 +181,27 @@ def test_intervals_of_slices_are_those_of_resampled_rows(multi_label):
         values = [np.mean([right[some][report.gold[some] == k].mean() for k in range(3)]) for some in drawn]
     found = hangul["metrics"][name]
     assert [found["low"], found["high"]] == pytest.approx(np.quantile(values, [0.025, 0.975]), abs=0.02)
+
+
+def test_p_values_that_hold_together_by_hand():
+    """Rising: .01 x 4, .02 x 3, .03 x 2, .5 x 1; none below the one before it, none above 1."""
+    assert holm([0.03, 0.5, 0.01, 0.02]) == pytest.approx([0.06, 0.5, 0.04, 0.06])
+    assert holm([0.02, 0.021, 0.9]) == pytest.approx([0.06, 0.06, 0.9])  # .021 x 2 = .042 is below .06
+    assert holm([0.6, 0.7]) == [1.0, 1.0]
+    assert holm([0.2]) == [0.2]
+    assert holm([]) == []
+
+
+def test_a_slice_has_fishers_p_value_times_the_slices_left():
+    """Hangul: 10 of 40 right, Latin: 30 of 40; both differ equally, so that both have twice the p-value."""
+    right = np.zeros(80, dtype=bool)
+    right[1::2][:10] = right[::2][:30] = True
+    gold = np.zeros(80, dtype=np.int64)
+    labels = LabelSpace(("나쁨", "좋음"), multi_label=False)
+    report = report_on(np.eye(2, dtype=np.float32)[(~right).astype(int)], gold, labels, None, 50)
+    split = Dataset.from_dict({"text": [("같은 글", "text")[i % 2 == 0] for i in range(80)]})
+    found = slice_figures(report, split)
+    assert [entry["of"] for entry in found] == ["script", "script"]  # all texts are four characters long
+    one = fisher_exact([[10, 30], [30, 10]]).pvalue
+    assert [entry["p_value"] for entry in found] == pytest.approx([2 * one, 2 * one])
+    assert {entry["looked_at"] for entry in found} == {2}

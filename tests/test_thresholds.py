@@ -10,7 +10,8 @@ from scipy.stats import binomtest, norm
 from sklearn.metrics import fbeta_score, recall_score
 
 from textclf.errors import UserError
-from textclf.evaluation.thresholds import RARE, bake, best_cut, choose, parse_aim
+from textclf.evaluation.score_intervals import exact
+from textclf.evaluation.thresholds import AIM_LEVEL, RARE, Aim, bake, best_cut, choose, parse_aim
 from textclf.labels import LabelSpace
 
 LABELS = LabelSpace(("정치", "economy"), multi_label=True)
@@ -108,6 +109,34 @@ def test_cuts_lie_half_way_between_scores_by_hand():
     assert best_cut(scores, gold, parse_aim("precision>=0.2")) == (pytest.approx(0.4), True)
     assert best_cut(scores, gold, parse_aim("recall>=0.2")) == (pytest.approx(0.4), False)  # 2 of 2: .05 ** (1 / 2)
     assert best_cut(scores, gold, parse_aim("recall>=1")) == (pytest.approx(0.4), True)
+
+
+def test_a_score_at_its_cut_is_decided_for():
+    scores = np.array([[0.5, 0.3], [np.nextafter(0.5, 0), np.nextafter(0.3, 0)]])
+    assert LABELS.decide(scores, np.array([0.5, 0.3])).tolist() == [[1, 1], [0, 0]]
+    assert LABELS.decide(scores).tolist() == [[1, 0], [0, 0]]
+    assert LABELS.decide(np.array([[0.5, 0.3]], dtype=np.float32)).tolist() == [[1, 0]]
+
+
+def test_an_aim_that_is_reached_exactly_is_reached():
+    """Two right of two are surely .05 ** (1 / 2), the aim itself."""
+    scores, gold = np.array([0.9, 0.8, 0.1]), np.array([1, 1, 0])
+    share = float(exact(2, 2, AIM_LEVEL)[0])
+    assert share == pytest.approx(0.05**0.5)
+    for kind in ("precision", "recall"):
+        assert best_cut(scores, gold, Aim("", kind, share)) == (pytest.approx(0.45), False)
+        assert best_cut(scores, gold, Aim("", kind, share + 1e-9)) == (pytest.approx(0.45), True)
+
+
+@pytest.mark.parametrize("count", [RARE - 1, RARE])
+def test_a_label_has_its_own_cut_from_five_texts_on(count):
+    gold = np.zeros((40, 2), dtype=int)
+    gold[:20, 0] = gold[:count, 1] = 1
+    scores = np.stack([np.linspace(0.9, 0.1, 40), np.linspace(0.3, 0.1, 40)], axis=1)
+    chosen = choose(scores, gold, "f1")
+    own = best_cut(scores[:, 1], gold[:, 1], parse_aim("f1"))[0]
+    assert chosen.pooled_labels == [1] * (count < RARE)
+    assert (chosen.cuts[1] == own) == (count >= RARE)
 
 
 def test_a_precision_out_of_reach_takes_the_most_precise_cut_and_says_so():

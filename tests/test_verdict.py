@@ -1,12 +1,20 @@
 """evaluation.json of a finished run: what was chosen on what, and how often test was scored."""
 
+import csv
 import json
 import shutil
 
+import numpy as np
 import pytest
+from datasets import ClassLabel, Dataset, Features, Value
 
 from tests.trained_runs import COMMON, follow
+from textclf.evaluation.baselines.fitted import fit_baselines
+from textclf.evaluation.baselines.treatment import Treatment
 from textclf.evaluation.comparison import outcome
+from textclf.evaluation.report import report_on
+from textclf.evaluation.verdict import _beside_baselines
+from textclf.labels import LabelSpace
 
 
 @pytest.mark.parametrize("case", ["single", "separator"])
@@ -54,3 +62,45 @@ def test_a_run_chosen_by_its_loss_is_compared_by_the_log_loss(trained, tmp_path)
     assert found["difference"] == pytest.approx(evaluation["metrics"]["log_loss"]["value"] - losses["value"])
     begins = {"wins": "The model beats", "unclear": "No difference in log_loss", "loses": "The baseline prior beats"}
     assert found["verdict"].startswith(begins[outcome(found)])
+
+
+def test_baselines_are_settled_on_the_validation_texts_and_on_no_others(trained):
+    """Fitted anew on the rows that are in neither predictions file: settled on test, the figures are others."""
+    found = trained("single")
+    names = found.evaluation["labels"]
+    features = Features({"text": Value("string"), "labels": ClassLabel(names=names)})
+    with (found.workspace / "rows.csv").open(encoding="utf-8", newline="") as file:
+        gold = {row["text"]: row["label"] for row in csv.DictReader(file)}
+    held = {name: found.predictions(name)["text"].to_pylist() for name in ("validation", "test")}
+    held["train"] = [text for text in gold if text not in {*held["validation"], *held["test"]}]
+    splits = {
+        name: Dataset.from_dict({"text": texts, "labels": [names.index(gold[text]) for text in texts]}, features)
+        for name, texts in held.items()
+    }
+    treatment = Treatment(metric=found.evaluation["selection"]["metric"])
+    losses = {}
+    for name in ("validation", "test"):
+        labels = LabelSpace(tuple(names), multi_label=False)
+        (baseline,) = fit_baselines(["tfidf_svm"], splits["train"], splits[name], labels, treatment)
+        losses[name] = baseline.chosen["calibration"]["log_loss_before"]
+    recorded = found.evaluation["baselines"]["tfidf_svm"]["chosen"]
+    assert recorded["n"] == len(held["validation"])
+    assert recorded["calibration"]["log_loss_before"] == pytest.approx(losses["validation"], rel=0.005)
+    assert losses["test"] != pytest.approx(losses["validation"], rel=0.02)
+
+
+def test_the_baseline_to_beat_is_the_best_on_validation_whatever_test_says():
+    pair, gold = LabelSpace(("no", "yes"), multi_label=False), np.array([0, 1] * 20)
+
+    class Settled:
+        labels, chosen = pair, {}
+
+        def __init__(self, name, validation, wrong_on_test):
+            self.name, self.validation = name, {"f1_macro": validation}
+            self.report = report_on(np.eye(2, dtype=np.float32)[gold ^ (np.arange(40) < wrong_on_test)], gold, pair)
+
+    baselines = [Settled("lucky", 0.6, wrong_on_test=4), Settled("chosen", 0.7, wrong_on_test=12)]
+    reports = {each.name: each.report for each in baselines}
+    found = _beside_baselines(reports, baselines, reports["lucky"], "f1_macro")["against_baseline"]
+    assert found["name"] == "chosen"
+    assert found["better_on_test"]["name"] == "lucky"

@@ -9,7 +9,7 @@ import pytest
 
 from tests.e2e.push_process import PushProcess
 from tests.e2e.test_publish_faults import wait_for
-from tests.hub_stand_in import Wait
+from tests.hub_stand_in import FlipByte, Wait
 from tests.made_runs import FILES
 
 pytestmark = pytest.mark.hub
@@ -165,3 +165,13 @@ def test_every_file_is_compared_with_the_hub_s_checksum(hub, process, run):
         "evaluation.json has another checksum in the repo than in the run folder",
         "absent.md is missing in the repo",
     ]
+
+
+def test_weights_that_arrive_damaged_are_noticed_though_the_hub_s_checksum_is_right(hub, process, run):
+    token = hub.token("alice")
+    assert process.run(str(run.path), "--repo-id", "alice/x", token=token).code == 0
+    weights = hub.repo("model", "alice/x").at("main").files["model.safetensors"]
+    hub.fail("GET", f"/lfs/{weights.sha256}", FlipByte((run.path / "model.safetensors").stat().st_size - 4), hits=None)
+    outcome = process.run(str(run.path), "alice/x", token=token, how="check")
+    assert outcome.code == 2
+    assert "  model.safetensors was damaged on the way down" in outcome.err.splitlines()

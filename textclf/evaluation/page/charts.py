@@ -104,7 +104,7 @@ def slice_chart(slices: Sequence[dict[str, Any]], overall: dict[str, dict[str, A
 
 
 def _dots(of: str, rows: Sequence[dict[str, Any]], metric: str, colour: str) -> Chart:
-    """Return one way of slicing: a dot a slice, whiskers for the interval."""
+    """Return one way of slicing: a dot a slice, whiskers for the interval; where there is none, an empty dot."""
     figures = [entry["metrics"][metric] for entry in rows]
     return {
         "type": "scatter",
@@ -112,19 +112,33 @@ def _dots(of: str, rows: Sequence[dict[str, Any]], metric: str, colour: str) -> 
         "name": of,
         "x": rounded(f["value"] for f in figures),
         "y": [f"{entry['slice']} ({entry['n']:,})" for entry in rows],
-        "marker": {"color": colour, "size": 10},
+        "text": [_interval(f) for f in figures],
+        "marker": {
+            "color": colour,
+            "size": 10,
+            "symbol": ["circle-open" if f["low"] is None else "circle" for f in figures],
+            "line": {"color": colour, "width": 2},
+        },
         "error_x": {
             "type": "data",
             "symmetric": False,
-            "array": rounded(_end(f, "high") - f["value"] for f in figures),
-            "arrayminus": rounded(f["value"] - _end(f, "low") for f in figures),
+            "array": [_reach(f, "high") for f in figures],
+            "arrayminus": [_reach(f, "low") for f in figures],
             "color": colour,
             "thickness": 1.5,
+            "width": 0,  # Plotly takes None for a length of 0, whose cap would stand in the dot
         },
-        "hovertemplate": "%{y}<br>" + metric + " %{x:.4f}<extra></extra>",
+        "hovertemplate": "%{y}<br>" + metric + " %{x:.4f}%{text}<extra></extra>",
     }
 
 
-def _end(figure: dict[str, Any], end: str) -> float:
-    """Return an end of an interval, the figure itself where there is none."""
-    return float(figure["value"] if figure[end] is None else figure[end])
+def _interval(figure: dict[str, Any]) -> str:
+    """Return what hovering adds to a figure: its interval, or why it has none."""
+    if figure["low"] is None:
+        return f"<br>no interval: {figure['no_interval']}" if figure.get("no_interval") else ""
+    return f" [{figure['low']:.4f}, {figure['high']:.4f}]"
+
+
+def _reach(figure: dict[str, Any], end: str) -> float | None:
+    """Return how far a figure's interval reaches to one side; None, which draws no whisker, where there is none."""
+    return None if figure[end] is None else rounded([abs(figure[end] - figure["value"])])[0]
