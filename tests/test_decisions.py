@@ -110,22 +110,25 @@ def test_the_error_after_calibration_is_that_of_the_model_that_is_saved(run):
 
 
 def test_what_became_of_an_aim_on_test_by_hand():
-    """Of three labels one is decided for twice and right once, one is right twice, one is never decided for."""
+    """정치 is decided for twice and right once, of three; 경제 twice and right twice, of two; 날씨 never, of one."""
     labels = LabelSpace(("정치", "경제", "날씨"), multi_label=True)
-    gold = np.array([[1, 1, 1], [0, 1, 0], [1, 0, 0]])
-    scores = np.array([[0.9, 0.9, 0.1], [0.9, 0.9, 0.1], [0.1, 0.1, 0.1]], dtype=np.float32)
+    gold = np.array([[1, 1, 1], [0, 1, 0], [1, 0, 0], [1, 0, 0]])
+    scores = np.where([[1, 1, 0], [1, 1, 0], [0, 0, 0], [0, 0, 0]], 0.9, 0.1).astype(np.float32)
     test = report_on(scores, gold, labels, None, 20)
-    settled = {"calibration": None, "thresholds": {"aim": "precision>=0.9", "cuts": dict.fromkeys(labels.names, 0.5)}}
-    found = on_test(settled, test)["thresholds"]["on_test"]
-    assert {name: figure["value"] for name, figure in found["reached"].items()} == {
+
+    def found(aim):
+        settled = {"calibration": None, "thresholds": {"aim": aim, "cuts": dict.fromkeys(labels.names, 0.5)}}
+        return on_test(settled, test)["thresholds"].get("on_test")
+
+    precise = found("precision>=0.9")
+    assert {name: figure["value"] for name, figure in precise["reached"].items()} == {
         "정치": 0.5,
-        "경제": 1.0,
+        "경제": 1,
         "날씨": 0,
     }
-    assert (found["measured"], found["below_aim"]) == (3, ["정치", "날씨"])
-    assert found["reached"]["경제"]["low"] < 0.9
-    half = on_test({**settled, "thresholds": {**settled["thresholds"], "aim": "recall>=0.5"}}, test)
-    assert half["thresholds"]["on_test"]["below_aim"] == ["날씨"]  # 정치: 1 of 2 is reached
-    assert [figure["value"] for figure in half["thresholds"]["on_test"]["reached"].values()] == [0.5, 1.0, 0.0]
-    plain = {**settled, "thresholds": {**settled["thresholds"], "aim": "f1"}}
-    assert on_test(plain, test)["thresholds"] == plain["thresholds"]
+    assert (precise["measured"], precise["below_aim"]) == (3, ["정치", "날씨"])
+    assert precise["reached"]["경제"]["low"] < 0.9
+    assert found("precision>=0.5")["below_aim"] == ["날씨"]
+    recalled = found("recall>=0.9")["reached"]
+    assert [figure["value"] for figure in recalled.values()] == pytest.approx([1 / 3, 1, 0])
+    assert found("f1") is None

@@ -185,15 +185,16 @@ class SmallMemory(nn.Module):
 
 
 class FailsOnce(SmallMemory):
-    """Runs out of memory in its third call, whatever it is given."""
+    """Runs out of memory in one call; those of one or two texts, by which memory is foreseen, do not count."""
 
     def __init__(self, inner, call):
         super().__init__(inner, texts=10**9)
         self.call, self.calls = call, 0
 
     def forward(self, input_ids=None, **kwargs):
-        self.calls += 1
-        if self.calls == self.call:
+        counts = len(input_ids) > 2
+        self.calls += counts
+        if counts and self.calls == self.call:
             raise torch.OutOfMemoryError("CUDA out of memory.")
         return super().forward(input_ids=input_ids, **kwargs)
 

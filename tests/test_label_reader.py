@@ -10,7 +10,15 @@ import pyarrow.parquet as pq
 import pytest
 
 from textclf.arguments import DataArguments
-from textclf.data.labelling.label_names import alike_key, clean_name, meaning_of_numbers, number
+from textclf.data.labelling.label_names import (
+    alike_key,
+    alike_notes,
+    clean_name,
+    meaning_of_numbers,
+    number,
+    sort_names,
+    writing,
+)
 from textclf.data.labelling.several_labels import joined_note, parse_list
 from textclf.data.loading import load_as_given, load_splits
 from textclf.errors import UserError
@@ -512,3 +520,37 @@ def test_one_author_is_one_group_however_the_name_is_written(tmp_path):
     of_society = {text for text, _, author in rows if "기자" not in author}
     inside = [split for split, each in data.splits.items() if of_society & set(each["text"])]
     assert len(inside) == 1
+
+
+def test_numbers_stand_in_front_of_words_by_their_value():
+    assert sort_names(["다", "10", "b", "9", "-1", "1.5"]) == ["-1", "1.5", "9", "10", "b", "다"]
+
+
+def test_what_names_are_is_asked_of_those_that_say_something():
+    assert writing(["1", "", "NaN", "2.0"]) == "numbers"
+    assert writing(["True", "", "false"]) == "truths"
+    assert writing(["", "nan"]) == writing(["1", "둘"]) == writing([]) == "words"
+
+
+def test_a_slip_is_nearly_the_frequent_name_and_no_other_rare_one():
+    notes = alike_notes({"economy": 500, "econmy": 10, "education": 4, "Economy": 2}, merged=False)
+    assert ["'econmy' (10) is nearly 'economy' (500)" in note for note in notes] == [False, True]
+    assert "econmy=economy" in notes[1]
+    assert "education" not in "".join(notes)
+    assert alike_notes({"economy": 500, "education": 4}, merged=False) == []
+    assert len(alike_notes({"economy": 500, "Economy": 2}, merged=False)) == 1  # joined by --merge_labels alike
+
+
+@pytest.mark.parametrize(("count", "dots"), [(3, ("NAME", "")), (4, ("NAME ...", "")), (11, ("NAME ...", ", ..."))])
+def test_what_is_left_out_of_a_list_of_numbers_is_shown_by_dots(count, dots):
+    numbers = [str(3 * place) for place in range(count)]
+    with pytest.raises(UserError) as refused:
+        meaning_of_numbers(numbers, ["a", "b"])
+    said = str(refused.value)
+    assert said.endswith(f"--class_names 0=NAME 3=NAME 6={dots[0]}")
+    assert f"are {', '.join(numbers[:10])}{dots[1]}: which" in said
+
+
+def test_ten_numbers_are_listed_whole():
+    with pytest.raises(UserError, match=r"21, 24, 27: which"):
+        meaning_of_numbers([str(3 * place) for place in range(10)], ["a", "b"])
