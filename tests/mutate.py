@@ -6,8 +6,8 @@ Not part of the tests: a sample of 40 takes minutes to an hour. The interpreter 
 each mutant, which mutmut and cosmic-ray do not: they pay the import of torch again every time. Mutants that change
 nothing anybody could see are listed in `mutate_equivalent.txt` by file and by the changed code, not by line.
 
-2026-11-28, seed 0: of 14 mutants of labelling's label_names.py, test_label_reader.py alone caught 8; tests were written
-for the other 6, of which one was tried again. The samples of training and of hub are yet to be run.
+2026-11-28, seed 0: of 14 mutants of labelling's label_names.py, test_label_reader.py alone caught 8; tests were
+written for the other 6, of which one was tried again. The samples of training and of hub are yet to be run.
 """
 
 from __future__ import annotations
