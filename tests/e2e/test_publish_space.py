@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 
 import pytest
@@ -9,10 +10,11 @@ import yaml
 
 from tests.hub_stand_in import Answer, LoseAnswer
 from textclf.hub.network import WAITS
+from textclf.hub.space_folder import BROWSER, GRADIO, SHARED
 
 pytestmark = pytest.mark.hub
 
-SPACE_FILES = {"README.md", "textclf.json", "app.py", "requirements.txt", "style.css", "words.json"}
+SPACE_FILES = {"README.md", "textclf.json", "attribution.py", *GRADIO}
 
 
 def options(run, *more):
@@ -103,15 +105,95 @@ def test_examples_that_are_no_longer_wanted_go(hub, process, run):
     assert "older commits" not in again.out
 
 
-def test_who_has_no_plan_is_told_what_a_gradio_space_needs(hub, process, run):
-    """The advice was to choose cpu-basic, which is what the Hub had refused."""
-    hub.create("model", "alice/model", private=True)
+def give_int8(run):
+    """Put what an export leaves into a run; nothing here runs it."""
+    (run.path / "onnx").mkdir()
+    (run.path / "onnx" / "model_quantized.onnx").write_bytes(b"int8")
+    names = ("onnx/model_quantized.onnx", "config.json", "tokenizer.json", "tokenizer_config.json")
+    sums = {name: hashlib.sha256((run.path / name).read_bytes()).hexdigest() for name in (*names, "model.safetensors")}
+    row = {"outcome": "passed", "reason": "Equal.", "file": names[0], "probe_logits": [], "bytes": 4}
+    run.write_json("onnx/gate.json", {"engines": {"onnx-int8": row}, "files": sums, "probes": []})
+
+
+def test_who_has_no_plan_gets_a_static_space_by_itself(hub, process, run):
+    """It was refused, with the advice to choose cpu-basic, which is what the Hub had refused."""
+    give_int8(run)
+    model = hub.create("model", "alice/model", files={"onnx/model_quantized.onnx": "int8"})
     token = hub.token("alice")
     hub.take_plan("alice")
-    outcome = process.run(*options(run), token=token, how="space")
+    outcome = process.run(*options(run, "--public", "--language", "ko"), token=token, how="space")
+    assert outcome.code == 0, outcome.err
+    files = hub.repo("space", "alice/demo").files()
+    assert files.keys() - {".gitattributes"} == {
+        *BROWSER, *SHARED, "README.md", "textclf.json", "page.json", "ort.mjs", "ort.wasm", "tokenizers.mjs"
+    }  # fmt: skip
+    header = yaml.safe_load(files["README.md"].decode().split("---\n")[1])
+    assert (header["sdk"], header["app_file"], header["models"]) == ("static", "index.html", ["alice/model"])
+    page = json.loads(files["page.json"])
+    assert page["base"] == f"{hub.endpoint}/alice/model/resolve/{model.head}/"
+    assert page["files"]["onnx/model_quantized.onnx"] == {"bytes": 4, "sha256": hashlib.sha256(b"int8").hexdigest()}
+    assert (page["language"], page["name"], page["card"]) == ("ko", "model", f"{hub.endpoint}/alice/model")
+    assert hub.repo("space", "alice/demo").variables == {}
+
+    again = process.run(*options(run, "--public", "--language", "ko"), token=token, how="space")
+    assert (again.code, len(hub.repo("space", "alice/demo").commits)) == (0, 2), again.err
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ((), "so this one would be static. alice/model is private"),
+        (("--public",), "has none that did not fail its gate. To make it: python export.py"),
+        (("--space-kind", "static", "--public"), "has none that did not fail its gate. To make it: python export.py"),
+        (("--space-kind", "static"), "Add --public"),
+        (("--space-kind", "gradio"), "alice may not host a Gradio Space: that needs a PRO, Team or Enterprise plan"),
+        (("--space-hardware", "cpu-basic"), "take --space-kind static, which is free, or --space-hardware zero-a10g"),
+        (("--space-kind", "static", "--space-hardware", "zero-a10g", "--public"), "A static Space has no hardware"),
+        (("--space-kind", "docker"), "--space-kind is auto, gradio, static; found 'docker'."),
+    ],
+)
+def test_what_cannot_be_hosted_is_refused_before_anything_is_made(hub, process, run, more, said):
+    token = hub.token("alice")
+    hub.take_plan("alice")
+    outcome = process.run(*options(run, *more), token=token, how="command")
+    assert outcome.code == 2, outcome.err
+    assert said in outcome.err
+    assert not hub.store.repositories
+
+
+def test_a_free_account_has_two_spaces_on_zero_gpu(hub, process, run):
+    hub.create("model", "alice/model")
+    token = hub.token("alice")
+    hub.take_plan("alice")
+    more = ("--public", "--space-hardware", "zero-a10g")
+    outcome = process.run(*options(run, *more), token=token, how="space")
+    assert outcome.code == 0, outcome.err
+    space = hub.repo("space", "alice/demo")
+    header = yaml.safe_load(space.files()["README.md"].decode().split("---\n")[1])
+    assert (space.space.hardware, header["sdk"], header["python_version"]) == ("zero-a10g", "gradio", "3.12.12")
+    assert b"spaces.GPU" in space.files()["app.py"]
+
+    words = [str(run.path), "--repo-id", "alice/model", *more]
+    assert process.run(*words, "--space", "alice/second", token=token, how="space").code == 0
+    third = process.run(*words, "--space", "alice/third", token=token, how="space")
+    assert third.code == 2
+    assert "The account has no ZeroGPU left while making the repo (alice/third) (403)" in third.err
+    assert "write permission" not in third.err
+    assert ("space", "alice/third") not in hub.store.repositories
+
+    refusal = Answer(403, b'{"error": "No @spaces.GPU function detected"}')
+    hub.fail("POST", "/api/spaces/alice/demo/hardware", refusal)
+    outcome = process.run(*options(run, *more), token=token, how="space")
     assert outcome.code == 2
-    assert "Static Spaces are free for everyone" in outcome.err
-    assert "A Gradio Space needs a PRO, Team or Enterprise plan even on cpu-basic" in outcome.err
+    assert "The Hub finds no function under @spaces.GPU while setting the hardware" in outcome.err
+
+
+def test_what_the_hub_wants_to_be_paid_for_is_told_with_the_free_ways(hub, process, run):
+    hub.create("model", "alice/model")
+    hub.fail("POST", "/api/repos/create", Answer(402, b'{"error": "requires a PRO subscription"}'))
+    outcome = process.run(*options(run, "--public"), token=hub.token("alice"), how="space")
+    assert outcome.code == 2
+    assert "--space-kind static is free, and so are two Spaces with --space-hardware zero-a10g." in outcome.err
     assert ("space", "alice/demo") not in hub.store.repositories
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import socket
 import subprocess
@@ -11,6 +12,7 @@ import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from tests.e2e.client_process import HANGING
@@ -75,7 +77,7 @@ def scores_on(page):
     """Wait for scores and read them as people do: {label: score}."""
     page.wait_for_selector(".scores li")
     return {
-        row.locator(".name").inner_text(): float(row.locator(".score").inner_text())
+        row.locator(".name").inner_text().removeprefix("✓ "): float(row.locator(".score").inner_text())
         for row in page.locator(".scores li").all()
     }
 
@@ -97,6 +99,16 @@ def test_a_typed_text_gets_its_scores(browser, runs):
             assert_agrees(shown, runs["multi"], TEXT)
             assert page.locator(".scores .cut").count() == len(LABELS["multi"])
 
+            page.get_by_role("button", name="Show the words that matter").click()
+            page.wait_for_selector(".words span")
+            assert page.locator(".words p").first.locator("span").all_inner_texts() == TEXT.split()
+            page.locator("textarea").press("End")
+            page.keyboard.type("!")
+            page.get_by_text("The text has changed.").wait_for()
+            page.keyboard.press("Shift+Enter")
+            assert_agrees(scores_on(page), runs["multi"], f"{TEXT}!")
+            assert page.locator(".result").first.get_attribute("aria-live") == "polite"
+
             before = page.locator(".scores").inner_text()
             page.get_by_text("She read the letter twice").click()
             page.wait_for_function("before => document.querySelector('.scores').innerText !== before", arg=before)
@@ -110,6 +122,28 @@ def test_a_typed_text_gets_its_scores(browser, runs):
             light = "e => getComputedStyle(e).{}.match(/[\\d.]+/g).slice(0, 3).map(Number).reduce((a, b) => a + b) / 3"
             assert page.locator(".scores").first.evaluate(light.format("backgroundColor")) < 80
             assert page.locator(".scores .name").first.evaluate(light.format("color")) > 180
+
+
+def test_a_file_is_labelled(browser, runs, tmp_path):
+    rows = pq.read_table(runs["multi"].path / "predictions" / "test.parquet").to_pylist()
+    with (tmp_path / "texts.csv").open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([["sentence", "formula"], *([row["text"], "=1+1"] for row in rows)])
+    (tmp_path / "broken.csv").write_text("text,b\na\n")
+    with served(runs["multi"].path) as address, opened(browser, address) as page:
+        page.get_by_role("tab", name="Many texts").click()
+        page.set_input_files("input[type=file]", tmp_path / "broken.csv")
+        page.get_by_text("Row 2 has 1 cells, the header 2.").wait_for()
+        page.get_by_role("button", name="Clear").or_(page.get_by_label("Clear")).first.click()
+        page.set_input_files("input[type=file]", tmp_path / "texts.csv")
+        page.get_by_text("Row 2 has 1 cells, the header 2.").wait_for(state="detached")
+        page.get_by_role("button", name="Classify the file").click()
+        page.get_by_text(f"{len(rows)} rows are labelled.").wait_for()
+        with page.expect_download() as waiting:
+            page.get_by_role("button", name="Save the labelled CSV").click()
+        with waiting.value.path().open(newline="", encoding="utf-8-sig") as file:
+            labelled = list(csv.DictReader(file))
+    assert [set(filter(None, row["label"].split("; "))) for row in labelled] == [set(row["predicted"]) for row in rows]
+    assert {row["formula"] for row in labelled} == {"'=1+1"}
 
 
 def test_korean_and_two_fields(browser, runs):

@@ -23,7 +23,7 @@ def create(visit: Visit) -> Reply:
     answer = {"url": f"{visit.store.endpoint}/{_page(kind, repo_id)}", "name": repo_id, "id": f"id-{repo_id}"}
     user = visit.store.accounts.require_token(visit.token).user
     if kind == "space":
-        _require_plan(visit, user, wanted)
+        _require_plan(visit, user, repo_id, wanted)
     try:
         repository = visit.store.create(kind, repo_id, author=user, private=private, sdk=wanted.get("sdk"))
     except Refusal as refusal:
@@ -31,6 +31,7 @@ def create(visit: Visit) -> Reply:
             raise
         return json_reply({"error": refusal.message, **answer}, status=409)
     if repository.space is not None:
+        repository.space.hardware = wanted.get("hardware") or repository.space.hardware
         repository.space.variables |= {row["key"]: row["value"] for row in wanted.get("variables") or []}
         repository.space.secrets |= {row["key"]: row["value"] for row in wanted.get("secrets") or []}
     return json_reply(answer)
@@ -118,11 +119,18 @@ def _require_namespace(visit: Visit, kind: Kind, repo_id: str) -> None:
         raise Refusal(403, f'You don\'t have the rights to create a {kind} under the namespace "{namespace}"')
 
 
-def _require_plan(visit: Visit, user: str, wanted: dict[str, Json]) -> None:
-    """Refuse, as since July 2026, what an account without a plan may not host."""
+def _require_plan(visit: Visit, user: str, repo_id: str, wanted: dict[str, Json]) -> None:
+    """Refuse, as since July 2026, what an account without a plan may not host; there are two Spaces on ZeroGPU."""
     hardware = wanted.get("hardware") or "cpu-basic"
     if hardware not in FREE_HARDWARE:
         raise Refusal(402, f"Payment required for {hardware}")
+    on_zero = [
+        each.id
+        for each in visit.store.repositories.values()
+        if each.space is not None and each.id.startswith(f"{user}/") and each.space.hardware == "zero-a10g"
+    ]
+    if hardware == "zero-a10g" and user in visit.store.accounts.without_plan and len({*on_zero, repo_id}) > 2:
+        raise Refusal(403, "You have reached the limit of 2 ZeroGPU Spaces")
     hosted = wanted.get("sdk") in ("gradio", "docker")
     if hosted and hardware == "cpu-basic" and user in visit.store.accounts.without_plan:
         raise Refusal(

@@ -136,9 +136,9 @@ def _answer(error: HfHubHTTPError, doing: str, repo_id: str) -> str:
     sentences = {
         401: f"The Hub does not accept the token {where}: it is wrong or has expired (401). {_NEW_TOKEN}",
         402: f"The Hub wants to be paid {where} (402): {_reason(error).rstrip('.')}. A Gradio Space needs a PRO, Team "
-        "or Enterprise plan even on cpu-basic, larger hardware a payment method (https://huggingface.co/pricing); a "
-        "model or data set repo needs neither: leave out --space.",
-        403: f"The token has no permission to write {where} (403). {_NEW_TOKEN}",
+        "or Enterprise plan even on cpu-basic, larger hardware a payment method (https://huggingface.co/pricing). "
+        "--space-kind static is free, and so are two Spaces with --space-hardware zero-a10g.",
+        403: _forbidden(where, _reason(error)),
         404: f"The Hub did not find what it was asked for {where} (404): {_reason(error)}",
         408: f"The Hub gave up waiting {where} (408). {_AGAIN}",
         409: f"The Hub is busy with another operation {where} (409). {_AGAIN}",
@@ -152,6 +152,24 @@ def _answer(error: HfHubHTTPError, doing: str, repo_id: str) -> str:
     if status >= 500:
         return f"The Hub has trouble of its own {where} ({status}). {_AGAIN}"
     return f"The Hub refused the request {where} ({status}): {_reason(error)}"
+
+
+def _forbidden(where: str, reason: str) -> str:
+    """Return what a 403 means: of ZeroGPU it is no matter of the token."""
+    said = reason.lower()
+    if "@spaces.gpu" in said or "gpu function" in said:
+        return (
+            f"The Hub finds no function under @spaces.GPU {where} (403), and ZeroGPU needs one. Push with "
+            "--space-hardware zero-a10g, which sends the page that has it, or take --space-kind static."
+        )
+    if "zerogpu" in said or "zero-a10g" in said:
+        return (
+            f"The account has no ZeroGPU left {where} (403): {reason.rstrip('.')}. A free account hosts two Spaces on "
+            "it: delete one, or take --space-kind static."
+        )
+    if "quota" in said or "limit" in said:  # of private storage, say: the token is not to blame
+        return f"The Hub refuses it {where} (403): {reason.rstrip('.')}. Make room, or ask for more, and run it again."
+    return f"The token has no permission to write {where} (403). {_NEW_TOKEN}"
 
 
 def _reason(error: HfHubHTTPError) -> str:

@@ -19,6 +19,7 @@ from .network import patience
 from .push import Pushed, check_terms, model_files, push
 from .push_arguments import PushArguments
 from .space import READ_TOKEN, SpacePushed, check_space, publish_space, space_files
+from .space_kind import Kind
 from .uploads import Upload, shown_size
 
 
@@ -67,8 +68,8 @@ def command(run: RunFolder, arguments: PushArguments) -> str:
     return shlex.join(words)
 
 
-def check_all(arguments: PushArguments) -> None:
-    """Look at every repo that is to be written, before any of them is.
+def check_all(arguments: PushArguments, run: RunFolder | None = None) -> None:
+    """Look at every repo that is to be written, before any of them is; `run` is None before it is trained.
 
     Raises:
         UserError: one of them cannot be written.
@@ -82,14 +83,17 @@ def check_all(arguments: PushArguments) -> None:
                 public=arguments.public,
                 create_pr=arguments.create_pr,
                 revision=arguments.revision or "main",
-            ),
-            check_space(arguments),
+            )
         ]
+        if checked := check_space(arguments, run):
+            found.append(checked.destination)
         if arguments.dataset_repo:
             found.append(check_destination(arguments.dataset_repo, kind="dataset", public=arguments.public))
         check_terms(arguments)
+    if checked and checked.chosen.remark:
+        _say(checked.chosen.remark)
     for destination in found:
-        if destination and (remark := stays_private(destination, arguments.public)):
+        if remark := stays_private(destination, arguments.public):
             _say(remark)
 
 
@@ -105,7 +109,7 @@ def publish_run(run: RunFolder, arguments: PushArguments) -> None:
     if arguments.dry_run:
         show_plan(run, arguments, uploads)
         return
-    check_all(arguments)
+    check_all(arguments, run)
     splits = reload_splits(run, arguments) if arguments.dataset_repo else None
     pushed = push(run, arguments, uploads)
     show_push(pushed, uploads)
@@ -126,7 +130,8 @@ def show_plan(run: RunFolder, arguments: PushArguments, uploads: list[Upload]) -
         _say(f"  {upload.path:<{width}}  {shown_size(upload.size):>9}")
     _say(f"  {len(uploads)} files, {shown_size(sum(upload.size for upload in uploads))} in one commit")
     if arguments.space:
-        files = space_files(run, arguments)
+        kind: Kind = "static" if arguments.space_kind == "static" else "gradio"
+        files = space_files(run, arguments, kind)
         _say(f"Would go to the Space {arguments.space}: {', '.join(upload.path for upload in files)}")
     if arguments.dataset_repo:
         _say(f"Would go to the data set repo {arguments.dataset_repo}: the three splits and a card")
@@ -169,7 +174,8 @@ def hints(run: RunFolder, arguments: PushArguments) -> list[str]:
 def show_space(pushed: SpacePushed, run: RunFolder, arguments: PushArguments) -> None:
     """Print where the Space is, and what it still lacks."""
     done = "shows the model" if pushed.committed.changed else "is as it was"
-    _say(f"The Space {done}: {constants.ENDPOINT}/spaces/{pushed.space_id}")
+    by = " by Gradio" if pushed.kind == "gradio" else " in the visitor's browser"
+    _say(f"The Space {done}{by if pushed.committed.changed else ''}: {constants.ENDPOINT}/spaces/{pushed.space_id}")
     if pushed.taken_back:
         _say(
             "The examples of an earlier push are gone from it; its older commits still hold them. To take them out of "

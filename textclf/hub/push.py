@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from huggingface_hub import HfApi, ModelCardData, RepoCard
+from huggingface_hub import HfApi, ModelCardData, RepoCard, SpaceHardware
 
 from ..errors import UserError
 from ..inference.onnx_folder import check_folder
@@ -115,6 +115,7 @@ def make_ready(destination: Destination, arguments: PushArguments, uploads: Sequ
                 private=not arguments.public,
                 exist_ok=True,
                 space_sdk=card.data.get("sdk") if kind == "space" else None,
+                space_hardware=_hardware(arguments) if kind == "space" else None,  # the Hub decides by it, too
             ),
             "making the repo",
             repo_id,
@@ -130,6 +131,10 @@ def make_ready(destination: Destination, arguments: PushArguments, uploads: Sequ
         has_branch=destination.has_branch,
         private=not arguments.public,
     )
+
+
+def _hardware(arguments: PushArguments) -> SpaceHardware | None:
+    return SpaceHardware(arguments.space_hardware) if arguments.space_hardware else None
 
 
 def check_terms(arguments: PushArguments) -> None:

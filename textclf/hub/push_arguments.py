@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..arguments import PublishArguments
-from ..errors import UserError
+from ..errors import UserError, did_you_mean
 
 TIMEOUT = 120.0  # seconds of silence; the Hub answers a commit of our twenty files within a few
+SPACE_KINDS = ("auto", "gradio", "static")
 
 _REF = re.compile(
     r"(?!refs/|.*\.\.|.*\.lock$)[A-Za-z0-9_][\w.-]*(/[A-Za-z0-9_][\w.-]*)*", re.ASCII
@@ -61,8 +62,11 @@ class PushArguments:
     dry_run: bool = _say("print what would go up, with sizes, and contact nobody", False)
     allow: list[str] = _say("files of the run to upload although something was found in them", [])
     timeout: float = _say("seconds without any sign of the Hub after which the push gives up", TIMEOUT)
-    space: str | None = _say("also create or update this Gradio Space for the model (NS/NAME)")
-    space_hardware: str | None = _say("hardware of the Space (cpu-basic is free)")
+    space: str | None = _say("also create or update this Space for the model (NS/NAME)")
+    space_kind: str = _say(
+        "gradio (a server runs it), static (the visitor's browser does, free), auto (by plan)", "auto"
+    )
+    space_hardware: str | None = _say("hardware of a Gradio Space (zero-a10g: two are free)")
     space_sleep: int | None = _say("seconds without a visitor after which the Space goes to sleep")
     examples: list[str] = _say("example texts for the Space and the card; of two fields each has a line", [])
     examples_from_validation: bool = _say("let the Space show three validation texts as examples", False)
@@ -76,6 +80,11 @@ class PushArguments:
         """Check what can be checked without the run and without the Hub."""
         if self.timeout <= 0:
             raise UserError(f"--timeout is a number of seconds above 0; found {self.timeout:g}.")
+        if self.space_kind not in SPACE_KINDS:
+            raise UserError(
+                f"--space-kind is {', '.join(SPACE_KINDS)}; found {self.space_kind!r}."
+                f"{did_you_mean(self.space_kind, SPACE_KINDS)}"
+            )
         for flag, name in (("--tag", self.tag), ("--revision", self.revision)):
             if name and not _REF.fullmatch(name):
                 raise UserError(

@@ -6,17 +6,16 @@ import json
 import logging
 import os
 import warnings
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import pyarrow.parquet as pq
 import yaml
-from huggingface_hub import HfApi, SpaceHardware, get_token
+from huggingface_hub import HfApi, SpaceHardware, constants, get_token
 from huggingface_hub.errors import HfHubHTTPError
 
 from ..errors import UserError, did_you_mean
 from ..run_folder import RunFolder
-from .card import read_recipe_values
+from .card import language_of_run, read_recipe_values
 from .commits import Committed, commit_files
 from .destination import Destination, check_destination
 from .leaks import secrets_in
@@ -24,13 +23,14 @@ from .manifest import with_manifest
 from .network import patience, persist
 from .push import make_ready
 from .push_arguments import PushArguments
+from .space_folder import FOLDER, INT8, STATIC, describe_run, gradio_files, static_files
+from .space_kind import ZERO, Chosen, Kind, choose_kind
 from .uploads import Upload
 
 logger = logging.getLogger(__name__)
 
-FOLDER = Path(__file__).parents[2] / "space"
-PARTS = ("app.py", "requirements.txt", "style.css", "words.json")
 EXAMPLES = "examples.json"
+ZERO_PYTHON = "3.12.12"  # ZeroGPU has this one and 3.10.13
 READ_TOKEN = "SPACE_HF_TOKEN"  # the name of an environment variable
 _LONGEST_EXAMPLE = 400  # characters of a validation text that is shown as an example
 
@@ -40,15 +40,24 @@ class SpacePushed(NamedTuple):
 
     space_id: str
     committed: Committed
+    kind: Kind
     needs_token: bool  # its model is private and it has no token to read it
     taken_back: bool  # example texts of an earlier push are gone, but for its history
 
 
-def check_space(arguments: PushArguments) -> Destination | None:
-    """Look at everything about a Space that could be refused later.
+class Checked(NamedTuple):
+    """A Space that may be made or changed, and the kind it is to be."""
+
+    destination: Destination
+    chosen: Chosen
+
+
+def check_space(arguments: PushArguments, run: RunFolder | None = None) -> Checked | None:
+    """Look at everything about a Space that could be refused later; `run` is None before it is trained.
 
     Raises:
-        UserError: unknown hardware, a token that should not be stored, a Space that cannot be written.
+        UserError: unknown hardware, a kind that the account or the model cannot have, a token that should not be
+            stored, a Space that cannot be written.
     """
     if not arguments.space:
         return None
@@ -59,8 +68,10 @@ def check_space(arguments: PushArguments) -> Destination | None:
             f"Known: {', '.join(known)}."
         )
     destination = check_destination(arguments.space, kind="space", public=arguments.public)
-    _check_read_token(arguments.space)
-    return destination
+    chosen = choose_kind(arguments, destination, run)
+    if chosen.kind == "gradio":
+        _check_read_token(arguments.space)
+    return Checked(destination, chosen)
 
 
 def publish_space(run: RunFolder, arguments: PushArguments) -> SpacePushed:
@@ -72,29 +83,65 @@ def publish_space(run: RunFolder, arguments: PushArguments) -> SpacePushed:
         UserError: the Space could not be written.
     """
     api, space, model = HfApi(), arguments.space or "", arguments.repo_id or ""
-    uploads = space_files(run, arguments)
     with patience(arguments.timeout):
-        destination = check_space(arguments) or check_destination(space, kind="space")
+        checked = check_space(arguments, run)
+        assert checked is not None  # whoever calls this wants a Space
+        destination, (kind, _) = checked
+        info = persist(lambda: api.repo_info(model, revision=arguments.revision), "looking at the model", model)
+        if kind == "static":
+            _check_arrived(run, info)
+        uploads = space_files(run, arguments, kind, info.sha)
         target = make_ready(destination, arguments, uploads)
-        _set_variable(api, space, model)
-        private = persist(lambda: bool(api.repo_info(model).private), "looking at the model", model)
-        needs_token = private and not _store_token(api, space, model)
+        needs_token = False
+        if kind == "gradio":
+            _set_variable(api, space, model)
+            needs_token = bool(info.private) and not _store_token(api, space, model)
         committed = commit_files(target, uploads, f"Show {model}")
         if arguments.space_hardware or arguments.space_sleep:
             _set_hardware(api, space, arguments)
     shown = {upload.path for upload in uploads}
-    return SpacePushed(space, committed, needs_token, EXAMPLES in destination.ours and EXAMPLES not in shown)
+    taken_back = EXAMPLES in destination.ours and EXAMPLES not in shown
+    return SpacePushed(space, committed, kind, needs_token, taken_back)
 
 
-def space_files(run: RunFolder, arguments: PushArguments) -> list[Upload]:
-    """Return the files of the Space: those of `space/`, its header for this model, the examples if there are any."""
-    uploads = [Upload(name, FOLDER / name) for name in PARTS]
-    uploads.append(Upload("README.md", _readme(run, arguments).encode()))
-    if examples := examples_for_space(run, arguments):
-        for found in secrets_in(text for row in examples for text in row):
-            raise UserError(f"An example text of the Space {found.says}. Choose other --examples.")
-        uploads.append(Upload(EXAMPLES, json.dumps(examples, ensure_ascii=False, indent=2).encode()))
+def space_files(
+    run: RunFolder, arguments: PushArguments, kind: Kind = "gradio", commit: str | None = None
+) -> list[Upload]:
+    """Return the files of the Space: the page, its header for this model, the examples if there are any.
+
+    A static page reads the model's files at `commit` of its repo, so that they are always those that it was made for.
+    """
+    examples = examples_for_space(run, arguments)
+    for found in secrets_in(text for row in examples for text in row):
+        raise UserError(f"An example text of the Space {found.says}. Choose other --examples.")
+    if kind == "static":
+        base = f"{constants.ENDPOINT}/{arguments.repo_id}/resolve/{commit or 'main'}/"
+        uploads = static_files(run, _about(run, arguments, examples), base)
+    else:
+        uploads = gradio_files()
+        if examples:
+            uploads.append(Upload(EXAMPLES, json.dumps(examples, ensure_ascii=False, indent=2).encode()))
+    uploads.append(Upload("README.md", _readme(run, arguments, kind).encode()))
     return with_manifest(run, "space", uploads)
+
+
+def _about(run: RunFolder, arguments: PushArguments, examples: list[list[str]]) -> dict[str, Any]:
+    """Return what the page says of a run, under the name that its repo has."""
+    about = describe_run(run, language_of_run(run, arguments, read_recipe_values(run)))
+    repo_id = arguments.repo_id or ""
+    about |= {"name": repo_id.split("/")[-1], "card": f"{constants.ENDPOINT}/{repo_id}"}
+    if arguments.dataset_repo:
+        about["data"] = f"{constants.ENDPOINT}/datasets/{arguments.dataset_repo}"
+    return about | ({"examples": examples} if examples else {})
+
+
+def _check_arrived(run: RunFolder, info: Any) -> None:  # Any: ModelInfo
+    """Refuse to show a model whose int8 file is not on the Hub, in a pull request that nobody merged say."""
+    if INT8 not in {row.rfilename for row in info.siblings or ()}:
+        raise UserError(
+            f"{info.id} has no {INT8} on the Hub yet, which its static Space would run. Push {run.path} to its main "
+            "branch, or merge the pull request, then run the same command again."
+        )
 
 
 def examples_for_space(run: RunFolder, arguments: PushArguments) -> list[list[str]]:
@@ -114,15 +161,20 @@ def examples_for_space(run: RunFolder, arguments: PushArguments) -> list[list[st
     return list(chosen.values())[:3]
 
 
-def _readme(run: RunFolder, arguments: PushArguments) -> str:
-    """Return the header of `space/README.md`, filled in for this model."""
-    _, header, body = (FOLDER / "README.md").read_text(encoding="utf-8").split("---\n", 2)
+def _readme(run: RunFolder, arguments: PushArguments, kind: Kind) -> str:
+    """Return the header of `space/README.md` or that of the static page, filled in for this model."""
+    folder = STATIC if kind == "static" else FOLDER
+    _, header, body = (folder / "README.md").read_text(encoding="utf-8").split("---\n", 2)
     values: dict[str, Any] = yaml.safe_load(header)  # Any: whatever the header holds
     values["title"] = (arguments.repo_id or "").split("/")[-1].replace("-", " ").replace("_", " ").strip()
     values["models"] = [arguments.repo_id]
+    if arguments.dataset_repo:
+        values["datasets"] = [arguments.dataset_repo]
     licence = arguments.license or read_recipe_values(run).get("license")
     if licence:
         values["license"] = licence
+    if kind == "gradio" and arguments.space_hardware == ZERO:
+        values |= {"python_version": ZERO_PYTHON, "suggested_hardware": ZERO}
     return f"---\n{yaml.safe_dump(values, allow_unicode=True, sort_keys=False)}---\n{body}"
 
 

@@ -7,16 +7,15 @@ import contextlib
 import importlib.util
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from pathlib import Path
-from types import ModuleType
+from typing import Any
 
 from fastapi import FastAPI
 
+from ..hub.space_folder import FOLDER, load_module
 from ..inference.answers import activate
 from .guard import App, Receive, Scope, Send
 from .scoring import Scoring
 
-FOLDER = Path(__file__).parent.parent.parent / "space"
 PATH = "/ui"
 
 
@@ -82,27 +81,37 @@ class LazyPage:
         return inner
 
     def _mounted(self, loop: asyncio.AbstractEventLoop) -> FastAPI:
-        space = load_space()
+        page, describing = load_module("page"), load_module("describing")
         import gradio
 
-        def score(texts: Sequence[tuple[str, str]]) -> list[tuple[dict[str, float], int]]:
+        ready = self._scoring.ready
+
+        def score(texts: Sequence[tuple[str, str]]) -> list[Any]:  # Any: page.Scored, of a module found at run time
             future = asyncio.run_coroutine_threadsafe(self._scoring.score(texts), loop)
             scored = future.result()
-            rows = activate(scored.logits, self._scoring.ready.labels)
-            tokens = [0 if each is None else each.tokens for each in scored.measured]
-            names = self._scoring.ready.labels.names
-            return [(dict(zip(names, map(float, row), strict=True)), n) for row, n in zip(rows, tokens, strict=True)]
+            rows = activate(scored.logits, ready.labels)
+            sizes = [(0, 0.0) if each is None else (each.tokens, each.unknown) for each in scored.measured]
+            named = [dict(zip(ready.labels.names, map(float, row), strict=True)) for row in rows]
+            return [page.Scored(scores, *size) for scores, size in zip(named, sizes, strict=True)]
 
-        ready = self._scoring.ready
-        demo = space.describe(ready.model, ready.config, limit=ready.max_length, score=score)
+        def explain(text: str, pair: str) -> dict[str, Any]:
+            asked = self._scoring.attributions((text, pair) if pair else text, None)
+            return asyncio.run_coroutine_threadsafe(asked, loop).result()
+
+        evaluation = describing.read_json(ready.model, "evaluation.json")
+        about = describing.describe(ready.model, ready.config, evaluation, limit=ready.max_length)
+        if ready.thresholds is not None:  # an engine may have its own
+            about["thresholds"] = dict(zip(ready.labels.names, map(float, ready.thresholds), strict=True))
+        built = page.build_page(score, about, explain if ready.engine == "torch" else None)
         inner = FastAPI()
         gradio.mount_gradio_app(
             inner,
-            space.build_page(demo),
+            built,
             PATH,
-            theme=space.theme(),
+            theme=page.theme(),
             css_paths=FOLDER / "style.css",
             footer_links=[],
+            max_file_size="20mb",
             run_history=False,  # or the visitors' texts would be kept in their browsers
             ssr_mode=False,
         )
@@ -111,12 +120,3 @@ class LazyPage:
 
 async def _run(page: App, scope: Scope, receive: Receive, send: Send) -> None:
     await page(scope, receive, send)
-
-
-def load_space() -> ModuleType:
-    """Import space/app.py, which is no part of a package: as a Space it stands alone."""
-    specification = importlib.util.spec_from_file_location("textclf_space", FOLDER / "app.py")
-    assert specification is not None and specification.loader is not None
-    module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
-    return module

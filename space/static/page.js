@@ -1,0 +1,289 @@
+// The page: what a visitor types or chooses goes to worker.js, its answers are drawn. Nothing is kept or sent anywhere.
+
+import { decide, fill, strange } from "./deciding.js";
+import { MOST_BYTES, MOST_ROWS, readTable, suggested, writeTable } from "./table.js";
+import { element, factsOf, plain, scoresOf, shaded } from "./view.js";
+
+const LONGEST_INPUT = 20_000; // characters that a box takes
+const at = (id) => document.getElementById(id);
+const json = async (name) => (await fetch(name, { cache: "no-cache" })).json();
+
+const [page, allWords, littleWords] = await Promise.all(["page.json", "words.json", "little_words.json"].map(json));
+const words = allWords[page.language];
+const two = page.fields.length === 2;
+let newest = 0; // the number of the last question about the text: answers to earlier ones are not drawn
+let ready; // a promise of the loaded model, and `worker` what computes
+let worker;
+
+function start() {
+  // From a blob, as only such a worker obeys the page's policy: it can reach no other machine than the page can.
+  const source = `import ${JSON.stringify(new URL("worker.js", location.href).href)};`;
+  const address = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+  worker = new Worker(address, { type: "module" });
+  const asked = new Map();
+  let count = 0;
+  worker.ask = (kind, more = {}, told = null) =>
+    new Promise((resolve, reject) => {
+      asked.set(++count, { resolve, reject, told });
+      worker.postMessage({ id: count, kind, ...more });
+      worker.last = count;
+    });
+  worker.onmessage = ({ data }) => {
+    if (data.progress) return showProgress(data.progress);
+    if (!asked.has(data.id)) return undefined; // "stop" has no answer
+    const { resolve, reject, told } = asked.get(data.id);
+    if (data.explained) return told(data.explained);
+    asked.delete(data.id);
+    return data.error === undefined ? resolve(data.result) : reject(new Error(data.error));
+  };
+  worker.onerror = (event) => {
+    event.preventDefault();
+    for (const { reject } of asked.values()) reject(new Error(event.message || "worker.js"));
+  };
+  ready = worker.ask("load", { page, here: location.href });
+  ready.then(
+    ({ thresholds }) => {
+      if (thresholds) page.thresholds = Object.fromEntries(page.labels.map((label, i) => [label, thresholds[i]]));
+      at("loading").hidden = true;
+    },
+    (error) => {
+      const word = /webassembly|wasm|simd/i.test(error.message) ? "no_module" : "no_model";
+      at("loading-status").textContent = fill(words[word], { reason: error.message });
+      at("bar").hidden = true;
+      at("again").hidden = false;
+    },
+  );
+}
+
+function showProgress({ done, n }) {
+  const megabytes = (bytes) => (bytes / 1e6).toFixed(1);
+  at("bar").max = n;
+  at("bar").value = done;
+  const said = done < n ? fill(words.loading, { done: megabytes(done), n: megabytes(n) }) : words.starting;
+  // Screen readers hear each tenth, not each of a thousand pieces.
+  const tenth = Math.floor((10 * done) / n);
+  at("loading-status").setAttribute("aria-live", tenth === showProgress.tenth ? "off" : "polite");
+  showProgress.tenth = tenth;
+  at("loading-status").textContent = said;
+}
+
+// ---- one text
+
+function given() {
+  const [first, second] = [at("first").value, two ? at("second").value : ""];
+  return second.trim() ? [first, second] : first;
+}
+
+function refusal(text) {
+  const parts = [text].flat();
+  const n = parts.reduce((sum, part) => sum + Array.from(part).length, 0);
+  if (!parts.some((part) => part.trim())) return words.empty;
+  return n > LONGEST_INPUT ? fill(words.too_long, { n, most: LONGEST_INPUT }) : null;
+}
+
+function warningsOf(text, { tokens, unknown }) {
+  const found = tokens > page.limit ? [fill(words.cut, { limit: page.limit, n: tokens })] : [];
+  const odd = strange(page, [text].flat().join("\n"), unknown, littleWords);
+  return odd ? [...found, fill(words[odd], { share: `${Math.round(100 * unknown)}%` })] : found;
+}
+
+async function classify() {
+  const mine = ++newest;
+  const text = given();
+  stopExplaining();
+  const refused = refusal(text);
+  if (refused) return show(plain(refused));
+  show(plain(words.working));
+  try {
+    await ready;
+    const scored = await worker.ask("score", { text });
+    if (mine !== newest) return undefined;
+    show(scoresOf(decide(page, words, scored.scores), words, warningsOf(text, scored)));
+    at("why").hidden = false;
+  } catch (error) {
+    if (mine === newest) show(plain(fill(words.no_model, { reason: error.message })));
+  }
+  return undefined;
+}
+
+function show(drawn) {
+  at("result").replaceChildren(drawn);
+}
+
+function stopExplaining() {
+  worker?.postMessage({ id: 0, kind: "stop", upTo: worker.last });
+  at("words").replaceChildren();
+  at("why").hidden = true;
+}
+
+async function explain() {
+  const mine = newest;
+  const text = given();
+  at("why").disabled = true;
+  try {
+    const { scores } = await worker.ask("score", { text });
+    const [label] = decide(page, words, scores).bars.map((bar) => bar.label);
+    const bar = element("progress");
+    at("words").replaceChildren(element("p", {}, words.explaining), bar);
+    const told = ({ done, n }) => Object.assign(bar, { max: n, value: done });
+    const found = await worker.ask("explain", { text, label }, told);
+    if (found && mine === newest) at("words").replaceChildren(shaded([text].flat(), label, found, words));
+  } finally {
+    at("why").disabled = false;
+  }
+}
+
+// ---- many texts
+
+let table = null;
+
+async function look() {
+  table = null;
+  at("choice").hidden = true;
+  at("saved").hidden = true;
+  at("file-status").textContent = "";
+  const [file] = at("file").files;
+  if (!file) return;
+  try {
+    // What is too large is not even read.
+    const content = file.size > MOST_BYTES ? { length: file.size } : new Uint8Array(await file.arrayBuffer());
+    table = readTable(content);
+  } catch (error) {
+    at("file-status").textContent = error.word ? fill(words[error.word], error.values) : error.message;
+    return;
+  }
+  const [first, second] = suggested(table.header, page.columns);
+  const options = (names, chosen) => names.map(([value, name]) => new Option(name, value, false, value === chosen));
+  const columns = table.header.map((name, i) => [String(i), name]);
+  const place = (name) => String(table.header.indexOf(name));
+  at("column").replaceChildren(...options(columns, place(first)));
+  at("pair").replaceChildren(...options([["-1", words.no_column], ...columns], place(second ?? null)));
+  at("choice").hidden = false;
+}
+
+async function labelFile() {
+  if (!table) return;
+  const mine = table;
+  const [first, second] = [Number(at("column").value), two ? Number(at("pair").value) : -1];
+  at("run-file").disabled = true;
+  at("saved").hidden = true;
+  Object.assign(at("rows"), { hidden: false, max: mine.rows.length, value: 0 });
+  try {
+    await ready;
+    const added = [];
+    for (const row of mine.rows) {
+      if (mine !== table) return; // another file was chosen
+      added.push(await labelled(second >= 0 && row[second].trim() ? [row[first], row[second]] : row[first]));
+      at("rows").value = added.length;
+      if (added.length % 50 === 0)
+        at("file-status").textContent = fill(words.progress, { done: added.length, n: mine.rows.length });
+    }
+    const { text, made } = writeTable(mine, added);
+    offer(text);
+    const said = fill(words.finished, { n: mine.rows.length });
+    at("file-status").textContent = made ? `${said} ${fill(words.escaped, { n: made })}` : said;
+  } catch (error) {
+    at("file-status").textContent = fill(words.no_model, { reason: error.message });
+  } finally {
+    at("rows").hidden = true;
+    at("run-file").disabled = false;
+  }
+}
+
+// Label, score and note of a row's text.
+async function labelled(text) {
+  const refused = refusal(text);
+  if (refused) return ["", "", refused === words.empty ? words.row_empty : words.row_too_long];
+  const scored = await worker.ask("score", { text });
+  const decision = decide(page, words, scored.scores);
+  const notes = [decision.unsure && words.row_unsure, scored.tokens > page.limit && words.row_cut].filter(Boolean);
+  return [decision.chosen.join("; "), Math.max(...Object.values(scored.scores)).toFixed(4), notes.join(", ")];
+}
+
+function offer(text) {
+  const link = at("saved");
+  if (link.href) URL.revokeObjectURL(link.href);
+  link.href = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
+  link.download = "labelled.csv";
+  link.hidden = false;
+}
+
+// ---- tabs, and everything in its place
+
+function openTab(chosen, focus = true) {
+  for (const tab of document.querySelectorAll("[role=tab]")) {
+    tab.setAttribute("aria-selected", String(tab === chosen));
+    tab.tabIndex = tab === chosen ? 0 : -1;
+    at(tab.getAttribute("aria-controls")).hidden = tab !== chosen;
+  }
+  if (focus) chosen.focus();
+}
+
+function arrange() {
+  document.documentElement.lang = page.language;
+  document.title = page.name;
+  at("name").textContent = page.name;
+  for (const each of document.querySelectorAll("[data-word]")) each.textContent = words[each.dataset.word];
+  at("foreign").hidden = !page.foreign;
+  at("foreign").textContent = words.foreign;
+  at("first-name").textContent = page.fields[0];
+  at("first").placeholder = words.type;
+  if (two) at("second-name").textContent = page.fields[1];
+  at("first").rows = two ? 2 : 6;
+  at("second-field").hidden = !two;
+  at("pair-choice").hidden = !two;
+  at("file-name").textContent = fill(words.file, { rows: MOST_ROWS, size: MOST_BYTES / 1e6 });
+  at("panel-about").append(factsOf(page, words));
+  show(plain(words.waiting));
+  for (const row of page.examples) {
+    const button = element("button", { type: "button", dir: "auto" }, row.filter(Boolean).join(" / "));
+    button.addEventListener("click", () => {
+      at("first").value = row[0];
+      if (two) at("second").value = row[1] ?? "";
+      classify();
+    });
+    at("examples").append(element("li", {}, button));
+  }
+}
+
+function listen() {
+  at("form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    classify();
+  });
+  for (const box of [at("first"), at("second")]) {
+    box.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" || !event.shiftKey || event.isComposing) return; // composing: Hangul in the making
+      event.preventDefault();
+      classify();
+    });
+    box.addEventListener("input", () => {
+      newest += 1; // an answer to another text than the one beside it would mislead
+      stopExplaining();
+      show(plain(words.changed));
+    });
+  }
+  at("why").addEventListener("click", explain);
+  at("file").addEventListener("change", look);
+  at("run-file").addEventListener("click", labelFile);
+  at("again").addEventListener("click", () => {
+    worker.terminate();
+    at("again").hidden = true;
+    at("bar").hidden = false;
+    start();
+  });
+  const tabs = [...document.querySelectorAll("[role=tab]")];
+  tabs.forEach((tab, i) => {
+    tab.addEventListener("click", () => openTab(tab));
+    tab.addEventListener("keydown", ({ key }) => {
+      const step = { ArrowRight: 1, ArrowLeft: -1 }[key];
+      if (step) openTab(tabs[(i + step + tabs.length) % tabs.length]);
+    });
+  });
+}
+
+arrange();
+listen();
+document.querySelector("main").hidden = false;
+start();
+at("first").focus();

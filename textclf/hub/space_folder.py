@@ -1,0 +1,68 @@
+"""The folder `space/`: what a Space consists of, and its modules, which import nothing of this package."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from ..inference.onnx_folder import FILES, GATE, READ_TOO
+from ..run_folder import RunFolder
+from .browser_runtime import runtime_files
+from .uploads import Upload
+
+FOLDER = Path(__file__).parents[2] / "space"
+STATIC = FOLDER / "static"
+ATTRIBUTION = Path(__file__).parents[1] / "evaluation" / "attribution.py"
+MODULES = ("app.py", "batch.py", "deciding.py", "describing.py", "page.py", "page_html.py", "waiting.py")
+GRADIO = (*MODULES, "requirements.txt", "style.css", "words.json", "little_words.json")
+SHARED = ("style.css", "words.json", "little_words.json")  # of the two kinds
+BROWSER = ("index.html", "page.js", "view.js", "deciding.js", "table.js", "worker.js", "classifier.js", "static.css")
+INT8 = FILES["onnx-int8"]
+PAGE = "page.json"
+
+
+def load_module(name: str) -> ModuleType:
+    """Import a module of `space/`, where each finds the others by their plain names, as it does in a Space."""
+    if str(FOLDER) not in sys.path:
+        sys.path.append(str(FOLDER))  # last: nothing of ours or of others is hidden by it
+    return importlib.import_module(name)
+
+
+def gradio_files() -> list[Upload]:
+    """Return the files of a Gradio Space that are the same for every model."""
+    return [*(Upload(name, FOLDER / name) for name in GRADIO), Upload("attribution.py", ATTRIBUTION)]
+
+
+def static_files(run: RunFolder, about: dict[str, Any], base: str) -> list[Upload]:
+    """Return the files of a static page but for its header; `base` is where the browser finds the model's files."""
+    names = (INT8, GATE, *READ_TOO)
+    files = {name: Upload(name, run.path / name) for name in names}
+    listed = {name: {"bytes": each.size, "sha256": each.sha256} for name, each in files.items()}
+    page = json.dumps({**about, "base": base, "files": listed}, ensure_ascii=False, indent=1)
+    return [
+        *(Upload(name, STATIC / name) for name in BROWSER),
+        *(Upload(name, FOLDER / name) for name in SHARED),
+        *runtime_files(),
+        Upload(PAGE, page.encode()),
+    ]
+
+
+def describe_run(run: RunFolder, languages: list[str] | None = None) -> dict[str, Any]:
+    """Return what the page of a run says, from the run's own files."""
+    limit = int(run.read_json("tokenizer_config.json").get("model_max_length") or 512)
+    about: dict[str, Any] = load_module("describing").describe(
+        str(run.path), run.read_json("config.json"), run.read_json("evaluation.json"), limit=limit, languages=languages
+    )
+    return about
+
+
+def has_int8(run: RunFolder, *, named: bool = True) -> bool:
+    """Say whether a run has an int8 file that passed its gate, or where a static page was `named`, did not fail it."""
+    if not (run.path / GATE).is_file() or not (run.path / INT8).is_file():
+        return False
+    row = run.read_json(GATE).get("engines", {}).get("onnx-int8", {})
+    return "file" in row and (named or row.get("outcome") == "passed")
