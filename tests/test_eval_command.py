@@ -117,7 +117,9 @@ def test_figures_do_not_replace_those_of_a_run(trained, place):
 @pytest.mark.parametrize("draws", ["0", "-1", "1"])
 def test_too_few_draws_for_an_interval_are_refused(draws, trained):
     """No draws were measured under the title `95 % bootstrap intervals`, one gave an interval of no width."""
-    words = [str(trained("single").run.path), "--dataset", "rows.csv", "--bootstrap_draws", draws]
+    found = trained("single")
+    rows = str(found.workspace / "rows.csv")
+    words = [str(found.run.path), "--dataset", rows, "--bootstrap_draws", draws]
     with pytest.raises(UserError, match=f"whole number from 20.*found {draws}"):
         evaluate.main(words)
 
