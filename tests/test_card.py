@@ -19,11 +19,12 @@ from transformers import pipeline
 
 from tests.made_runs import LABELS, make_run
 from textclf.data.auditing.audit import audit
+from textclf.evaluation.names import METRIC_NAMES, language_of
 from textclf.hub.card import TEMPLATE, render_card
 from textclf.hub.card_facts import OF_THE_MODEL
-from textclf.hub.card_tables import METRIC_NAMES, confusion, number, per_label
+from textclf.hub.card_tables import confusion, number, per_label
 from textclf.hub.push_arguments import PushArguments
-from textclf.hub.wording import WORDING, language_of, neutral_sentences
+from textclf.hub.wording import WORDING, neutral_sentences
 from textclf.run_folder import RunFolder
 
 NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?:e-?\d+)?(?![\w]|\.\d)")

@@ -11,7 +11,9 @@ from scipy.special import expit, softmax
 
 from textclf.evaluation.mistakes import findings
 from textclf.evaluation.page.interactive import script_json
-from textclf.evaluation.page.writing import readable, write_page
+from textclf.evaluation.page.rows import MOST_CHARACTERS, prediction_rows, readable
+from textclf.evaluation.page.summary import collapsed, summary
+from textclf.evaluation.page.writing import WORDS, write_page
 from textclf.evaluation.report import report_on
 from textclf.labels import LabelSpace
 from textclf.run_folder import RunFolder
@@ -64,14 +66,25 @@ def page_of(folder, names, multi_label=False, n=60, pairs=False, **more):
     return path.read_text(encoding="utf-8")
 
 
-def chart_data(html):
-    found = re.search(r'<script type="application/json" id="chart-data">(.*?)</script>', html, re.DOTALL)
-    return {chart["id"]: chart for chart in json.loads(found[1])}
+def page_data(html):
+    found = re.search(r'<script type="application/json" id="page-data">(.*?)</script>', html, re.DOTALL)
+    return json.loads(found[1])
+
+
+def chart_ids(html):
+    return {chart["id"] for chart in page_data(html)["charts"]}
 
 
 FULL = {
-    "baselines": {"tfidf_svm": {"chosen": {}, "metrics": {"accuracy": {"value": 0.5}}}},
-    "against_baseline": {"verdict": "The model does not beat the baseline tfidf_svm in f1_macro on these texts."},
+    "baselines": {"tfidf_svm": {"chosen": {}, "metrics": {"accuracy": {"value": 0.5, "low": 0.4, "high": 0.6}}}},
+    "against_baseline": {
+        "name": "tfidf_svm",
+        "metric": "f1_macro",
+        "difference": 0.01,
+        "low": -0.04,
+        "high": 0.06,
+        "p_value": 0.6,
+    },
     "selection": {"metric": "f1_macro", "epoch": 1.0},
     "calibration": {"method": "temperature", "temperature": 1.5},
     "test_scored": 2,
@@ -89,31 +102,32 @@ def full_page(tmp_path_factory):
     return page_of(folder, ["정치", "경제", "<b>sport</b>"], pairs=True, **FULL)
 
 
-def test_nothing_is_fetched_and_the_plotting_library_is_there_once(full_page):
+def test_nothing_is_fetched_and_the_page_is_light(full_page):
     assert not OUTSIDE.search(full_page)
-    assert full_page.count("plotly.js v") == 1
     assert "default-src 'none'" in full_page
     assert not re.search(r"@import|url\(\s*['\"]?https?:", full_page[: full_page.index("</style>")])
+    assert len(full_page) < 200_000
 
 
 def test_texts_and_names_are_escaped(full_page):
     before_scripts = full_page[: full_page.index('<script type="application/json"')]
     assert "<script>alert(1)" not in full_page
     assert "<img src=x" not in full_page
-    assert "&lt;/script&gt;&lt;script&gt;alert(1)" in before_scripts
     assert "demo &lt;data&gt;" in before_scripts
-    assert "<b>sport</b>" not in before_scripts
+    assert "<b>sport</b>" not in full_page
     assert "\x00" not in full_page
     assert "\x1b" not in full_page
+    texts = [text for row in page_data(full_page)["table"]["rows"] for text in row[1]]
+    assert any(text.startswith("</script><script>alert(1)") for text in texts)
 
 
 def test_every_section_and_chart_is_there(full_page):
-    assert set(chart_data(full_page)) == {"confusion", "roc", "precision-recall", "reliability", "training", "slices"}
-    for chart in chart_data(full_page):
+    assert chart_ids(full_page) == {"roc", "precision-recall", "reliability", "training"}
+    for chart in chart_ids(full_page):
         assert full_page.count(f'id="chart-{chart}"') == 1
-    for section in ("baselines", "labels", "pairs", "mistakes", "suspects"):
+    for section in ("summary", "baselines", "labels", "confusion", "predictions", "curves", "slices"):
         assert f'id="{section}"' in full_page
-    assert "does not beat the baseline" in full_page
+    assert "could be chance" in full_page
     assert "scored 2 times" in full_page
     assert "둘째 글" in full_page
 
@@ -136,44 +150,126 @@ def test_hangul_is_shown_composed(full_page):
     assert unicodedata.normalize("NFD", KOREAN) not in full_page
 
 
-def test_several_labels_have_thresholds_and_no_confusion_matrix(tmp_path):
+def test_names_are_words_and_never_raw(full_page):
+    shown = full_page[full_page.index("<body>") : full_page.index('<script type="application/json"')]
+    assert "F1 (macro)" in shown
+    assert "TF-IDF + linear SVM" in shown
+    assert "lower is better" in shown
+    assert not re.search(r">[^<]*\b[a-z]+\d*_[a-z]+", shown)
+
+
+def test_a_page_about_korean_data_is_korean(tmp_path):
+    html = page_of(tmp_path, ["부정", "긍정"], **FULL | {"data": {"name": "리뷰", "languages": ["ko"]}})
+    shown = html[html.index("<body>") : html.index('<script type="application/json"')]
+    assert '<html lang="ko">' in html
+    known = (
+        "F1 macro micro ROC AUC TF IDF SVM MCC json evaluation ECE README AP LRAP Holm confident learning Northcutt"
+    )
+    words = set(re.findall(r"[A-Za-z]{2,}", re.sub(r"<[^>]+>", " ", shown)))
+    strange = (
+        words - set(known.split()) - {"parquet", "predictions", "validation", "model", "Common", "Latin", "Hangul"}
+    )
+    assert strange <= {"run", tmp_path.name, "amp", "lt", "gt", "quot", *re.findall("[A-Za-z]+", tmp_path.name)}
+
+
+def test_both_languages_have_the_same_words_and_places():
+    english, korean = WORDS["en"], WORDS["ko"]
+    assert english.keys() == korean.keys()
+    for name, words in english.items():
+        places = set(re.findall(r"{\w+}", words))
+        assert set(re.findall(r"{\w+}", korean[name])) <= places, name
+
+
+def test_several_labels_have_counts_at_every_cut_and_no_confusion_matrix(tmp_path):
     thresholds = {"aim": "f1", "n": 60, "baked": False, "pooled_labels": ["corn"], "aim_missed": ["wheat"]}
     html = page_of(tmp_path, ["grain", "wheat", "corn", "oilseed", "밀"], multi_label=True, thresholds=thresholds)
-    charts = chart_data(html)
-    assert "confusion" not in charts
-    assert {choice["name"] for choice in charts["thresholds"]["choices"]} == {
-        "grain",
-        "wheat",
-        "corn",
-        "oilseed",
-        "밀",
-    }
-    assert "with all rare labels" in html
-    assert "aim out of reach" in html
+    data = page_data(html)
+    assert data["confusion"] is None
+    assert {label["name"] for label in data["cuts"]["labels"]} == {"grain", "wheat", "corn", "oilseed", "밀"}
+    for label in data["cuts"]["labels"]:
+        assert (label["given"][0], label["right"][0]) == (60, label["support"]), "a cut of 0 gives all texts the label"
+        assert label["given"] == sorted(label["given"], reverse=True)
+        assert label["shipped"] == [label["right"][40], label["given"][40]], "0.4 was shipped"
+    assert "chosen with all rare labels: corn" in html
+    assert "aim out of reach: wheat" in html
 
 
 def test_a_page_needs_nothing_but_the_reports(tmp_path):
     html = page_of(tmp_path, ["a", "b"], selection=None, calibration=None, thresholds=None, against_baseline=None)
-    assert set(chart_data(html)) == {"confusion", "roc", "precision-recall", "reliability", "slices"}
+    assert chart_ids(html) == {"roc", "precision-recall", "reliability"}
 
 
-def test_confusion_chart_has_the_counts(full_page):
-    shares, counts = chart_data(full_page)["confusion"]["choices"]
-    cells = np.array([[cell[2] for cell in row] for row in counts["data"][0]["customdata"]])
-    assert cells.sum() == 60
-    assert shares["data"][0]["z"] == pytest.approx(cells / cells.sum(axis=1, keepdims=True), abs=1e-3)
+def test_confusion_matrices_have_the_counts_of_both_splits(full_page):
+    found = page_data(full_page)["confusion"]
+    for split in found["splits"].values():
+        counts = np.array(split["counts"])
+        assert counts.sum() == 60
+        assert counts.sum(axis=1).tolist() == split["rows"]
 
 
-def test_a_confusion_chart_leaves_its_cells_room_beside_long_names(tmp_path):
-    """On a phone one long name took the width of six labels' cells: a figure did not fit into them."""
-    for place, (names, least) in enumerate(
-        (
-            (["no", "yes"], 0),
-            (["정치", "경제", "사회", "문화", "국제 관계와 외교 안보 문제를 다루는 기사", "체육"], 6 * 38 + 26 * 7),
-        )
-    ):
-        (tmp_path / str(place)).mkdir()
-        assert least < chart_data(page_of(tmp_path / str(place), names))["confusion"]["least_width"] < least + 170
+def predicted_as(scores, gold, names=("bad", "good", "none")):
+    gold = np.array(gold)
+    labels = LabelSpace(names, False)
+    features = Features({"text": Value("string"), "labels": ClassLabel(names=list(names))})
+    texts = [f"text {row}" for row in range(len(gold))]
+    split = Dataset.from_dict({"text": texts, "labels": gold.tolist()}, features=features)
+    return report_on(np.asarray(scores, dtype=np.float32), gold, labels, None, 5), split
+
+
+def told(report, **more):
+    evaluation = {"labels": list(report.labels.names), **report.to_dict(), "test_scored": 1, **more}
+    return evaluation, summary(evaluation, {}, {**WORDS["en"], "lower": "lower is better"})
+
+
+LOST = {"name": "tfidf_svm", "metric": "f1_macro", "difference": -0.4, "low": -0.5, "high": -0.3, "p_value": 0.0001}
+
+
+def test_a_collapsed_model_is_said_to_be_one_before_anything_else(tmp_path):
+    gold = np.arange(300) % 3
+    report, _ = predicted_as(np.tile([0.2, 0.5, 0.3], (300, 1)), gold)
+    evaluation, lines = told(report, against_baseline=LOST)
+    assert collapsed(evaluation) == "good"
+    assert lines[0].came_to == lines[1].came_to == "fail"
+    assert lines[0].says.startswith("The model has collapsed: it gives 100 % of the texts the label “good”")
+    assert "baseline" in lines[1].says
+    assert not any("probabilities" in line.says for line in lines), "nobody asks how calibrated it is"
+
+
+def test_a_model_for_one_frequent_label_has_not_collapsed():
+    gold = np.array([1] * 270 + [0] * 30)
+    scores = np.where(np.arange(300)[:, None] < 285, [0.1, 0.9], [0.8, 0.2])
+    report, _ = predicted_as(scores, gold, ("rare", "usual"))
+    assert collapsed({"labels": ["rare", "usual"], **report.to_dict()}) is None
+
+
+def test_the_page_of_a_beaten_model_hides_what_its_scores_would_accuse(tmp_path):
+    html = page_of(tmp_path, ["a", "b"], **FULL | {"against_baseline": LOST})
+    assert page_data(html)["collapsed"]
+    assert html.index('class="fail"') < html.index('class="caution"')
+    assert "probabilities" not in html[: html.index("<nav")]
+
+
+def test_fifty_thousand_rows_stay_within_bounds_and_every_mistake_is_there():
+    rng = np.random.default_rng(0)
+    gold = rng.integers(3, size=50_000)
+    scores = softmax(rng.normal(size=(50_000, 3)) + 2 * np.eye(3)[gold], axis=1)
+    report, split = predicted_as(scores, gold)
+    split = split.remove_columns("text").add_column("text", ["긴 글입니다 " * 40] * 50_000)
+    table = prediction_rows(report, split)
+    assert len(table["rows"]) == 50_000
+    assert sum(len(text) for row in table["rows"] for text in row[1]) <= MOST_CHARACTERS * 1.05
+    assert sum(row[5] > 0 for row in table["rows"]) == (report.gold != report.predicted).sum()
+    assert len(script_json(table).encode()) < 16_000_000
+
+
+def test_rows_hold_what_was_decided_and_how_surely():
+    report, split = predicted_as([[0.7, 0.2, 0.1], [0.1, 0.8, 0.1], [0.15, 0.6, 0.25]], [0, 2, 1])
+    rows = prediction_rows(report, split)["rows"]
+    assert [row[:6] for row in rows] == [
+        [0, ["text 0"], 0, 0, [0.7], 0.0],
+        [1, ["text 1"], 2, 1, [0.8, 0.1], 0.8],
+        [2, ["text 2"], 1, 1, [0.6], 0.0],
+    ]
 
 
 def test_a_long_text_is_cut_and_a_strange_one_cleaned():

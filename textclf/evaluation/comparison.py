@@ -12,6 +12,7 @@ from scipy.stats import binomtest
 from metrics.text_classification.text_classification import LOWER_IS_BETTER, Rows
 
 from .intervals import CELLS_AT_ONCE, MOST_STEPS, percentiles
+from .names import baseline_name, metric_name
 from .report import Report
 
 ALPHA = 0.05
@@ -84,7 +85,7 @@ def mcnemar(report: Report, other: Report) -> float:
 
 def in_words(found: Mapping[str, Any]) -> str:
     """Say in one sentence whether the model beats the baseline, without dressing it up."""
-    metric, name, came_to = found["metric"], found["name"], outcome(found)
+    metric, name, came_to = metric_name(found["metric"]), baseline_name(found["name"]), outcome(found)
     if came_to == "wins":
         return f"The model beats the baseline {name} in {metric}."
     if came_to == "loses":

@@ -38,12 +38,8 @@ def slice_figures(report: Report, split: Dataset, *, seed: int = 0) -> list[dict
     test; by Holm's method it holds for all slices looked at together. Slices of fewer than 10 texts are left out, and
     so is a way of slicing that leaves fewer than two.
     """
-    texts = texts_of(split)
-    ways = {"length": length_buckets(texts), "script": [script_of(text) for text in texts]}
-    if "source" in split.column_names:
-        ways["source"] = _common([value or "no source" for value in split["source"][:]])
     found, p_values = [], []
-    for of, names in ways.items():
+    for of, names in ways_of_slicing(split).items():
         order = sorted((name for name, n in Counter(names).items() if n >= FEWEST), key=_natural)
         if len(order) > 1:
             array = np.array(names, dtype=object)
@@ -53,6 +49,15 @@ def slice_figures(report: Report, split: Dataset, *, seed: int = 0) -> list[dict
                 p_values.append(_differs(report, inside, seed))
     adjusted = holm(p_values)
     return [entry | {"p_value": p, "looked_at": len(found)} for entry, p in zip(found, adjusted, strict=True)]
+
+
+def ways_of_slicing(split: Dataset) -> dict[str, list[str]]:
+    """Return the slice of each text, by each way of slicing: length, script, and `source` where there is one."""
+    texts = texts_of(split)
+    ways = {"length": length_buckets(texts), "script": [script_of(text) for text in texts]}
+    if "source" in split.column_names:
+        ways["source"] = _common([value or "no source" for value in split["source"][:]])
+    return ways
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

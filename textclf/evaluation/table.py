@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+
+from .names import baseline_name, metric_name
 
 # The few that fit on a screen, in reading order; evaluation.json has all of them.
 HEADLINE = (
@@ -22,6 +25,9 @@ HEADLINE = (
 HIDDEN_FOR_ONE_LABEL = {"f1_micro"}  # it is the accuracy
 
 
+_REMARK = re.compile(r" \((?!macro|micro)[^)]*\)")
+
+
 def results_table(evaluation: dict[str, Any]) -> Table:
     """Return the test figures of the model and its baselines as a table, intervals in brackets."""
     baselines = evaluation["baselines"]
@@ -30,10 +36,10 @@ def results_table(evaluation: dict[str, Any]) -> Table:
     table.add_column("metric", no_wrap=True)
     table.add_column("model", justify="right", style="bold", no_wrap=True)
     for name in baselines:
-        table.add_column(name, justify="right", no_wrap=True)
+        table.add_column(baseline_name(name), justify="right", no_wrap=True)
     for metric in headline(evaluation):
         others = [figure_text(b["metrics"].get(metric), brief=True) for b in baselines.values()]
-        table.add_row(metric, figure_text(evaluation["metrics"][metric]), *others)
+        table.add_row(metric_name(metric), figure_text(evaluation["metrics"][metric]), *others)
     return table
 
 
@@ -41,11 +47,13 @@ def baselines_table(evaluation: dict[str, Any]) -> Table:
     """Return a line for each baseline, for where they have no room beside the model."""
     metrics = headline(evaluation)
     table = Table()
-    table.add_column("baseline", no_wrap=True)
+    table.add_column("baseline")
     for metric in metrics:
-        table.add_column(metric.replace("_", " "), justify="right")  # words, so that a long name takes lines
+        called = "ECE" if metric == "ece" else _REMARK.sub("", metric_name(metric))  # in words, so that it takes lines
+        table.add_column(called, justify="right")
     for name, baseline in evaluation["baselines"].items():
-        table.add_row(name, *(figure_text(baseline["metrics"].get(metric), brief=True) for metric in metrics))
+        figures = (figure_text(baseline["metrics"].get(metric), brief=True) for metric in metrics)
+        table.add_row(baseline_name(name), *figures)
     return table
 
 
@@ -82,7 +90,7 @@ def _show_notes(console: Console, found: dict[str, Any]) -> None:
     missing: dict[str, list[str]] = {}
     for metric in headline(found):
         if why := found["metrics"][metric].get("no_interval"):
-            missing.setdefault(why, []).append(metric)
+            missing.setdefault(why, []).append(metric_name(metric))
     for why, metrics in missing.items():
         console.print(f"No interval for {', '.join(metrics)}: {why}.", highlight=False)
     for note in found.get("notes", []):

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import pyarrow.parquet as pq
 import yaml
 from huggingface_hub import ModelCard
 from jinja2 import Environment, StrictUndefined
 
+from ..evaluation.names import Words, languages_of_run, metric_name, split_name
 from ..run_folder import RunFolder
 from . import card_tables as tables
 from .card_engines import elsewhere, engines_table
@@ -21,10 +21,9 @@ from .card_facts import audit_lines, facts, faults_of_data, training_facts
 from .card_metadata import base_model, card_metadata
 from .card_promises import promises
 from .push_arguments import PushArguments
-from .wording import WORDING, language_of, neutral_sentences
+from .wording import WORDING, neutral_sentences
 
 TEMPLATE = Path(__file__).parents[2] / "model_card.md"
-_LOOKED_AT = 500  # texts behind the guess of the language
 
 
 def render_card(run: RunFolder, arguments: PushArguments | None = None) -> ModelCard:
@@ -34,7 +33,7 @@ def render_card(run: RunFolder, arguments: PushArguments | None = None) -> Model
     """
     arguments = arguments or PushArguments()
     evaluation, recipe = run.read_json("evaluation.json"), read_recipe_values(run)
-    language = language_of_run(run, arguments, recipe)
+    language = language_of_run(run, arguments)
     environment = Environment(
         undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True, autoescape=False
     )
@@ -54,17 +53,11 @@ def read_recipe_values(run: RunFolder) -> dict[str, Any]:
     return values
 
 
-def language_of_run(run: RunFolder, arguments: PushArguments, recipe: dict[str, Any]) -> list[str]:
+def language_of_run(run: RunFolder, arguments: PushArguments) -> list[str]:
     """Return the languages as asked for, as the data's source says, or as its texts look; empty if unknown."""
-    stated = arguments.language or recipe.get("language")
-    if stated:
-        return [part.strip() for part in str(stated).split(",")]
-    known = run.read_json("evaluation.json")["data"].get("languages")
-    if known:
-        return list(known)
-    texts = pq.read_table(run.path / "predictions" / "test.parquet", columns=["text"])["text"].slice(0, _LOOKED_AT)
-    found = language_of(texts.to_pylist())
-    return [found] if found else []
+    if arguments.language:
+        return [part.strip() for part in str(arguments.language).split(",")]
+    return languages_of_run(run, run.read_json("evaluation.json"))
 
 
 def examples_of_run(run: RunFolder, arguments: PushArguments, language: list[str]) -> list[str]:
@@ -110,7 +103,7 @@ def _content(
     }
 
 
-def _use(evaluation: dict[str, Any], between: str | None, examples: list[str], say: tables.Words) -> dict[str, Any]:
+def _use(evaluation: dict[str, Any], between: str | None, examples: list[str], say: Words) -> dict[str, Any]:
     """Return what the card says about using the model."""
     columns = evaluation["data"].get("text_columns") or []
     several = evaluation["task"] == "multi_label_classification"
@@ -133,13 +126,13 @@ def _use(evaluation: dict[str, Any], between: str | None, examples: list[str], s
     }
 
 
-def _measured(evaluation: dict[str, Any], say: tables.Words) -> dict[str, Any]:
+def _measured(evaluation: dict[str, Any], say: Words) -> dict[str, Any]:
     """Return the card's figures."""
     scored, windows = evaluation.get("test_scored", 1), evaluation.get("long_text")
     times = say["once"] if scored == 1 else say["times"].format(times=scored)
     return {
         "measured": say["measured"].format(
-            split=tables.split_name(evaluation["split"], say), n=evaluation["n"], scored=times
+            split=split_name(evaluation["split"], say), n=evaluation["n"], scored=times
         ),
         "results": tables.results(evaluation, say),
         "against": tables.against(evaluation, say),
@@ -160,7 +153,7 @@ def _max_length(run: RunFolder) -> int | None:
     return length if length and length < 1_000_000 else None  # tokenizers say 1e30 where they know no limit
 
 
-def _data_facts(data: dict[str, Any], say: tables.Words) -> str:
+def _data_facts(data: dict[str, Any], say: Words) -> str:
     return facts(
         {
             say["name"]: data["name"],
@@ -168,7 +161,7 @@ def _data_facts(data: dict[str, Any], say: tables.Words) -> str:
             say["configuration"]: data.get("config"),
             say["revision"]: data.get("revision"),
             say["licence"]: data.get("licence"),
-            say["texts_of"]: {tables.split_name(name, say): n for name, n in (data.get("sizes") or {}).items()},
+            say["texts_of"]: {split_name(name, say): n for name, n in (data.get("sizes") or {}).items()},
             say["splits"]: data.get("how_split"),
             say["removed"]: [f"{reason}: {count}" for reason, count in (data.get("removed") or {}).items()],
             say["files"]: [file["name"] for file in data.get("files") or []],
@@ -177,7 +170,7 @@ def _data_facts(data: dict[str, Any], say: tables.Words) -> str:
     )
 
 
-def _limits(run: RunFolder, evaluation: dict[str, Any], say: tables.Words) -> list[str]:
+def _limits(run: RunFolder, evaluation: dict[str, Any], say: Words) -> list[str]:
     """Return what to beware of: few test texts, rare labels, and what the audit of the data found."""
     lines = [say["limit_size"].format(n=evaluation["n"])]
     rare = tables.rare_labels(evaluation)
@@ -190,7 +183,7 @@ def _limits(run: RunFolder, evaluation: dict[str, Any], say: tables.Words) -> li
     return [*lines, say["left_train"].format(n=removed)] if removed else lines
 
 
-def _procedure(run: RunFolder, evaluation: dict[str, Any], recipe: dict[str, Any], say: tables.Words) -> str:
+def _procedure(run: RunFolder, evaluation: dict[str, Any], recipe: dict[str, Any], say: Words) -> str:
     chosen = evaluation["selection"]
     base = base_model(recipe) or Path(str(recipe["model"])).name if recipe.get("model") else None
     revision = recipe.get("model_revision")
@@ -203,8 +196,8 @@ def _procedure(run: RunFolder, evaluation: dict[str, Any], recipe: dict[str, Any
         lines.append(say["adapter"].format(kind=recipe["lora"], rank=recipe["lora_r"]))
     lines.append(
         say["selection"].format(
-            metric=tables.metric_name(chosen["metric"], say),
-            split=tables.split_name(chosen["split"], say),
+            metric=metric_name(chosen["metric"], say),
+            split=split_name(chosen["split"], say),
             value=tables.number(chosen["value"]),
         )
     )

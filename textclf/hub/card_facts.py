@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Container, Mapping
 
-from .card_tables import Figures, Words, escaped, split_name
+from ..evaluation.names import Words, split_name
+from .card_tables import Figures, escaped
 
 OF_THE_MODEL = frozenset(
     {"longer_than_max_length", "cleaned_to_nothing", "made_for_other_languages"}

@@ -8,8 +8,8 @@ from typing import Any
 from huggingface_hub import EvalResult, ModelCardData
 
 from ..arguments import DEFAULT_MODEL
+from ..evaluation.names import METRIC_NAMES
 from ..run_folder import RunFolder
-from .card_tables import METRIC_NAMES
 from .push_arguments import PushArguments
 
 # Our metric -> the Hub's metric id and its arguments; the others go by their own names.

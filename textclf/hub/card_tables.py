@@ -7,37 +7,10 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from metrics.text_classification.text_classification import LOWER_IS_BETTER
-
 from ..evaluation.comparison import outcome
+from ..evaluation.names import METRIC_NAMES, Words, baseline_name, metric_name, split_name
 
 Figures = Mapping[str, Any]  # Any: parsed JSON; ARCHITECTURE.md says what is in it
-Words = Mapping[str, str]
-
-METRIC_NAMES = {
-    "accuracy": "accuracy",
-    "subset_accuracy": "subset accuracy (all labels right)",
-    "f1_macro": "F1 (macro)",
-    "f1_micro": "F1 (micro)",
-    "f1_weighted": "F1 (weighted)",
-    "f1_samples": "F1 (mean over texts)",
-    "f05_micro": "F0.5 (micro)",
-    "precision_macro": "precision (macro)",
-    "precision_micro": "precision (micro)",
-    "recall_macro": "recall (macro)",
-    "recall_micro": "recall (micro)",
-    "balanced_accuracy": "balanced accuracy",
-    "mcc": "Matthews correlation",
-    "roc_auc": "ROC-AUC",
-    "average_precision": "average precision",
-    "average_precision_micro": "average precision (micro)",
-    "average_precision_macro": "average precision (macro)",
-    "lrap": "label ranking average precision",
-    "hamming_loss": "Hamming loss",
-    "log_loss": "log loss",
-    "brier": "Brier score",
-    "ece": "expected calibration error",
-}
 # With one label these equal the accuracy, or say what the macro average says.
 _ONLY_SEVERAL = {"f1_micro", "precision_micro", "recall_micro", "f1_samples"}
 # Directions of writing, as they were used to hide what a name says (https://trojansource.codes).
@@ -114,22 +87,6 @@ def results(evaluation: Figures, say: Words) -> str:
         for name in names
     ]
     return table(head, rows)
-
-
-def baseline_name(name: str, say: Words) -> str:
-    """Return what a baseline is called, its own name where there is no better one."""
-    return say.get(f"baseline_{name}", name.replace("_", " "))
-
-
-def metric_name(name: str, say: Words) -> str:
-    """Return what a metric is called, and that less of it is better where it is so."""
-    called = say.get(f"metric_{name}", METRIC_NAMES.get(name, name))
-    return called + (f" ({say['lower']})" if name in LOWER_IS_BETTER else "")
-
-
-def split_name(name: str, say: Words) -> str:
-    """Return what a split is called."""
-    return say.get(f"split_{name}", name)
 
 
 def long_text_table(evaluation: Figures, say: Words) -> str:

@@ -107,7 +107,7 @@ def dataset_card(run: RunFolder, arguments: PushArguments, splits: DatasetDict) 
     """Return the card: licence, source, files, features, label counts, and what the audit found."""
     licence, source = _terms(run, arguments)
     data = run.read_json("evaluation.json")["data"]
-    languages = language_of_run(run, arguments, read_recipe_values(run))
+    languages = language_of_run(run, arguments)
     rows = sum(map(len, splits.values()))
     card_data = DatasetCardData(
         pretty_name=(arguments.dataset_repo or data["name"]).split("/")[-1],

@@ -165,7 +165,7 @@ def hints(run: RunFolder, arguments: PushArguments) -> list[str]:
     if not (arguments.license or recipe.get("license")):
         again = replace(again, license="apache-2.0")
         found.append(f"The card names no licence. To name one: {command(run, again)}")
-    if not language_of_run(run, arguments, recipe):
+    if not language_of_run(run, arguments):
         again = replace(again, language="en")
         found.append(f"The card names no language. To name it: {command(run, again)}")
     return found

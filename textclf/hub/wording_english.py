@@ -129,11 +129,6 @@ ENGLISH = {
     "reproduce_where": "In the folder of textclf, the project that made this model; the recipe names the data, with "
     "revision or checksums.",
     "environment": "Hardware, time and versions",
-    "lower": "lower is better",
-    "baseline_majority": "most frequent label",
-    "baseline_prior": "label prior",
-    "baseline_tfidf_svm": "TF-IDF + linear SVM",
-    "baseline_frozen_encoder": "frozen encoder + linear",
     "training_seconds": "training time in seconds",
     "training_examples_per_second": "texts per second",
     "training_tokens_per_second": "tokens per second",

@@ -22,7 +22,7 @@ from ..curves import (
     truth_of,
 )
 from ..report import Report
-from .style import BLUE, FAINT, GREEN, GREY, INK, ORANGE, PALETTE, canvas, shortened, unit_axes
+from .style import BLUE, FAINT, GREEN, GREY, INK, ORANGE, PALETTE, canvas, own_colours, shortened, unit_axes
 
 MOST_LINES = 8  # labels with a colour of their own; more are grey, but for the worst of them
 MOST_PANELS = 12  # labels with a panel of threshold curves
@@ -57,25 +57,24 @@ def ranked_curves(report: Report, ranking: Ranking) -> list[tuple[str, RankingCu
 
 def _ranking_figure(report: Report, ranking: Ranking, area: str) -> tuple[Figure, Axes]:
     """Draw the labels' curves with a legend beside them; with many labels only the five smallest areas in colour."""
-    curves = ranked_curves(report, ranking)
+    curves, colours = ranked_curves(report, ranking), own_colours(report)
     figure, (axes,) = canvas(1, 1, 4.6)
-    in_colour = sorted(curves, key=lambda pair: pair[1].area)
+    in_colour = sorted((pair for pair in curves if pair[0] in colours), key=lambda pair: pair[1].area)
     title = None
-    if len(curves) > MOST_LINES:
-        in_colour = in_colour[:5]
-        title = f"the lowest 5 of {len(curves)} labels"
+    if len(curves) > len(in_colour):
+        title = f"the {len(in_colour)} labels of {len(curves)} with the lowest F1"
         for _, curve in curves:
             axes.plot(curve.x, curve.y, color="#c3c8cf", linewidth=0.7, zorder=2)
     handles = [
-        axes.plot(curve.x, curve.y, color=colour, linewidth=1.8, zorder=3)[0]
-        for (_, curve), colour in zip(in_colour, PALETTE, strict=False)
+        axes.plot(curve.x, curve.y, color=PALETTE[colours[name]], linewidth=1.8, zorder=3)[0]
+        for name, curve in in_colour
     ]
     if len(curves) > MOST_LINES:
         pooled = ranking(truth_of(report).ravel(), report.scores.ravel())
         if pooled is not None:
             handles += axes.plot(pooled.x, pooled.y, color=INK, linewidth=2.2, linestyle="--", zorder=4)
             in_colour = [*in_colour, ("all labels pooled (micro)", pooled)]
-    words = [f"{area} {curve.area:.3f}  {shortened(name)}" for name, curve in in_colour]
+    words = [f"{area} {curve.area:.2f}  {shortened(name)}" for name, curve in in_colour]
     if len(handles) > 2:
         axes.legend(handles, words, loc="center left", bbox_to_anchor=(1.01, 0.5), title=title, alignment="left")
     elif handles:

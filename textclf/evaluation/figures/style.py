@@ -15,6 +15,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontEntry, fontManager, get_font
 
+from ..report import Report
+
 logger = logging.getLogger(__name__)
 
 # Wong 2011, "Points of view: Color blindness" (Nature Methods 8:441), without its yellow, which is too pale for lines.
@@ -141,6 +143,18 @@ def _beginning(name: str, longest: int) -> str:
 def drawn_width(name: str) -> int:
     """Return about how wide a name is drawn, in Latin letters: a Hangul syllable takes two."""
     return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in name)
+
+
+def own_colours(report: Report) -> dict[str, int]:
+    """Return the place in the palette of each label that is drawn in colour, the same in every figure of a report.
+
+    Up to eight labels have one each; of more, the five with the lowest F1 among those that texts carry.
+    """
+    names = report.labels.names
+    if len(names) > len(PALETTE):
+        known = [name for name in names if report.per_label[name]["f1"]]
+        names = tuple(sorted(known, key=lambda name: report.per_label[name]["f1"]["value"])[:5])
+    return {name: place for place, name in enumerate(names)}
 
 
 def unit_axes(axes: Axes, x: str, y: str, title: str) -> None:

@@ -1,7 +1,7 @@
-"""What interactive charts are made of: plain plotly figures whose colours the page fills in; and what pages share.
+"""What charts are made of, and what our pages share. Colours are `var(--series-1)`: a page has a light and a dark one.
 
-Colours are written `var(--series-1)`: the page has a light and a dark one for each. A chart shows one of its choices
-at a time.
+A chart is `{"id", "title", "choices"}` and shows one of its choices: `{"name", "x", "y", "lines", "marks"}`, the axes
+being `{"title", "range"}`; the page draws it as an SVG of its own width.
 """
 
 from __future__ import annotations
@@ -14,28 +14,31 @@ from typing import Any
 from markupsafe import Markup
 
 _BASE_STYLE = Path(__file__).parent / "template" / "base.css"
-Chart = dict[str, Any]  # JSON for plotly.js, which has no Python types
+Chart = dict[str, Any]  # JSON for the page's script
 SERIES = [f"var(--series-{i})" for i in range(1, 9)]
 QUIET, INK = "var(--quiet)", "var(--ink)"
-UNIT = {"range": [-0.01, 1.01]}
+UNIT = [0.0, 1.0]
 
 
-def choice(name: str, data: Sequence[Chart], layout: Chart) -> Chart:
-    """Return one thing that a chart can show: a name for the switch, plotly traces, a plotly layout."""
-    return {"name": name, "data": list(data), "layout": layout}
+def axis(title: str, extent: Sequence[float] | None = None, **more: Any) -> Chart:
+    """Return an axis; without an extent it is fitted to the data. `whole` allows ticks at whole numbers only."""
+    return {"title": title, "range": extent, **more}
 
 
-def chart(name: str, choices: Iterable[Chart], least_width: int = 0) -> Chart | None:
-    """Return `{"id", "choices", "least_width"}`, or None without data; below `least_width` pixels it scrolls."""
-    kept = [each for each in choices if each["data"]]
-    return {"id": name, "choices": kept, "least_width": least_width} if kept else None
+def choice(name: str, lines: Sequence[Chart], x: Chart, y: Chart, marks: Sequence[Chart] = ()) -> Chart:
+    """Return one thing that a chart can show: a name for the switch, lines, axes, upright marks."""
+    return {"name": name, "lines": list(lines), "x": x, "y": y, "marks": list(marks)}
+
+
+def chart(name: str, title: str, choices: Iterable[Chart]) -> Chart | None:
+    """Return `{"id", "title", "choices"}`, or None without data."""
+    kept = [each for each in choices if each["lines"]]
+    return {"id": name, "title": title, "choices": kept} if kept else None
 
 
 def line(x: Iterable[float], y: Iterable[float], name: str, colour: str, **more: Any) -> Chart:
-    """Return a plotly line; `width` and `dash` are the line's, everything else the trace's."""
-    style = {"color": colour, "width": more.pop("width", 2), "dash": more.pop("dash", "solid")}
-    points = {"x": rounded(x), "y": rounded(y)}
-    return {"type": "scatter", "mode": "lines", **points, "name": name, "line": style, **more}
+    """Return a line; `width`, `dash`, `step`, `legend` (False: none) and `dots` (sizes) are what the script reads."""
+    return {"x": rounded(x), "y": rounded(y), "name": name, "colour": colour, **more}
 
 
 def rounded(values: Iterable[float]) -> list[float]:

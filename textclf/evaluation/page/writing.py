@@ -2,46 +2,45 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
+import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from datasets import Dataset
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
-from plotly.offline import get_plotlyjs
 
-from ...inference.answers import Text
-from ...inference.classifier import texts_of
 from ...run_folder import RunFolder
-from ..comparison import ALPHA
 from ..curves import read_training
-from ..label_errors import Suspect, find_suspects
-from ..mistakes import Mistake, rows_of_pair, surest_mistakes
+from ..names import NAMES, baseline_name, metric_name, reader_language, split_name
 from ..report import Report
-from ..table import figure_text, headline
-from .charts import all_charts
+from ..table import headline
+from .charts import all_charts, confusion_map, slice_name, slice_tables
+from .curve_charts import FEW
+from .cuts import cut_counts
 from .interactive import page_style, script_json
+from .rows import prediction_rows
+from .summary import collapsed, loses, summary
 
 FOLDER = Path(__file__).parent / "template"
-MOST_MISTAKES = 100
-MOST_SUSPECTS = 100
-EXAMPLES = 3  # of a confused pair
-LONGEST_TEXT = 700  # characters of a text that are shown
+SCRIPTS = ("chart.js", "rows.js", "cuts.js", "page.js")
+SHOWN_LABELS = 30  # rows of a table of labels before "show all"
+WORDS = json.loads((FOLDER / "words.json").read_text(encoding="utf-8"))
 
 
 def write_page(run: RunFolder, evaluation: dict[str, Any], test: Report, validation: Report, rows: Dataset) -> Path:
-    """Write `evaluation.html` into the run folder and return its path.
+    """Write `evaluation.html` into the run folder and return its path; Korean for Korean data.
 
     Args:
-        run: the run folder; its training log is drawn.
+        run: the run folder; its training log, audit and recipe are read.
         evaluation: what evaluation.json holds, with `mistakes.findings` in it.
         test: the report on the test split, of which figures are shown and no text.
         validation: the report on the validation split.
-        rows: the validation split, for the texts that are shown.
+        rows: the validation split, whose texts are shown.
     """
-    made = all_charts(evaluation, test, validation, read_training(run.path / "training_log.jsonl"))
+    language = reader_language(run, evaluation)
+    say = {"split_validation": "validation", "split_test": "test", **NAMES[language], **WORDS[language]}
     environment = Environment(
         loader=FileSystemLoader(FOLDER),
         autoescape=True,
@@ -49,69 +48,79 @@ def write_page(run: RunFolder, evaluation: dict[str, Any], test: Report, validat
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"figure": figure_text, "readable": readable}
+    environment.filters |= {"figure": figure, "number": number, "count": "{:,}".format}
+    environment.filters |= {
+        "metric": lambda name: metric_name(name, say),
+        "baseline": lambda name: baseline_name(name, say),
+        "split": lambda name: split_name(name, say),
+    }
+    audit = run.read_json("audit.json") if (run.path / "audit.json").exists() else {}
+    broken = collapsed(evaluation)
+    worthless = broken is not None or loses(evaluation)
+    curves = all_charts(evaluation, test, read_training(run.path / "training_log.jsonl"), say)
+    curves = [each for each in curves if broken is None or each["id"] != "reliability"]
+    shown = [metric for metric in headline(evaluation) if broken is None or metric not in ("ece", "log_loss")]
+    data = {
+        "say": say,
+        "labels": evaluation["labels"],
+        "several": test.labels.multi_label,
+        "collapsed": worthless,
+        "run": str(run.path),
+        "charts": curves,
+        "confusion": confusion_map(test, validation),
+        "cuts": cut_counts(validation),
+        "baked": bool((evaluation.get("thresholds") or {}).get("baked")),
+        "pairs": evaluation["confused_pairs"][:10],
+        "table": _in_words(prediction_rows(validation, rows), say),
+    }
     html = environment.get_template("page.html.j2").render(
+        say=say,
         name=(evaluation.get("data") or {}).get("name") or run.path.resolve().name,
+        run_name=run.path.resolve().name,
+        made=datetime.now(UTC).strftime("%Y-%m-%d"),
         evaluation=evaluation,
-        headline=headline(evaluation),
-        charts={each["id"]: each for each in made},
-        mistakes=[_shown_mistake(m, validation, rows) for m in surest_mistakes(validation, MOST_MISTAKES)],
-        pairs=[_shown_pair(pair, validation, rows) for pair in evaluation["confused_pairs"]],
-        suspects=[_shown_suspect(s, validation, rows) for s in find_suspects(validation)[:MOST_SUSPECTS]],
-        differing=[entry["slice"] for entry in evaluation["slices"] if entry["p_value"] <= ALPHA],
-        chart_data=script_json(made),
+        several=test.labels.multi_label,
+        collapsed=broken is not None,
+        worthless=worthless,
+        lines=summary(evaluation, audit, say),
+        headline=shown,
+        charts=[each["id"] for each in curves],
+        confusion=data["confusion"],
+        cuts=data["cuts"],
+        slices=slice_tables(evaluation["slices"], test.metrics, say),
+        label_rows=sorted(evaluation["per_label"].items(), key=lambda item: -item[1]["support"]),
+        shown_labels=SHOWN_LABELS,
+        table={key: data["table"][key] for key in ("n", "longest")} | {"shown": len(data["table"]["rows"])},
+        few=FEW,
+        data=script_json(data),
         style=page_style(FOLDER / "page.css"),
-        script=Markup((FOLDER / "page.js").read_text(encoding="utf-8")),
-        plotly=Markup(get_plotlyjs()),
+        script=Markup("\n".join((FOLDER / name).read_text(encoding="utf-8") for name in SCRIPTS)),
     )
     run.write_text("evaluation.html", html)
     return run.path / "evaluation.html"
 
 
-def readable(text: str) -> str:
-    """Return a text as it is shown: composed, on one line, without control characters, cut where it is long."""
-    line = " ".join(_CONTROL.sub(" ", unicodedata.normalize("NFC", text)).split())
-    return line if len(line) <= LONGEST_TEXT else line[:LONGEST_TEXT].rstrip() + " …"
+def number(found: dict[str, Any] | None) -> str:
+    """Return a figure with as many digits as its interval leaves it, a dash where it is undefined."""
+    if not found:
+        return "–"
+    return f"{found['value']:.{_digits(found)}f}"
 
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+def figure(found: dict[str, Any] | None) -> str:
+    """Return the interval of a figure beside it, nothing where there is none."""
+    if not found or found.get("low") is None:
+        return ""
+    return f"{found['low']:.{_digits(found)}f}–{found['high']:.{_digits(found)}f}"
 
 
-def _parts(text: Text) -> list[str]:
-    """Return a text, or both texts of a pair; nothing where there is nothing to read."""
-    return [part for part in ([text] if isinstance(text, str) else text) if part and part.strip()]
+def _digits(found: dict[str, Any]) -> int:
+    """Return 2 digits for an interval wider than five points, else 3; 4 where a figure has none but is exact."""
+    if found.get("low") is None:
+        return 3
+    return 2 if found["high"] - found["low"] > 0.05 else 3
 
 
-def _text(split: Dataset, row: int) -> list[str]:
-    return _parts(texts_of(split)[row])
-
-
-def _shown_mistake(mistake: Mistake, report: Report, split: Dataset) -> dict[str, Any]:
-    names = report.labels.names
-    return {
-        "row": mistake.row,
-        "gold": None if mistake.gold is None else names[mistake.gold],
-        "predicted": None if mistake.predicted is None else names[mistake.predicted],
-        "confidence": mistake.confidence,
-        "text": _text(split, mistake.row),
-    }
-
-
-def _shown_pair(pair: dict[str, Any], report: Report, split: Dataset) -> dict[str, Any]:
-    rows = rows_of_pair(report, pair["gold"], pair["predicted"])[:EXAMPLES]
-    p = report.labels.label2id[pair["predicted"]]
-    examples = [{"row": int(r), "score": float(report.scores[r, p]), "text": _text(split, int(r))} for r in rows]
-    return pair | {"examples": examples}
-
-
-def _shown_suspect(suspect: Suspect, report: Report, split: Dataset) -> dict[str, Any]:
-    names, score = report.labels.names, report.scores[suspect.row]
-    return {
-        "row": suspect.row,
-        "given": names[suspect.given],
-        "given_score": float(score[suspect.given]),
-        "suggested": names[suspect.suggested],
-        "suggested_score": float(score[suspect.suggested]),
-        "carried": suspect.carried,
-        "text": _text(split, suspect.row),
-    }
+def _in_words(table: dict[str, Any], say: dict[str, str]) -> dict[str, Any]:
+    """Return the table of predictions with its slices named as the page names them."""
+    return table | {"slices": [f"{say[of]}: {slice_name(name, say)}" for of, name in table["slices"]]}

@@ -1,90 +1,12 @@
-// Draws the charts in the page's colours, light or dark, and again when that changes; sorts tables, shortens lists.
-"use strict";
-const charts = JSON.parse(document.getElementById("chart-data").textContent);
-const shown = {}; // chart id -> number of its choice
-const touch = matchMedia("(pointer: coarse)");
-const dark = matchMedia("(prefers-color-scheme: dark)");
-
-function coloured(value, style) {
-  if (typeof value === "string") {
-    const name = /^var\((--[\w-]+)\)$/.exec(value);
-    return name ? style.getPropertyValue(name[1]).trim() : value;
-  }
-  if (Array.isArray(value)) {
-    return typeof value.at(-1) === "number" ? value : value.map((each) => coloured(each, style));
-  }
-  if (value && typeof value === "object") {
-    return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, coloured(each, style)]));
-  }
-  return value;
-}
-
-function laidOut(layout, box, style) {
-  const ink = style.getPropertyValue("--ink").trim();
-  const grid = style.getPropertyValue("--grid").trim();
-  const narrow = box.clientWidth < 560;
-  const below = -64 / Math.max(120, layout.height - 130); // the legend starts under the title of the x axis
-  const full = {
-    paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
-    font: { color: ink, family: getComputedStyle(document.body).fontFamily, size: narrow ? 12 : 13 },
-    margin: { l: 50, r: 12, t: 12, b: 44 }, dragmode: touch.matches ? false : "zoom",
-    legend: { orientation: "h", y: below, yanchor: "top", x: 0, traceorder: "reversed", font: { size: narrow ? 11 : 12 } },
-    hoverlabel: { bgcolor: style.getPropertyValue("--card").trim(), bordercolor: grid, font: { color: ink }, align: "left" },
-    ...layout,
-  };
-  for (const axis of ["xaxis", "yaxis", "yaxis2"]) {
-    if (axis !== "yaxis2" || layout.yaxis2) {
-      full[axis] = { gridcolor: grid, linecolor: grid, zeroline: false, automargin: true, fixedrange: touch.matches, ...layout[axis] };
-      if (full[axis].title) full[axis].title = { standoff: 8, font: { size: narrow ? 12 : 13 }, ...full[axis].title };
-    }
-  }
-  return full;
-}
-
-function draw(chart) {
-  const box = document.getElementById(`chart-${chart.id}`);
-  const style = getComputedStyle(document.documentElement);
-  const { data, layout } = chart.choices[shown[chart.id]];
-  const inner = box.firstElementChild;
-  inner.style.minWidth = chart.least_width ? `${chart.least_width}px` : "0";
-  const settings = { responsive: true, displaylogo: false, showSendToCloud: false, displayModeBar: touch.matches ? false : "hover", modeBarButtonsToRemove: ["lasso2d", "select2d"] };
-  Plotly.react(inner, coloured(data, style), laidOut(coloured(layout, style), box, style), settings);
-}
-
-function switchBetween(chart, controls) {
-  const choose = (place) => { shown[chart.id] = place; draw(chart); };
-  if (chart.choices.length > 4) {
-    const label = document.createElement("label");
-    const select = document.createElement("select");
-    chart.choices.forEach((choice, place) => select.add(new Option(choice.name, place)));
-    select.addEventListener("change", () => choose(Number(select.value)));
-    label.append("show ", select);
-    controls.append(label);
-    return;
-  }
-  const group = document.createElement("span");
-  group.className = "switch";
-  group.setAttribute("role", "group");
-  const buttons = chart.choices.map((choice, place) => {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.textContent = choice.name;
-    button.setAttribute("aria-pressed", place === 0);
-    button.addEventListener("click", () => {
-      buttons.forEach((other) => other.setAttribute("aria-pressed", other === button));
-      choose(place);
-    });
-    return button;
-  });
-  group.append(...buttons);
-  controls.append(group);
-}
+// Puts the page together: charts again when the width changes, the confusion matrix, tables that sort and fold.
+const page = JSON.parse(document.getElementById("page-data").textContent);
+const say = page.say;
 
 function sortable(table) {
-  const buttons = [...table.querySelectorAll("thead th button")];
+  const headers = [...table.querySelectorAll("thead th")];
   const sort = (column, header) => {
     const up = header.getAttribute("aria-sort") === "descending";
-    table.querySelectorAll("thead th").forEach((each) => each.removeAttribute("aria-sort"));
+    headers.forEach((each) => each.removeAttribute("aria-sort"));
     header.setAttribute("aria-sort", up ? "ascending" : "descending");
     const key = (row) => row.cells[column].dataset.value ?? row.cells[column].textContent;
     const rows = [...table.tBodies[0].rows].sort((a, b) => {
@@ -94,51 +16,85 @@ function sortable(table) {
     });
     table.tBodies[0].append(...rows);
   };
-  buttons.forEach((button, column) => button.addEventListener("click", () => sort(column, button.closest("th"))));
+  headers.forEach((header, column) => header.querySelector("button").addEventListener("click", () => sort(column, header)));
 }
 
-// Shows the first texts of a long list, those of one label if one is chosen, and more on demand.
-function browsed(list) {
-  const items = [...list.children];
-  const select = document.querySelector(`select[data-filters="${list.id}"]`);
-  const more = document.createElement("button");
-  let most = 15;
-  const show = () => {
-    const chosen = items.filter((item) => select.value === "" || JSON.parse(item.dataset.labels).includes(select.value));
-    items.forEach((item) => { item.hidden = true; });
-    chosen.slice(0, most).forEach((item) => { item.hidden = false; });
-    more.hidden = chosen.length <= most;
-    more.textContent = `show more (${chosen.length - most} left)`;
-  };
-  more.type = "button";
-  more.className = "more";
-  more.addEventListener("click", () => { most += 30; show(); });
-  select.addEventListener("change", () => { most = 15; show(); });
-  list.after(more);
+// A long table of labels shows its first rows, whatever its order, until all are asked for.
+function folded(table) {
+  const most = Number(table.dataset.shown), rows = table.tBodies[0].rows.length;
+  if (rows <= most) return;
+  table.classList.add("folded");
+  const button = node("button", { type: "button", class: "more", text: filled(say.more_labels, { n: rows }), press: () => { table.classList.remove("folded"); button.remove(); table.closest(".scroll").focus(); } });
+  table.closest(".scroll").after(button);
+}
+
+// The matrix is a table: cells with texts are buttons, of which one is in the order of tabs and arrow keys move on.
+function confusion({ confusion: map, labels }, read) {
+  const box = document.getElementById("matrix");
+  let split = "test", share = true;
+  const names = map.labels.map((k) => labels[k]);
+  function show() {
+    const { counts, rows } = map.splits[split];
+    const head = node("tr", {}, node("td", { text: `${say.gold} \\ ${say.predicted}` }), ...names.map((text) => node("th", { scope: "col" }, node("span", { text }))));
+    const body = counts.map((line, g) => node("tr", {}, node("th", { scope: "row", text: names[g] }), ...line.map((count, p) => {
+      if (!count) return node("td");
+      const part = count / rows[g], deep = Math.round(part > 0.45 ? 60 + 40 * part : 8 + 50 * part);
+      const text = share ? `${part < 0.005 ? "<1" : Math.round(part * 100)}%` : count.toLocaleString();
+      const told = filled(say.cell, { gold: names[g], predicted: names[p], count: count.toLocaleString(), share: (part * 100).toFixed(1) });
+      return node("td", { class: part > 0.45 ? "deep" : "", style: `--deep: ${deep}%` }, node("button", { type: "button", text, title: told, "aria-label": told, tabindex: -1, "data-at": `${g} ${p}`, press: () => read({ gold: map.labels[g], said: map.labels[p], order: "down", name: "pair" }, true) }));
+    })));
+    const table = node("table", { class: names.length > 10 ? "matrix small" : "matrix" }, node("caption", { class: "hidden", text: `${say.confusion_matrix}, ${say[`split_${split}`]}` }), node("thead", {}, head), node("tbody", {}, ...body));
+    box.replaceChildren(table);
+    table.querySelector("button")?.setAttribute("tabindex", "0");
+    table.addEventListener("keydown", (event) => moveIn(table, event, names.length));
+  }
+  const controls = document.getElementById("controls-confusion");
+  controls.append(
+    switchOf([say.split_test, say.split_validation], say.of_split, (place) => { split = place ? "validation" : "test"; show(); }),
+    switchOf([say.share, say.count], say.show_as, (place) => { share = place === 0; show(); }));
   show();
 }
 
-// A long text shows its first lines; a click shows all of it.
-function shortened(text) {
-  if (text.scrollHeight <= text.clientHeight + 4) return;
-  const button = document.createElement("button");
-  button.type = "button";
-  button.className = "whole";
-  button.textContent = "whole text";
-  button.addEventListener("click", () => { text.classList.add("open"); button.remove(); });
-  text.after(button);
+function moveIn(table, event, size) {
+  const step = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowDown: [1, 0], ArrowUp: [-1, 0] }[event.key];
+  if (!step || !event.target.dataset.at) return;
+  event.preventDefault();
+  let [g, p] = event.target.dataset.at.split(" ").map(Number);
+  for (g += step[0], p += step[1]; g >= 0 && p >= 0 && g < size && p < size; g += step[0], p += step[1]) {
+    const next = table.querySelector(`[data-at="${g} ${p}"]`);
+    if (next) {
+      event.target.tabIndex = -1;
+      next.tabIndex = 0;
+      next.focus();
+      return;
+    }
+  }
 }
 
-for (const chart of charts) {
-  shown[chart.id] = 0;
-  const controls = document.getElementById(`controls-${chart.id}`);
-  if (chart.choices.length > 1) switchBetween(chart, controls);
-  draw(chart);
+// Whoever can scroll a box sideways sees a shadow where it goes on; a box that need not scroll is no stop of the keyboard.
+function edges(box) {
+  const on = () => {
+    const wide = box.scrollWidth > box.clientWidth + 1;
+    box.classList.toggle("goes-on", wide && box.scrollLeft + box.clientWidth < box.scrollWidth - 2);
+    if (wide) box.tabIndex = 0; else box.removeAttribute("tabindex");
+  };
+  box.addEventListener("scroll", on, { passive: true });
+  new ResizeObserver(on).observe(box);
+  if (box.firstElementChild) new ResizeObserver(on).observe(box.firstElementChild);
 }
-dark.addEventListener("change", () => charts.forEach(draw));
+
+const read = predictionTable(page);
+for (const chart of page.charts) {
+  const box = document.getElementById(`chart-${chart.id}`);
+  let shown = 0, width = 0;
+  const onPoint = (line, i) => read({ from: Math.max(0, line.x[i] - 1 / 30).toFixed(3), to: Math.min(1, line.x[i] + 1 / 30).toFixed(3), order: "down", name: "point" }, true);
+  const draw = () => drawChart(box, chart, chart.choices[shown], say, page.several ? () => {} : onPoint);
+  if (chart.choices.length > 1) document.getElementById(`controls-${chart.id}`).append(switchOf(chart.choices.map((each) => each.name), chart.title, (place) => { shown = place; draw(); }));
+  new ResizeObserver(() => { if (box.clientWidth !== width) { width = box.clientWidth; draw(); } }).observe(box);
+  draw();
+}
+if (page.confusion) confusion(page, read);
+if (page.cuts) cutExplorer(page);
 document.querySelectorAll("table.sortable").forEach(sortable);
-document.querySelectorAll(".texts .text").forEach(shortened);
-document.querySelectorAll("details").forEach((each) => each.addEventListener("toggle", () => {
-  each.querySelectorAll(".text:not(.open)").forEach((text) => { if (!text.nextElementSibling?.matches(".whole")) shortened(text); });
-}));
-document.querySelectorAll("ul.texts[id]").forEach(browsed);
+document.querySelectorAll("table[data-shown]").forEach(folded);
+document.querySelectorAll(".scroll").forEach(edges);

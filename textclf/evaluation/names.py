@@ -1,0 +1,157 @@
+"""What metrics, baselines and splits are called, on page, card and screen alike, in English and Korean.
+
+One table: a name that stands in evaluation.json is never shown raw where there is a word for it here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pyarrow.parquet as pq
+import yaml
+
+from metrics.text_classification.text_classification import LOWER_IS_BETTER
+
+from ..run_folder import RunFolder
+
+Words = Mapping[str, str]
+
+METRIC_NAMES = {
+    "accuracy": "accuracy",
+    "subset_accuracy": "subset accuracy (all labels right)",
+    "f1_macro": "F1 (macro)",
+    "f1_micro": "F1 (micro)",
+    "f1_weighted": "F1 (weighted)",
+    "f1_samples": "F1 (mean over texts)",
+    "f05_micro": "F0.5 (micro)",
+    "precision_macro": "precision (macro)",
+    "precision_micro": "precision (micro)",
+    "recall_macro": "recall (macro)",
+    "recall_micro": "recall (micro)",
+    "balanced_accuracy": "balanced accuracy",
+    "mcc": "Matthews correlation",
+    "roc_auc": "ROC-AUC",
+    "average_precision": "average precision",
+    "average_precision_micro": "average precision (micro)",
+    "average_precision_macro": "average precision (macro)",
+    "lrap": "label ranking average precision",
+    "hamming_loss": "Hamming loss",
+    "log_loss": "log loss",
+    "brier": "Brier score",
+    "ece": "expected calibration error",
+}
+# Metrics that are only in `metrics`, not among a card's figures.
+_MORE_METRICS = {
+    "precision_weighted": "precision (weighted)",
+    "recall_weighted": "recall (weighted)",
+    "precision_samples": "precision (mean over texts)",
+    "recall_samples": "recall (mean over texts)",
+    "roc_auc_macro": "ROC-AUC (macro)",
+    "roc_auc_micro": "ROC-AUC (micro)",
+    "loss": "loss",
+}
+_ENGLISH = {
+    **{f"metric_{name}": called for name, called in (METRIC_NAMES | _MORE_METRICS).items()},
+    "lower": "lower is better",
+    "baseline_majority": "most frequent label",
+    "baseline_prior": "label prior",
+    "baseline_tfidf_svm": "TF-IDF + linear SVM",
+    "baseline_frozen_encoder": "frozen encoder + linear",
+}
+_KOREAN = {
+    "lower": "낮을수록 좋음",
+    "baseline_majority": "최빈 라벨",
+    "baseline_prior": "라벨 비율",
+    "baseline_tfidf_svm": "TF-IDF + 선형 SVM",
+    "baseline_frozen_encoder": "고정 인코더 + 선형",
+    "split_train": "학습",
+    "split_validation": "검증",
+    "split_test": "테스트",
+    "metric_accuracy": "정확도",
+    "metric_subset_accuracy": "완전 일치율 (모든 라벨이 맞은 비율)",
+    "metric_f1_macro": "F1 (macro)",
+    "metric_f1_micro": "F1 (micro)",
+    "metric_f1_weighted": "F1 (가중 평균)",
+    "metric_f1_samples": "F1 (글별 평균)",
+    "metric_precision_macro": "정밀도 (macro)",
+    "metric_precision_micro": "정밀도 (micro)",
+    "metric_precision_weighted": "정밀도 (가중 평균)",
+    "metric_precision_samples": "정밀도 (글별 평균)",
+    "metric_recall_macro": "재현율 (macro)",
+    "metric_recall_micro": "재현율 (micro)",
+    "metric_recall_weighted": "재현율 (가중 평균)",
+    "metric_recall_samples": "재현율 (글별 평균)",
+    "metric_balanced_accuracy": "균형 정확도",
+    "metric_mcc": "매슈스 상관 계수",
+    "metric_average_precision": "평균 정밀도 (AP)",
+    "metric_average_precision_micro": "평균 정밀도 (AP, micro)",
+    "metric_average_precision_macro": "평균 정밀도 (AP, macro)",
+    "metric_lrap": "라벨 순위 평균 정밀도 (LRAP)",
+    "metric_hamming_loss": "해밍 손실",
+    "metric_log_loss": "로그 손실",
+    "metric_loss": "손실",
+    "metric_brier": "브라이어 점수",
+    "metric_ece": "기대 보정 오차",
+}
+NAMES: dict[str, dict[str, str]] = {"en": _ENGLISH, "ko": _KOREAN}
+
+
+def metric_name(name: str, say: Words = _ENGLISH) -> str:
+    """Return what a metric is called, and that less of it is better where it is so."""
+    called = say.get(f"metric_{name}", _ENGLISH.get(f"metric_{name}", name.replace("_", " ")))
+    return called + (f" ({say['lower']})" if name in LOWER_IS_BETTER else "")
+
+
+def baseline_name(name: str, say: Words = _ENGLISH) -> str:
+    """Return what a baseline is called, its own name where there is no better one."""
+    return say.get(f"baseline_{name}", name.replace("_", " "))
+
+
+def split_name(name: str, say: Words = _ENGLISH) -> str:
+    """Return what a split is called."""
+    return say.get(f"split_{name}", name)
+
+
+# Function words that other languages of the Latin script hardly use; about a fifth of running English.
+_FUNCTION_WORDS = frozenset(
+    {"the", "of", "and", "to", "that", "it", "for", "with", "this", "by", "from", "not", "are"}
+)
+_ENGLISH_SHARE = 0.08
+_HANGUL_SHARE = 0.3  # of the letters; Korean news with many Latin names has more
+_LOOKED_AT = 500  # texts behind the guess
+
+
+def language_of(texts: Iterable[str]) -> str | None:
+    """Return "ko" for texts in Hangul, "en" for English ones, None where neither is plain."""
+    text = " ".join(texts)
+    letters = [letter for letter in text if letter.isalpha()]
+    hangul = sum("가" <= letter <= "힣" or "ㄱ" <= letter <= "ㆎ" or "ᄀ" <= letter <= "ᇿ" for letter in letters)
+    if letters and hangul / len(letters) >= _HANGUL_SHARE:
+        return "ko"
+    words = re.findall(r"[a-z]+", text.lower())
+    if len(words) >= 20 and sum(word in _FUNCTION_WORDS for word in words) / len(words) >= _ENGLISH_SHARE:
+        return "en"
+    return None
+
+
+def languages_of_run(run: RunFolder, evaluation: Mapping[str, Any]) -> list[str]:
+    """Return the languages that the recipe or the data's source states, else as its texts look; empty if unknown."""
+    recipe = run.path / "recipe.yaml"
+    stated = (yaml.safe_load(recipe.read_text(encoding="utf-8")) or {}).get("language") if recipe.exists() else None
+    if stated:
+        return [part.strip() for part in str(stated).split(",")]
+    known = (evaluation.get("data") or {}).get("languages")
+    if known:
+        return list(known)
+    predictions = run.path / "predictions" / "test.parquet"
+    if not predictions.exists():
+        return []
+    found = language_of(pq.read_table(predictions, columns=["text"])["text"].slice(0, _LOOKED_AT).to_pylist())
+    return [found] if found else []
+
+
+def reader_language(run: RunFolder, evaluation: Mapping[str, Any]) -> str:
+    """Return "ko" where page, figures and card are to be in Korean, else "en"."""
+    return "ko" if languages_of_run(run, evaluation)[:1] == ["ko"] else "en"

@@ -1,0 +1,137 @@
+"""What a run is worth in a few lines, the worst first: each passes, warns or fails, and says why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..comparison import outcome
+from ..names import Words, baseline_name, metric_name
+
+FEW_TEXTS = 200  # of test: below this the interval of an accuracy is wider than ten points
+FEW_OF_A_LABEL = 10
+COLLAPSED = 0.8  # share of the decisions that one label gets, where gold has less than half of that
+NAMED = 5  # labels that a line lists
+ORDER = {"fail": 0, "caution": 1, "pass": 2}
+
+
+class Line(NamedTuple):
+    """One line of the summary."""
+
+    came_to: str  # pass, caution or fail
+    says: str
+
+
+def summary(evaluation: Mapping[str, Any], audit: Mapping[str, Any], say: Words) -> list[Line]:
+    """Return the lines, failures first; `evaluation` and `audit` are what the run's files hold, `say` the words."""
+    broken = collapsed(evaluation)
+    lines = (
+        [Line("fail", say["sum_collapsed"].format(label=broken, share=_share_of(evaluation, broken)))]
+        if broken
+        else []
+    )
+    if broken == "":
+        lines = [Line("fail", say["sum_gives_nothing"])]
+    lines += _beside_baseline(evaluation, say)
+    if broken is None:
+        lines += _calibration(evaluation, say) if not loses(evaluation) else []
+        lines += _never_given(evaluation, say)
+    lines += _data(evaluation, audit, say)
+    return sorted(lines, key=lambda line: ORDER[line.came_to])
+
+
+def loses(evaluation: Mapping[str, Any]) -> bool:
+    """Return whether a baseline is better: then nothing that the model's scores say of texts is worth reading."""
+    found = evaluation.get("against_baseline")
+    return bool(found) and outcome(found) == "loses"
+
+
+def _share_of(evaluation: Mapping[str, Any], label: str) -> str:
+    given = np.asarray(evaluation["confusion_matrix"]).sum(axis=0)
+    return f"{100 * given[evaluation['labels'].index(label)] / given.sum():.0f}"
+
+
+def collapsed(evaluation: Mapping[str, Any]) -> str | None:
+    """Return the label that every text gets, "" where no text gets any label, None for a model that decides."""
+    if len(evaluation["labels"]) < 2:
+        return None
+    if evaluation["confusion_matrix"] is not None:
+        given = np.asarray(evaluation["confusion_matrix"]).sum(axis=0)
+        most = int(given.argmax())
+        gold = np.asarray(evaluation["confusion_matrix"]).sum(axis=1)
+        alone = given[most] >= COLLAPSED * given.sum() and 2 * gold[most] <= given[most]
+        alone = alone or (given[most] == given.sum() and gold[most] < gold.sum())
+        return str(evaluation["labels"][most]) if alone else None
+    return "" if len(labels_never_given(evaluation)) == len(evaluation["labels"]) else None
+
+
+def labels_never_given(evaluation: Mapping[str, Any]) -> list[str]:
+    """Return the labels that test texts carry and that no text was given."""
+    if evaluation["confusion_matrix"] is not None:
+        matrix = np.asarray(evaluation["confusion_matrix"])
+        missing = (matrix.sum(axis=0) == 0) & (matrix.sum(axis=1) > 0)
+        return [name for name, never in zip(evaluation["labels"], missing, strict=True) if never]
+    rows = evaluation["per_label"].items()
+    return [name for name, row in rows if row["support"] and (row["precision"] or {}).get("no_interval")]
+
+
+def _beside_baseline(evaluation: Mapping[str, Any], say: Words) -> list[Line]:
+    found = evaluation.get("against_baseline")
+    if not found:
+        return [Line("caution", say["sum_no_baseline"])]
+    kind = outcome(found)
+    words = {"name": baseline_name(found["name"], say), "metric": metric_name(found["metric"], say)}
+    by = f"{found['difference']:+.3f}"
+    if found["low"] is not None:
+        by += f" [{found['low']:+.3f}, {found['high']:+.3f}]"
+    came_to = {"wins": "pass", "unclear": "caution", "loses": "fail"}[kind]
+    return [Line(came_to, say[f"sum_{kind}"].format(by=by, **words))]
+
+
+def _calibration(evaluation: Mapping[str, Any], say: Words) -> list[Line]:
+    error = evaluation["metrics"].get("ece")
+    if not error:
+        return []
+    least = error.get("if_calibrated") or 0.0
+    fine = error["value"] <= max(0.05, 2 * least)
+    figures = {"value": f"{error['value']:.3f}", "least": f"{least:.3f}"}
+    return [
+        Line("pass" if fine else "caution", say["sum_calibrated" if fine else "sum_uncalibrated"].format(**figures))
+    ]
+
+
+def _never_given(evaluation: Mapping[str, Any], say: Words) -> list[Line]:
+    never = labels_never_given(evaluation)
+    return [Line("caution", say["sum_never"].format(n=len(never), labels=_named(never)))] if never else []
+
+
+def _named(names: list[str]) -> str:
+    return ", ".join(names[:NAMED]) + (" …" if len(names) > NAMED else "")
+
+
+def _data(evaluation: Mapping[str, Any], audit: Mapping[str, Any], say: Words) -> list[Line]:
+    """Return what the data lets one trust: how many texts, leaks, scorings, a language that the model knows."""
+    n, times = evaluation["n"], evaluation.get("test_scored", 1)
+    lines = [
+        Line("pass" if n >= FEW_TEXTS else "caution", say["sum_texts" if n >= FEW_TEXTS else "sum_few"].format(n=n))
+    ]
+    rare = [name for name, row in evaluation["per_label"].items() if row["support"] < FEW_OF_A_LABEL]
+    if rare:
+        lines.append(Line("caution", say["sum_rare"].format(n=len(rare), labels=_named(rare))))
+    once = times == 1
+    lines.append(Line("pass" if once else "caution", say["sum_once" if once else "sum_times"].format(times=times)))
+    found = {name: entry.get("count") or 0 for name, entry in (audit.get("findings") or {}).items()}
+    if found:
+        leaks = found.get("exact_leaks", 0) + found.get("near_leaks", 0)
+        left = sum((audit.get("removed_from_train") or {}).values())
+        if leaks > left or found.get("validation_in_test"):
+            counts = {"n": leaks - left if leaks > left else 0, "both": found.get("validation_in_test", 0)}
+            lines.append(Line("caution", say["sum_leaks"].format(**counts)))
+        else:
+            lines.append(Line("pass", say["sum_no_leaks"].format(n=left)))
+    foreign = (audit.get("findings") or {}).get("made_for_other_languages") or {}
+    if foreign.get("count") or foreign.get("says"):
+        lines.append(Line("fail", say["sum_foreign"]))
+    return lines
