@@ -45,7 +45,7 @@ def summary(evaluation: Mapping[str, Any], audit: Mapping[str, Any], say: Words)
 def loses(evaluation: Mapping[str, Any]) -> bool:
     """Return whether a baseline is better: then nothing that the model's scores say of texts is worth reading."""
     found = evaluation.get("against_baseline")
-    return bool(found) and outcome(found) == "loses"
+    return outcome(found) == "loses" if found else False
 
 
 def _share_of(evaluation: Mapping[str, Any], label: str) -> str:
