@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .card_tables import Figures, Words, metric_name, number, table
+from ..evaluation.names import Words, metric_name
+from .card_tables import Figures, number, table
 
 _NAMES = {"onnx": "ONNX, fp32", "onnx-int8": "ONNX, int8"}
 

@@ -127,7 +127,7 @@ def space_files(
 
 def _about(run: RunFolder, arguments: PushArguments, examples: list[list[str]]) -> dict[str, Any]:
     """Return what the page says of a run, under the name that its repo has."""
-    about = describe_run(run, language_of_run(run, arguments, read_recipe_values(run)))
+    about = describe_run(run, language_of_run(run, arguments))
     repo_id = arguments.repo_id or ""
     about |= {"name": repo_id.split("/")[-1], "card": f"{constants.ENDPOINT}/{repo_id}"}
     if arguments.dataset_repo:
