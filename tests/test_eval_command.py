@@ -14,7 +14,7 @@ from sklearn.metrics import accuracy_score, f1_score
 import eval as evaluate
 from tests.hub_stand_in import StandInHub
 from tests.tiny_models import SENTENCES
-from tests.trained_runs import texts, write_csv, write_json_lines
+from tests.trained_runs import COMMON, follow, texts, write_csv, write_json_lines
 from textclf.errors import UserError
 
 ROOT = Path(__file__).parent.parent
@@ -157,3 +157,29 @@ def test_a_hub_id_that_is_not_there_is_one_sentence(place):
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
     assert "someone/nothing" in done.stderr
+
+
+def test_a_run_reads_the_numbers_of_later_data_as_its_own(tiny_model, place, capsys):
+    """A file without the lowest number was counted from 0: accuracy 0.0, and nothing said why."""
+    names = ["-1=bad", "0=so so", "1=good"]
+    rows = [(text, i % 3 - 1) for i, text in enumerate(texts(60, 81))]
+    write_csv(place / "rows.csv", ["text", "label"], rows)
+    argv = [
+        "--model",
+        str(tiny_model("bert")),
+        "--dataset",
+        "rows.csv",
+        "--output_dir",
+        "run",
+        "--class_names",
+        *names,
+    ]
+    follow(place, [*COMMON, *argv, "--merge_labels", "so so=bad"])
+    later = [(text, i % 2) for i, text in enumerate(texts(30, 82))]
+    write_csv(place / "later.csv", ["text", "label"], later)
+    found, _, _ = measured(["run", "--dataset", "later.csv"], capsys)
+    assert any("0 is bad, 1 is good" in note for note in found["notes"] + found["data"]["notes"])
+    table = pq.read_table("found/predictions/all.parquet").to_pydict()
+    meant = {text: ["bad", "good"][label] for text, label in later}
+    assert dict(zip(table["text"], table["labels"], strict=True)) == meant
+    assert found["metrics"]["accuracy"]["value"] == accuracy_score(table["labels"], table["predicted"])
