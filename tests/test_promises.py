@@ -9,7 +9,8 @@ import pytest
 from tests.trained_runs import COMMON, Trained, follow, texts, write_csv
 from textclf.arguments import MeasureArguments
 from textclf.errors import UserError
-from textclf.evaluation.kept_promises import measure_promises, promise_lines
+from textclf.evaluation.abstention import Promise
+from textclf.evaluation.kept_promises import failures_over_resplits, measure_promises, promise_lines
 from textclf.evaluation.promises import check_promises, fit_promises, promise
 from textclf.evaluation.report import Report
 from textclf.evaluation.score_intervals import share_of
@@ -195,6 +196,13 @@ def test_of_several_labels_each_keeps_the_promise_for_itself_or_is_named():
     assert found["by_label"]["긍정"]["answered"] == 100  # given by its threshold, without a promise
     assert found["answered"]["of"] == 200
     assert found["aurc_of_baselines"] == {"again": found["aurc"]}
+
+
+def test_other_draws_of_the_guarantee_rows_seldom_break_the_promise():
+    """The first label is never wrong, the second always too often: cuts for one of the two tries of each draw."""
+    parts = [several_rows(200, seed, 0.5) for seed in (1, 2, 3)]
+    found = failures_over_resplits(Promise(0.05, 0.95), *parts, draws=10)
+    assert found == {"draws": 10, "tries": 20, "stored": 10, "broken": 0}
 
 
 def test_a_model_that_gives_no_label_gets_no_promise_and_no_crash():

@@ -19,6 +19,8 @@ from .report import Report
 from .score_intervals import share_of
 
 RESPLITS = 200  # of guarantee and test together: how often the promise would have failed
+FEWEST_RESPLITS = 20
+MOST_TRIES = 2_000  # of several labels: a few seconds
 CURVE_POINTS = 100  # of the risk-coverage curve, for the page
 
 
@@ -27,7 +29,7 @@ def kept_promises(
 ) -> dict[str, Any]:
     """Return what evaluation.json records of promises: how they were fitted, what became of them, and drift."""
     found = measure_promises(fitted, test, baselines)
-    if "abstain" in found and fitted.guarantee is not None and not test.labels.multi_label:
+    if "abstain" in found and fitted.guarantee is not None:
         made = Promise(found["abstain"]["risk"], found["abstain"]["confidence"])
         found["abstain"]["resplits"] = failures_over_resplits(made, validation, fitted.guarantee, test)
     scored = {"validation": validation, "test": test, GUARANTEE: fitted.guarantee}
@@ -89,20 +91,29 @@ def measure_promises(fitted: Fitted, test: Report, baselines: dict[str, Report])
 def failures_over_resplits(
     promise: Promise, validation: Report, guarantee: Report, test: Report, *, draws: int = RESPLITS, seed: int = 0
 ) -> dict[str, Any]:
-    """Draw guarantee rows anew from guarantee and test together, `draws` times: how often is the promise broken?
+    """Draw guarantee rows anew from guarantee and test together: how often is the promise broken?
 
-    Broken: at the cut that such a draw gives, more than `risk` of all those rows' answers are wrong. One label a text.
+    Broken: at the cut that such a draw gives, more than `risk` of all those rows' answers are wrong. With several
+    labels each label is a try of every draw, and the more labels the fewer draws.
     """
-    scores, wrong = (np.concatenate(pair) for pair in zip(answers(guarantee)[""], answers(test)[""], strict=True))
-    rng, sequence = np.random.default_rng(seed), cut_sequences(validation)[""]
+    scores = np.concatenate([guarantee.scores, test.scores])
+    wrong = np.concatenate([guarantee.predicted != guarantee.gold, test.predicted != test.gold])
+    given = np.concatenate([guarantee.predicted, test.predicted]) == 1
+    if not test.labels.multi_label:
+        scores, wrong, given = scores.max(axis=1)[:, None], wrong[:, None], np.ones((len(scores), 1), dtype=bool)
+    rng, sequences = np.random.default_rng(seed), list(cut_sequences(validation).values())
+    draws = min(draws, max(FEWEST_RESPLITS, MOST_TRIES // len(sequences)))
     broken = stored = 0
     for _ in range(draws):
-        rows = rng.choice(len(scores), guarantee.n, replace=False)
-        cut = find_cut(promise, sequence, scores[rows], wrong[rows], guarantee.n).cut
-        if cut is not None:
-            stored += 1
-            broken += bool(wrong[scores >= cut].mean() > promise.risk)
-    return {"draws": draws, "stored": stored, "broken": broken}
+        drawn = np.zeros(len(scores), dtype=bool)
+        drawn[rng.choice(len(scores), guarantee.n, replace=False)] = True
+        for k, sequence in enumerate(sequences):
+            here = drawn & given[:, k]
+            cut = find_cut(promise, sequence, scores[here, k], wrong[here, k], guarantee.n).cut
+            if cut is not None:
+                stored += 1
+                broken += bool(wrong[given[:, k] & (scores[:, k] >= cut), k].mean() > promise.risk)
+    return {"draws": draws, "tries": draws * len(sequences), "stored": stored, "broken": broken}
 
 
 def _answered_on(test: Report, promises: Promises, risk: float) -> dict[str, Any]:

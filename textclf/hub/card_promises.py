@@ -37,9 +37,22 @@ def _abstention(abstain: Figures, say: Words) -> list[str]:
             answered=_share(test["answered"]), wrong=_share(test["wrong"]), aurc=f"{test['aurc']:.4f}"
         ),
     ]
+    lines += _beside(test, abstain.get("resplits"), say)
     if abstain.get("without_promise"):
         lines.append(say["abstain_without"].format(labels=", ".join(f"`{n}`" for n in abstain["without_promise"])))
     return [*lines, _snippet(_ANSWERS if several else _ANSWER)]
+
+
+def _beside(test: Figures, resplits: Figures | None, say: Words) -> list[str]:
+    """Return the baselines' area beside the model's, and how often the promise would have failed."""
+    areas = {name: area for name, area in test["aurc_of_baselines"].items() if area is not None}
+    lines = []
+    if areas:
+        named = ", ".join(f"{say.get(f'baseline_{name}', name)} {area:.4f}" for name, area in areas.items())
+        lines.append(say["abstain_baselines"].format(baselines=named))
+    if resplits:
+        lines.append(say["abstain_resplits"].format(**resplits))
+    return lines
 
 
 def _label_sets(sets: Figures, evaluation: Figures, say: Words) -> list[str]:

@@ -86,6 +86,9 @@ ENGLISH = {
     "tested on {n} texts that nothing else saw.",
     "abstain_test": "On test it answers {answered}; of these answers {wrong} are wrong. Area under the risk-coverage "
     "curve: {aurc} (lower is better).",
+    "abstain_baselines": "The same area of the baselines: {baselines}.",
+    "abstain_resplits": "With other texts drawn to test it, a cut would have been found in {stored} of {tries} tries, "
+    "and broken its promise in {broken}.",
     "abstain_without": "Nothing is promised for {labels}: too few of their answers could be tested, or too many were "
     "wrong.",
     "abstain_none": "A promise of at most {risk} wrong answers was asked for, but {n} texts could not show it at any "

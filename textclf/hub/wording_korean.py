@@ -84,6 +84,9 @@ KOREAN = {
     "글 {n}건으로 시험했습니다.",
     "abstain_test": "테스트 데이터에서 답한 것은 {answered}, 그 가운데 틀린 것은 {wrong}입니다. 위험-응답률 곡선 아래 "
     "넓이(AURC)는 {aurc}입니다(낮을수록 좋음).",
+    "abstain_baselines": "기준선의 같은 넓이: {baselines}.",
+    "abstain_resplits": "시험할 글을 다르게 뽑았다면 {tries}번 가운데 {stored}번 기준을 찾았고, 그중 {broken}번 "
+    "약속이 깨졌을 것입니다.",
     "abstain_without": "{labels}에 대해서는 약속하지 않습니다. 시험할 답이 너무 적었거나 틀린 답이 너무 많았습니다.",
     "abstain_none": "틀린 답이 많아야 {risk}라는 약속을 요청받았지만, 글 {n}건으로는 어떤 기준에서도 이를 보일 수 "
     "없어 약속하지 않습니다.",
