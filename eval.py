@@ -21,7 +21,7 @@ def main(argv: list[str]) -> None:
     if show_help(argv, USAGE, GROUPS):
         return
     if not argv or argv[0].startswith("-"):
-        raise UserError(f"Give a run folder or a Hub id first: {USAGE}")
+        raise UserError(f"Give a run folder or a Hub id first: {USAGE}.")
     data, options = parse(build_parser(GROUPS), argv[1:])
     named = any(word.split("=")[0].replace("-", "_") in {"__dataset", "__train_file"} for word in argv)
     if options.claims:

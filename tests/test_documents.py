@@ -7,15 +7,20 @@ import pytest
 import yaml
 
 from tests.test_architecture import ORDER, ROOT
-from textclf.arguments import OWN_GROUPS
+from textclf.arguments import OWN_GROUPS, EvalOptions
+from textclf.bulk.arguments import BulkArguments
 from textclf.data.cleaning import STEPS, clean
 from textclf.flags import build_parser, flag_names
 from textclf.hub.push_arguments import PushArguments
+from textclf.serving.arguments import ServeArguments
 
-PAGES = [path for path in sorted(ROOT.rglob("*.md")) if not {".venv", "runs", "space"} & set(path.parts)]
+PAGES = [
+    path for path in sorted(ROOT.rglob("*.md")) if not {".venv", "runs", "space", "node_modules"} & set(path.parts)
+]
 PAGES = [path for path in PAGES if path.name != "model_card.md"]  # a template
 READMES = [ROOT / "README.md", ROOT / "recipes/README.md"]
 OF_OTHER_PROGRAMS = {"help", "help_all", "key", "config_file", "num_processes", "split", "output"}
+OF_OTHER_PROGRAMS |= {"check", "static"}  # read by predict.py and space/app.py themselves
 
 
 def text_of(path):
@@ -51,7 +56,8 @@ def test_every_link_and_every_command_leads_to_something(path):
 
 @pytest.mark.parametrize("path", READMES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_option_that_is_named_exists(path):
-    known = OF_OTHER_PROGRAMS.union(*(flag_names(build_parser(list(g))) for g in (OWN_GROUPS, [PushArguments])))
+    groups = (OWN_GROUPS, [PushArguments], [EvalOptions], [BulkArguments], [ServeArguments])
+    known = OF_OTHER_PROGRAMS.union(*(flag_names(build_parser(list(group))) for group in groups))
     named = {flag.replace("-", "_") for flag in re.findall(r"(?<![\w-])--([a-z][\w-]*)", text_of(path))}
     assert named - known == set()
 

@@ -40,7 +40,8 @@ def judge(report: Report, reference: Report, metric: str) -> Judgement:
     found = compare(report, reference, "torch", name)
     sign = -1 if name in LOWER_IS_BETTER else 1
     gain = sign * found["difference"]
-    worst = sign * found["low" if sign > 0 else "high"] if "low" in found else -math.inf
+    end = found.get("low" if sign > 0 else "high")
+    worst = -math.inf if end is None else sign * end
     largest = float(np.abs(report.scores - reference.scores).max())
     figures = {
         "n": report.n,
@@ -88,7 +89,8 @@ def texts_needed(agreement: float, gain: float, reach: float, n: int) -> int | N
     """
     if agreement <= AGREEMENT or gain <= -LOSS:
         return None
-    enough = max(n, FEWEST, math.ceil(n * (reach / (gain + LOSS)) ** 2) if math.isfinite(reach) else FEWEST)
+    power = 1 if agreement == 1 else 2  # where no decision differs, the interval shrinks with n, else with its root
+    enough = max(n, FEWEST, math.ceil(n * (reach / (gain + LOSS)) ** power) if math.isfinite(reach) else FEWEST)
     while wilson(agreement, enough)[0] < AGREEMENT:
         enough = math.ceil(enough * 1.01) + 1
     return enough
