@@ -60,7 +60,11 @@ def test_a_run_chosen_by_its_loss_is_compared_by_the_log_loss(trained, tmp_path)
     assert evaluation["selection"]["metric"] == "loss"
     assert (found["name"], found["metric"]) == ("prior", "log_loss")
     assert found["difference"] == pytest.approx(evaluation["metrics"]["log_loss"]["value"] - losses["value"])
-    begins = {"wins": "The model beats", "unclear": "No difference in log loss", "loses": "The baseline label prior beats"}
+    begins = {
+        "wins": "The model beats",
+        "unclear": "No difference in log loss",
+        "loses": "The baseline label prior beats",
+    }
     assert found["verdict"].startswith(begins[outcome(found)])
 
 
