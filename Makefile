@@ -25,12 +25,12 @@ train: setup  ## run the main job on the embedded default
 serve: setup  ## serve the newest run at http://127.0.0.1:8000 (MODEL=... takes another run or a Hub id)
 	$(BIN)/python serve.py $(or $(MODEL),$(shell ls -td runs/*/ 2>/dev/null | head -1),$(error There is no run yet: make train))
 
-# The page's module is tested in Node, where there is one.
+# The pages' modules are tested in Node and in a browser, with axe-core looking, where there is npm.
 javascript: tests/javascript/node_modules/.ready
 
-tests/javascript/node_modules/.ready: tests/javascript/package-lock.json
-	@if command -v npm >/dev/null; then cd tests/javascript && npm ci --silent && touch node_modules/.ready; \
-	else echo "The JavaScript tests are skipped: there is no npm (apt-get install nodejs npm)."; fi
+%/node_modules/.ready: %/package-lock.json
+	@if command -v npm >/dev/null; then cd $* && npm ci --silent && touch node_modules/.ready; \
+	else echo "Tests that need the packages of $* are skipped: there is no npm (apt-get install nodejs npm)."; fi
 
 test: setup javascript  ## format check, linter, type check, tests
 	$(BIN)/ruff format --check .
@@ -41,7 +41,7 @@ test: setup javascript  ## format check, linter, type check, tests
 test-slow: setup  ## the tests that take minutes
 	$(PYTEST) -m slow
 
-test-browser: setup  ## the pages in a real browser (needs Debian's chromium)
+test-browser: setup javascript tests/e2e/node_modules/.ready  ## the pages in a real browser (needs Debian's chromium)
 	@command -v chromium >/dev/null || echo "The browser tests are skipped: there is no chromium (apt-get install chromium)."
 	$(PYTEST) -m browser
 
@@ -53,4 +53,4 @@ format: setup  ## put the code into the house format
 	$(BIN)/ruff check --fix .
 
 clean:  ## remove runs and caches, keep .venv
-	rm -rf runs tests/javascript/node_modules .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf runs tests/*/node_modules .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,8 @@ from tests.e2e.push_process import PushProcess
 from tests.hub_stand_in import StandInHub
 from tests.made_runs import make_run
 from textclf.run_folder import RunFolder
+
+AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
 
 
 @pytest.fixture(scope="session")
@@ -79,6 +82,22 @@ def browser():
         started = playwright.chromium.launch(executable_path=chromium, args=arguments)
         yield started
         started.close()
+
+
+@pytest.fixture(scope="session")
+def faults_of():
+    """Return `faults_of(page)`: what axe-core finds that shuts people with disabilities out."""
+    if not AXE.exists():
+        pytest.skip("axe-core is not there: make tests/e2e/node_modules/.ready")
+    source = AXE.read_text(encoding="utf-8")
+
+    def faults_of(page):
+        page.evaluate(source)
+        found = page.evaluate("axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'best-practice']})")["violations"]
+        serious = [each for each in found if each["impact"] in ("serious", "critical")]
+        return [(each["id"], each["nodes"][0]["html"][:200], each["nodes"][0]["any"][:1]) for each in serious]
+
+    return faults_of
 
 
 @pytest.fixture
