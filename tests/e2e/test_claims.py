@@ -149,6 +149,21 @@ def honest(data):
     }
 
 
+def asked(data):
+    """Return `{name: (card, options, verdicts, split)}`: cards that say too little, and options that say the rest."""
+    test, validation = (round(figures(*data["reviews"][split])["accuracy"], 4) for split in ("test", "validation"))
+    named = card(index(("accuracy", test), dataset="data/private"))
+    unnamed = card(body=f"- Accuracy: {test}\n")
+    unsplit = card(index(("accuracy", validation), split=None))
+    return {
+        "data": (named, ("--dataset", "data/reviews"), "holds", "test"),
+        "no-data": (unnamed, ("--dataset", "data/reviews"), "holds", "test"),
+        "other-data": (named, ("--dataset", "data/turned"), "does not hold", "test"),
+        "split": (unsplit, ("--split", "validation"), "holds", "validation"),
+        "other-split": (unsplit, ("--split", "test"), "does not hold", "test"),
+    }
+
+
 QUICK_FAULTS = (
     "unnamed-permuted",
     "softmax",
@@ -161,10 +176,10 @@ QUICK_FAULTS = (
     "hidden",
 )
 QUICK_HONEST = ("floats", "trainer", "report", "wide", "korean", "several")
-OWN = ("single", "multi")
+OWN = ("single", "multi", "pair", "korean", "adapter")
 
 
-def check_all(folder, bad, good, own=(), *, options=""):
+def check_all(folder, bad, good, own=()):
     """Put models with these cards on a Hub, check all in one process, and return `{model: claims.json}`."""
     model = make_model(folder / "model")
     with StandInHub() as hub:
@@ -175,9 +190,12 @@ def check_all(folder, bad, good, own=(), *, options=""):
             add_model(hub, model, name, readme, change)
         for kind in own:
             add_own(hub, folder, kind)
-        models = [*cards, *(f"own/{kind}" for kind in own)]
+        for name, (readme, *_) in asked(data).items():
+            add_model(hub, model, f"asked/{name}", readme)
+        models = [*cards, *(f"own/{kind}" for kind in own), *(f"asked/{name}" for name in asked(data))]
+        words = [",".join([f"asked/{name}", *options]) for name, (_, options, _, _) in asked(data).items()]
         environment = {**hub.environment(folder / "home"), "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
-        command = [sys.executable, "-m", "tests.claims_process", str(folder / "found"), *models]
+        command = [sys.executable, "-m", "tests.claims_process", str(folder / "found"), *models[: -len(words)], *words]
         done = subprocess.run(
             command, env=environment, cwd=folder, capture_output=True, text=True, timeout=LIMIT, check=False
         )
@@ -247,6 +265,9 @@ def test_planted_faults_are_named_and_honest_cards_raise_no_alarm(tmp_path, know
     assert leak["says"].startswith(
         "60 of 200 test texts stand in the data's training split too; without them accuracy"
     )
+    for name, (_, _, verdict, split) in asked(known).items():
+        (claim,) = found[f"asked/{name}"]["claims"]
+        assert (claim["verdict"], claim["measured"]["split"]) == (verdict, split), name
     own = found["own/single"]
     assert len(own["claims"]) > 5
     assert {each["verdict"] for each in own["claims"]} == {"holds"}

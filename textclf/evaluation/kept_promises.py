@@ -6,13 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from datasets import DatasetDict
 from numpy.typing import NDArray
 
-from ..data.shaping import GUARANTEE
 from ..inference.promises import Promises
 from .abstention import Promise, area_under_risk_coverage, find_cut, risk_coverage
-from .drift import drift_between_splits
 from .label_sets import covered
 from .promises import Fitted, answers, cut_sequences, percent
 from .report import Report
@@ -24,16 +21,13 @@ MOST_TRIES = 2_000  # of several labels: a few seconds
 CURVE_POINTS = 100  # of the risk-coverage curve, for the page
 
 
-def kept_promises(
-    fitted: Fitted, splits: DatasetDict, validation: Report, test: Report, baselines: dict[str, Report]
-) -> dict[str, Any]:
-    """Return what evaluation.json records of promises: how they were fitted, what became of them, and drift."""
+def kept_promises(fitted: Fitted, validation: Report, test: Report, baselines: dict[str, Report]) -> dict[str, Any]:
+    """Return what evaluation.json records of promises: how they were fitted, and what became of them."""
     found = measure_promises(fitted, test, baselines)
     if "abstain" in found and fitted.guarantee is not None:
         made = Promise(found["abstain"]["risk"], found["abstain"]["confidence"])
         found["abstain"]["resplits"] = failures_over_resplits(made, validation, fitted.guarantee, test)
-    scored = {"validation": validation, "test": test, GUARANTEE: fitted.guarantee}
-    return found | {"drift": drift_between_splits(splits, {k: v for k, v in scored.items() if v is not None})}
+    return found
 
 
 def promises_on(promises: Promises, report: Report) -> dict[str, Any] | None:

@@ -1,4 +1,4 @@
-"""What metrics, baselines and splits are called, on page, card and screen alike, in English and Korean.
+"""What metrics, baselines and splits are called, and how these differ, on page, card and screen, English and Korean.
 
 One table: a name that stands in evaluation.json is never shown raw where there is a word for it here.
 """
@@ -59,6 +59,13 @@ _ENGLISH = {
     "baseline_prior": "label prior",
     "baseline_tfidf_svm": "TF-IDF + linear SVM",
     "baseline_frozen_encoder": "frozen encoder + linear",
+    "split_guarantee": "rows of the promise",
+    "differ": "{one} and {other} differ in {parts}",
+    "drift_texts": "what is written",
+    "drift_lengths": "lengths",
+    "drift_scripts": "scripts",
+    "drift_labels": "label shares",
+    "drift_confidences": "scores",
 }
 _KOREAN = {
     "lower": "낮을수록 좋음",
@@ -69,6 +76,13 @@ _KOREAN = {
     "split_train": "학습",
     "split_validation": "검증",
     "split_test": "테스트",
+    "split_guarantee": "약속용",
+    "differ": "{one}·{other} 데이터: {parts}",
+    "drift_texts": "글의 내용",
+    "drift_lengths": "길이",
+    "drift_scripts": "문자",
+    "drift_labels": "라벨 비율",
+    "drift_confidences": "점수",
     "metric_accuracy": "정확도",
     "metric_subset_accuracy": "완전 일치율 (모든 라벨이 맞은 비율)",
     "metric_f1_macro": "F1 (macro)",
@@ -116,6 +130,16 @@ def baseline_name(name: str, say: Words = _ENGLISH) -> str:
 def split_name(name: str, say: Words = _ENGLISH) -> str:
     """Return what a split is called."""
     return say.get(f"split_{name}", name)
+
+
+def differences(found: Mapping[str, Any] | None, say: Words = _ENGLISH) -> str:
+    """Return in which respects the splits differ (`split_drift` of evaluation.json), "" where they are alike."""
+    said = []
+    for pair, what in (found or {}).get("different", {}).items():
+        one, other = (split_name(name, say) for name in pair.split("/"))
+        parts = ", ".join(say[f"drift_{each}"] for each in what)
+        said.append(say["differ"].format(one=one, other=other, parts=parts))
+    return "; ".join(said)
 
 
 # Function words that other languages of the Latin script hardly use; about a fifth of running English.

@@ -22,6 +22,7 @@ from .baselines.fitted import FittedBaseline, best_baseline, check_baselines, de
 from .baselines.treatment import Treatment
 from .comparison import against_best
 from .decisions import on_test, settle
+from .drift import drift_between_splits
 from .intervals import check_draws
 from .kept_promises import kept_promises
 from .known_scores import KnownScores
@@ -95,6 +96,9 @@ def conclude(run: RunFolder, splits: DatasetDict, facts: Facts, recipe: Recipe) 
     test = measure(classifier, splits["test"], draws=options.bootstrap_draws)
     write_predictions(run, "validation", splits["validation"], validation)
     write_predictions(run, "test", splits["test"], test)
+    reports = {"validation": validation, "test": test}
+    if promised and promised.guarantee:
+        reports[GUARANTEE] = promised.guarantee
     beside = {each.name: measure(each, splits["test"], draws=options.bootstrap_draws) for each in baselines}
     evaluation = {
         "task": labels.problem_type,
@@ -105,7 +109,8 @@ def conclude(run: RunFolder, splits: DatasetDict, facts: Facts, recipe: Recipe) 
         **test.to_dict(),
         "validation": {"n": validation.n, "metrics": validation.metrics},
         **_beside_baselines(beside, baselines, test, facts.selection["metric"]),
-        "promises": promised and kept_promises(promised, splits, validation, test, beside),
+        "promises": promised and kept_promises(promised, validation, test, beside),
+        "split_drift": drift_between_splits(splits, reports),
         "selection": facts.selection,
         **on_test(settled.record, test),
         "long_text": _windows(classifier, splits["test"], options) if recipe.data.long_text == "windows" else None,

@@ -13,7 +13,7 @@ import yaml
 from huggingface_hub import ModelCard
 from jinja2 import Environment, StrictUndefined
 
-from ..evaluation.names import Words, languages_of_run, metric_name, split_name
+from ..evaluation.names import Words, differences, languages_of_run, metric_name, split_name
 from ..run_folder import RunFolder
 from . import card_tables as tables
 from .card_engines import elsewhere, engines_table
@@ -176,6 +176,8 @@ def _limits(run: RunFolder, evaluation: dict[str, Any], say: Words) -> list[str]
     rare = tables.rare_labels(evaluation)
     if rare:
         lines.append(say["limit_rare"].format(labels=", ".join(rare)))
+    differ = differences(evaluation.get("split_drift"), say)
+    lines += [say["limit_drift"].format(parts=differ)] if differ else []
     audit = run.read_json("audit.json")
     lines += faults_of_data(evaluation["data"])
     lines += audit_lines(audit, say)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ..evaluation.names import differences
+
 Figures = Mapping[str, Any]  # Any: parsed JSON; ARCHITECTURE.md says what is in it
 Words = Mapping[str, str]
 
@@ -19,8 +21,8 @@ def promises(evaluation: Figures, say: Words) -> str:
         parts += _label_sets(found["label_sets"], evaluation, say)
     if not parts:
         return ""
-    drift = found.get("drift") or {}
-    unlike = [say["promise_unlike"].format(parts=", ".join(drift["different"]))] if drift.get("different") else []
+    differ = differences(evaluation.get("split_drift"), say)
+    unlike = [say["promise_unlike"].format(parts=differ)] if differ else []
     return "\n\n".join([*parts, say["promise_holds_for"], *unlike])
 
 

@@ -121,6 +121,8 @@ ENGLISH = {
     "{tokens_a_letter} tokens, and {unknown} of all tokens are unknown to it",
     "limits": "Limits and known faults",
     "limit_size": "The figures rest on {n} test texts; the intervals say how far to trust them.",
+    "limit_drift": "The splits are less alike than chance allows ({parts}): the figures hold for texts like those of "
+    "the test split, and other sources or later times may differ more.",
     "limit_rare": "Few test texts carry {labels}; their figures are rough.",
     "left_train": "{n} of these rows left train before training",
     "procedure": "Training procedure",

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..comparison import outcome
-from ..names import Words, baseline_name, metric_name
+from ..names import Words, baseline_name, differences, metric_name
 
 FEW_TEXTS = 200  # of test: below this the interval of an accuracy is wider than ten points
 FEW_OF_A_LABEL = 10
@@ -131,6 +131,8 @@ def _data(evaluation: Mapping[str, Any], audit: Mapping[str, Any], say: Words) -
             lines.append(Line("caution", say["sum_leaks"].format(**counts)))
         else:
             lines.append(Line("pass", say["sum_no_leaks"].format(n=left)))
+    if differ := differences(evaluation.get("split_drift"), say):
+        lines.append(Line("caution", say["sum_drift"].format(parts=differ)))
     foreign = (audit.get("findings") or {}).get("made_for_other_languages") or {}
     if foreign.get("count") or foreign.get("says"):
         lines.append(Line("fail", say["sum_foreign"]))
