@@ -35,10 +35,9 @@ def train(recipe: Recipe) -> None:
     from textclf.data.loading import load_splits
     from textclf.data.preparation import prepare
     from textclf.data.provenance import remarks
-    from textclf.evaluation.drift import drift_line
     from textclf.evaluation.exporting import export_if_asked
     from textclf.evaluation.figures.drawing import draw_figures
-    from textclf.evaluation.kept_promises import promise_lines
+    from textclf.evaluation.kept_promises import trust_lines
     from textclf.evaluation.page.writing import write_page
     from textclf.evaluation.promises import allowed
     from textclf.evaluation.report import quick_metrics
@@ -88,8 +87,7 @@ def train(recipe: Recipe) -> None:
     verdict = conclude(run, prepared.splits, Facts(provenance.to_dict(), fitted.training, fitted.selection), recipe)
     draw_figures(run, verdict.evaluation, verdict.test, verdict.validation)
     write_page(run, verdict.evaluation, verdict.test, verdict.validation, validation)
-    screen.show(drift_line(verdict.evaluation["split_drift"]))
-    screen.show(promise_lines(verdict.evaluation["promises"], "test"))
+    screen.show(trust_lines(verdict.evaluation))
     show_results(verdict.evaluation, run.path)
     export_if_asked(run, recipe.publish.export)
     publish(run, recipe.publish)

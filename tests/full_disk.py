@@ -27,7 +27,7 @@ CASES = {  # what the disk holds in kB, the file at whose appearance it is fille
     "in the calibrated checkpoint": (20_000, "audit.json", 100),
     "in the calibrated tokenizer": (20_000, "audit.json", 170),
     "before the figures": (20_000, "evaluation.json", 0),
-    "in the page": (20_000, "training_curves.png", 1000),
+    "in the page": (20_000, "training_curves.png", 40),
 }
 GONE_ON_WITH = ("after the first checkpoint", "in the calibrated checkpoint")
 # The file that appears, and how much may still be written then.

@@ -8,6 +8,7 @@ from scipy.stats import binomtest
 
 from textclf.errors import UserError
 from textclf.evaluation.comparison import against_best, compare, mcnemar, outcome
+from textclf.evaluation.names import metric_name
 from textclf.evaluation.predictions import write_predictions
 from textclf.evaluation.report import measure, report_on
 from textclf.labels import LabelSpace
@@ -102,12 +103,12 @@ def test_of_a_loss_less_is_better(metric):
     """A model chosen by its loss was said to lose where it won, and to win where it lost."""
     gold, right = np.array([0, 1] * 30), np.arange(60) % 10 > 0
     good, bad = (report_on(softened(gold, r), gold, PAIR, draws=200) for r in (right, ~right))
-    assert compare(good, bad, "it", metric)["verdict"] == f"The model beats the baseline it in {metric}."
+    assert compare(good, bad, "it", metric)["verdict"] == f"The model beats the baseline it in {metric_name(metric)}."
     assert compare(bad, good, "it", metric)["verdict"].startswith("The baseline it beats the model")
     slightly = right.copy()
     slightly[10] = True
     lead = compare(report_on(softened(gold, slightly), gold, PAIR, draws=200), good, "it", metric)
-    assert lead["verdict"].startswith(f"No difference in {metric} is shown")
+    assert lead["verdict"].startswith(f"No difference in {metric_name(metric)} is shown")
 
 
 def test_one_text_beats_nothing():

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ..inference.promises import Promises
 from .abstention import Promise, area_under_risk_coverage, find_cut, risk_coverage
+from .drift import drift_line
 from .label_sets import covered
 from .promises import Fitted, answers, cut_sequences, percent
 from .report import Report
@@ -34,6 +35,11 @@ def promises_on(promises: Promises, report: Report) -> dict[str, Any] | None:
     """Return what becomes of a loaded checkpoint's promises on other texts; None where it makes none."""
     stated = {key: dict(value) for key, value in promises.stated.items()}
     return measure_promises(Fitted(stated, stated), report, {}) if stated else None
+
+
+def trust_lines(evaluation: Mapping[str, Any]) -> list[str]:
+    """Say in a line each whether a run's splits are alike, and what became of its promises on test."""
+    return [*drift_line(evaluation["split_drift"]), *promise_lines(evaluation["promises"], "test")]
 
 
 def promise_lines(found: Mapping[str, Any] | None, split: str) -> list[str]:
