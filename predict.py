@@ -2,6 +2,7 @@
 
 python predict.py MODEL INPUT [INPUT ...] --output OUT [--shards N | --shard I/N] [--on ray[:ADDRESS]] ...
 python predict.py --check OUT [INPUT ...]
+python predict.py MODEL INPUT [INPUT ...] --to_label N --output NEXT.csv      the texts to label next
 
 MODEL is a run folder or a Hub id; INPUT files (CSV, TSV, JSONL, Parquet), folders, patterns or a Hub data set.
 """
@@ -30,7 +31,16 @@ def main(argv: list[str]) -> None:
     (options,) = parse(build_parser([BulkArguments]), argv[places:])
     if not options.output:
         raise UserError(f"Say where the labels go, with --output: {USAGE}")
-    label(argv[0], argv[1:places], options)
+    (choose if options.to_label else label)(argv[0], argv[1:places], options)
+
+
+def choose(model: str, inputs: list[str], options: BulkArguments) -> None:
+    """Write the texts that are worth most to label next, and say what to do with them."""
+    from textclf.bulk.to_label import lines_of, pick
+    from textclf.screen import Screen
+
+    Screen()
+    print("\n".join(lines_of(pick(model, inputs, options), model, options)))
 
 
 def label(model: str, inputs: list[str], options: BulkArguments) -> None:

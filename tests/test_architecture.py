@@ -23,7 +23,7 @@ ORDER = [
     "inference",
     "evaluation",
 ]
-ORDER += ["exploration", "training", "hub", "bulk", "serving"]
+ORDER += ["exploration", "training", "hub", "studies", "bulk", "serving"]
 # The one arrow against the order: reading a recipe builds the Trainer's own fields, when it is really run.
 ALLOWED = {("recipe", "training.fit_arguments")}
 MODULES = sorted((ROOT / "textclf").rglob("*.py"))

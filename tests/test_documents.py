@@ -13,6 +13,7 @@ from textclf.data.cleaning import STEPS, clean
 from textclf.flags import build_parser, flag_names
 from textclf.hub.push_arguments import PushArguments
 from textclf.serving.arguments import ServeArguments
+from textclf.studies.plan import CompareOptions, StudyOptions
 
 PAGES = [
     path for path in sorted(ROOT.rglob("*.md")) if not {".venv", "runs", "space", "node_modules"} & set(path.parts)
@@ -57,6 +58,7 @@ def test_every_link_and_every_command_leads_to_something(path):
 @pytest.mark.parametrize("path", READMES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_option_that_is_named_exists(path):
     groups = (OWN_GROUPS, [PushArguments], [EvalOptions], [BulkArguments], [ServeArguments])
+    groups += ([StudyOptions], [CompareOptions])
     known = OF_OTHER_PROGRAMS.union(*(flag_names(build_parser(list(group))) for group in groups))
     named = {flag.replace("-", "_") for flag in re.findall(r"(?<![\w-])--([a-z][\w-]*)", text_of(path))}
     assert named - known == set()

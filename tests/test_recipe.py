@@ -213,7 +213,7 @@ def test_help_lists_our_options_without_loading_torch():
     assert "--tokens_per_batch" in done.stdout
     assert "--adam_epsilon" not in done.stdout
     groups = re.findall(r"^(\w+) \(", done.stdout, flags=re.MULTILINE)
-    assert groups == ["data", "model", "fit", "measure", "publish"]
+    assert groups == ["data", "model", "fit", "measure", "publish", "study"]
     for noise in ("--no_guards", "MIN_LABEL_COUNT", "None)", "[])"):
         assert noise not in done.stdout
 

@@ -42,11 +42,12 @@ class BulkArguments:
     shard: str | None = _say("do one shard only, I/N with I from 0; several machines share a folder so")
     block_rows: int = _say("rows that are scored together; what makes scores equal however the work is cut", 4096)
     on: str | None = _say("ray: hand the shards to a Ray cluster on this machine; ray:ADDRESS: to that one")
+    to_label: int | None = _say("write the N texts that are worth most to label, with a column to fill in, instead")
     trust_remote_code: bool = _say("run code that comes with the model (read it first)", False)
 
     def __post_init__(self) -> None:
         """Check what can be checked without reading anything."""
-        for name in ("shards", "block_rows"):
+        for name in ("shards", "block_rows", "to_label"):
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise UserError(f"--{name} must be 1 or more; found {value}.")
@@ -54,6 +55,8 @@ class BulkArguments:
             raise UserError(f"--text_columns takes one or two columns; found {len(self.text_columns)}.")
         if self.on and self.on != "ray" and not self.on.startswith("ray:"):
             raise UserError(f"--on takes ray or ray:ADDRESS; found {self.on!r}.")
+        if self.to_label and (self.on or self.shard or self.shards):
+            raise UserError("--to_label looks at all texts at once; leave --on, --shard and --shards out.")
         if self.on and self.shard:
             raise UserError("--shard does one shard in this process; --on hands all of them out. Leave one out.")
         if self.share is not None and self.shards not in (None, self.share.of):

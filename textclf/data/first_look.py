@@ -66,7 +66,8 @@ def _data_arguments(argv: Sequence[str]) -> DataArguments | None:
             default=argparse.SUPPRESS,
         )
     words = list(argv)
-    recipe = words.pop(0) if words and words[0].endswith((".yaml", ".yml")) else None
+    named = bool(words) and not words[0].startswith("-") and words[0].endswith((".yaml", ".yml"))
+    recipe = words.pop(0) if named else None
     said: dict[str, Any] = {}
     lines: list[str] = []
     with suppress(OSError, yaml.YAMLError, UnicodeDecodeError, AttributeError):

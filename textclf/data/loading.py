@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+import numpy as np
 import pyarrow as pa
 from datasets import DatasetDict
+from numpy.typing import NDArray
 
 from ..arguments import DataArguments
 from ..errors import UserError, did_you_mean
@@ -49,6 +51,25 @@ def load_splits(args: DataArguments, recorded: Recorded | None = None, *, guaran
     read = _read(args, recorded)
     shape(read.draft, args, guarantee=guarantee)
     return _finish(read)
+
+
+class GroupedData(NamedTuple):
+    """Loaded data, and which rows belong together."""
+
+    loaded: LoadedData
+    groups: dict[str, NDArray[np.int64] | None]
+    """Split -> a number for each row's group [N], the same in all splits; None without `--group_column`."""
+
+
+def load_with_groups(args: DataArguments, *, guarantee: bool = False) -> GroupedData:
+    """Load splits as `load_splits` does, and keep the groups: for who parts the rows further.
+
+    Raises:
+        UserError: whatever a user can mend: files, columns, rows, labels, splits.
+    """
+    read = _read(args, None)
+    shape(read.draft, args, guarantee=guarantee)
+    return GroupedData(_finish(read), {split: rows.groups for split, rows in read.draft.splits.items()})
 
 
 def load_as_given(args: DataArguments, recorded: Recorded | None = None) -> LoadedData:

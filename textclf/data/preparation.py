@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -36,18 +37,24 @@ class Prepared(NamedTuple):
 
 
 def prepare(
-    splits: DatasetDict, tokenizer: PreTrainedTokenizerBase, args: DataArguments, *, limit: int, seed: int
+    splits: DatasetDict,
+    tokenizer: PreTrainedTokenizerBase,
+    args: DataArguments,
+    *,
+    limit: int,
+    seed: int,
+    look: Callable[..., Audit] = audit,
 ) -> Prepared:
     """Join columns, audit, take leaks out of train, choose `max_length`, augment train; in this order.
 
     The tokenizer already carries the cleaning steps; `limit` is the most tokens its model can read. Validation and
-    test rows are never touched, but for `join_text`.
+    test rows are never touched, but for `join_text`. `look` is the audit, or what remembers an earlier one.
 
     Raises:
         UserError: `strict` and there is a leak, every training row leaks, or options that do not fit the data.
     """
     splits = join_columns(splits, args.join_text)
-    found = audit(splits, clean=args.clean, seed=seed)
+    found = look(splits, clean=args.clean, seed=seed)
     splits = DatasetDict(splits)
     kept = _take_out_leaks(splits["train"], found, args)
     splits["train"] = kept.train

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import pyarrow.parquet as pq
 import torch
 from numpy.typing import NDArray
 
@@ -27,6 +26,7 @@ from ..run_folder import RunFolder
 from .baselines.fitted import deciding_metric
 from .calibration import fit_scales
 from .gate import judge
+from .predictions import read_predictions
 from .report import Report, report_on
 from .table import show_gate
 from .thresholds import bake, choose
@@ -87,13 +87,7 @@ def export_if_asked(run: RunFolder, export: str) -> None:
 
 def read_validation(run: RunFolder, labels: LabelSpace, draws: int) -> Validation:
     """Read a run's validation rows, their gold labels and torch's scores of them, as `predictions/` holds them."""
-    rows = pq.read_table(run.path / "predictions" / "validation.parquet").to_pydict()
-    texts = [(text, pair) if pair else text for text, pair in zip(rows["text"], rows["text_pair"], strict=True)]
-    ids = labels.label2id
-    gold = labels.encode([[ids[name] for name in row] if labels.multi_label else ids[row] for row in rows["labels"]])
-    cuts = run.read_json("config.json").get("thresholds")
-    thresholds = np.array([cuts[name] for name in labels.names]) if cuts and labels.multi_label else None
-    scores = np.array(rows["scores"], dtype=np.float32)
+    texts, gold, scores, thresholds = read_predictions(run, "validation", labels)
     metric = deciding_metric(run.read_json("evaluation.json")["selection"]["metric"], labels)
     return Validation(texts, gold, report_on(scores, gold, labels, thresholds, draws), metric, draws)
 

@@ -3,17 +3,43 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from datasets import Dataset
+from numpy.typing import NDArray
 
 from ..errors import UserError
+from ..inference.answers import Text
+from ..labels import LabelSpace
 from ..run_folder import RunFolder
 from .report import Report
 
 ROWS_AT_ONCE = 50_000  # of one row group: what is held in memory while writing
+
+
+class KeptPredictions(NamedTuple):
+    """What a run folder holds of one split, in split order."""
+
+    texts: list[Text]
+    gold: NDArray[np.int64]  # [N], or 0/1 [N, L]
+    scores: NDArray[np.float32]  # [N, L] in [0, 1]
+    thresholds: NDArray[np.float64] | None  # [L]; None with one label a text
+
+
+def read_predictions(run: RunFolder, name: str, labels: LabelSpace) -> KeptPredictions:
+    """Read `predictions/NAME.parquet` and the run's own cuts; `labels` is the run's label space."""
+    rows = pq.read_table(run.path / "predictions" / f"{name}.parquet").to_pydict()
+    texts: list[Text] = [
+        (text, pair) if pair else text for text, pair in zip(rows["text"], rows["text_pair"], strict=True)
+    ]
+    ids = labels.label2id
+    gold = labels.encode([[ids[name] for name in row] if labels.multi_label else ids[row] for row in rows["labels"]])
+    cuts = run.read_json("config.json").get("thresholds")
+    thresholds = np.array([cuts[name] for name in labels.names]) if cuts and labels.multi_label else None
+    return KeptPredictions(texts, gold, np.array(rows["scores"], dtype=np.float32), thresholds)
 
 
 def check_place(folder: str | None) -> None:

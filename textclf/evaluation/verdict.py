@@ -21,7 +21,7 @@ from ..run_folder import RunFolder
 from .baselines.fitted import FittedBaseline, best_baseline, check_baselines, deciding_metric, fit_baselines
 from .baselines.treatment import Treatment
 from .comparison import against_best
-from .decisions import on_test, settle
+from .decisions import HeldOut, on_test, settle
 from .drift import drift_between_splits
 from .intervals import check_draws
 from .kept_promises import kept_promises
@@ -71,13 +71,16 @@ def check_options(options: MeasureArguments, labels: LabelSpace) -> None:
         )
 
 
-def conclude(run: RunFolder, splits: DatasetDict, facts: Facts, recipe: Recipe) -> Verdict:
+def conclude(
+    run: RunFolder, splits: DatasetDict, facts: Facts, recipe: Recipe, held_out: HeldOut | None = None
+) -> Verdict:
     """Settle on validation, measure the saved folder on test in fp32 beside the baselines, and write it all down.
 
+    `held_out` are training rows scored out of fold, which help to settle where validation is small.
     Writes `predictions/*.parquet`, `figures/` and `evaluation.json`, and the checkpoint anew with what was settled.
     """
     labels, options = LabelSpace.from_features(splits["train"].features), recipe.measure
-    settled = settle(run, splits["validation"], options)
+    settled = settle(run, splits["validation"], options, held_out)
     treatment = Treatment(
         metric=facts.selection["metric"],
         calibrate=options.calibrate,

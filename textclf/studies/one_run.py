@@ -1,0 +1,146 @@
+"""One run, stage by stage: what `train.py` does once, and every study for each of its recipes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+from datasets import Dataset
+from transformers import PreTrainedModel, PreTrainedTokenizerBase, set_seed
+
+from ..arguments import MeasureArguments
+from ..data.auditing.audit import Audit, audit
+from ..data.cleaning import normalizer
+from ..data.loading import LoadedData, load_splits
+from ..data.preparation import Prepared, prepare
+from ..data.provenance import Provenance, remarks
+from ..evaluation.decisions import HeldOut
+from ..evaluation.exporting import export_if_asked
+from ..evaluation.figures.drawing import draw_figures
+from ..evaluation.kept_promises import trust_lines
+from ..evaluation.page.writing import write_page
+from ..evaluation.promises import allowed
+from ..evaluation.report import quick_metrics
+from ..evaluation.table import show_results
+from ..evaluation.verdict import Facts, Verdict, check_options, conclude
+from ..hub.data_texts import remember_texts
+from ..hub.publish import publish
+from ..labels import LabelSpace
+from ..models.checkpoint import prepare_tokenizer
+from ..models.encoder import build
+from ..models.limits import longest_input
+from ..recipe import Recipe, read_recipe, recipe_text
+from ..run_folder import RunFolder
+from ..screen import Screen
+from ..training.fit import Fitted, fit
+from ..training.selection import Metrics
+
+PROMISES = ("abstain_risk", "abstain_confidence", "set_coverage", "set_by_label")
+ENDED = "README.md"  # of a run folder: written last
+
+
+def run_recipe(argv: Sequence[str], folder: Path) -> Recipe:
+    """Return the recipe of one run of a study, written to `folder`, or going on there; it publishes nothing."""
+    recipe = read_recipe(argv)
+    recipe.fit.output_dir = str(folder)
+    recipe.fit.resume_from_checkpoint = str(folder) if folder.exists() else None
+    return recipe._replace(publish=replace(recipe.publish, push=None, public=False, space=None, export="none"))
+
+
+def without_promises(recipe: Recipe) -> Recipe:
+    """Return a recipe that promises nothing: for parts of a study, whose models nobody will ask."""
+    usual = MeasureArguments()
+    kept = {name: getattr(usual, name) for name in PROMISES}
+    return recipe._replace(measure=replace(recipe.measure, **kept))
+
+
+class Ready(NamedTuple):
+    """A model and rows that were looked at: all that a training takes."""
+
+    model: PreTrainedModel
+    tokenizer: PreTrainedTokenizerBase
+    prepared: Prepared
+    loaded: LoadedData
+
+    @property
+    def validation(self) -> Dataset:
+        """Return the validation rows."""
+        return self.prepared.splits["validation"]
+
+    @property
+    def provenance(self) -> Provenance:
+        """Return where the rows come from."""
+        return self.loaded.provenance
+
+
+def load(recipe: Recipe, screen: Screen) -> LoadedData:
+    """Read the recipe's data into splits, once for all processes, and say what was guessed."""
+    with recipe.fit.main_process_first():
+        loaded = load_splits(recipe.data, guarantee=recipe.measure.promises)
+    screen.show([*loaded.provenance.notes, *allowed(recipe.measure, loaded.splits)])
+    return loaded
+
+
+def make_ready(recipe: Recipe, loaded: LoadedData, screen: Screen, look: Callable[..., Audit] = audit) -> Ready:
+    """Build the model, look the rows over by `look` and prepare them; what was resolved goes into `recipe`.
+
+    Raises:
+        UserError: options that do not fit the data, a model that cannot be built, `strict` and leaks.
+    """
+    splits, provenance = loaded
+    labels = LabelSpace.from_features(splits["train"].features)
+    check_options(recipe.measure, labels)
+    set_seed(recipe.fit.seed)
+    model, tokenizer = build(recipe.model, labels)
+    recipe.data.dataset_revision = provenance.revision or recipe.data.dataset_revision  # as resolved, for recipe.yaml
+    recipe.model.model_revision = model.config._commit_hash or recipe.model.model_revision
+    prepare_tokenizer(tokenizer, normalizer(recipe.data.clean))
+    limit = longest_input(model.config, tokenizer)
+    prepared = prepare(splits, tokenizer, recipe.data, limit=limit, seed=recipe.fit.seed, look=look)
+    screen.show(prepared.lines)
+    if "text_pair" in prepared.splits["train"].column_names:
+        model.config.text_columns = list(provenance.text_columns)  # what the Space calls its two boxes
+    return Ready(model, tokenizer, prepared, loaded)
+
+
+def train_ready(recipe: Recipe, ready: Ready, metrics: Metrics = quick_metrics) -> Fitted:
+    """Train on the training rows, choosing the checkpoint on validation by one of `metrics`."""
+    return fit(
+        ready.model,
+        ready.tokenizer,
+        ready.prepared.splits["train"],
+        ready.validation,
+        recipe.fit,
+        max_length=ready.prepared.max_length,
+        metrics=metrics,
+    )
+
+
+def measure_run(recipe: Recipe, ready: Ready, fitted: Fitted, held_out: HeldOut | None = None) -> Verdict:
+    """Write down how a run was made, settle it on validation and measure it on test, once; on process 0 only.
+
+    `held_out` are training rows scored out of fold, where they were.
+    """
+    run, provenance = RunFolder(fitted.path), ready.provenance
+    run.write_text("recipe.yaml", recipe_text(recipe, remarks(provenance)))
+    run.write_json("audit.json", ready.prepared.audit)
+    remember_texts(run, ready.loaded.splits, [*provenance.text_columns, *provenance.label_columns])
+    facts = Facts(provenance.to_dict(), fitted.training, fitted.selection)
+    return conclude(run, ready.prepared.splits, facts, recipe, held_out)
+
+
+def illustrate(run: RunFolder, verdict: Verdict, validation: Dataset) -> None:
+    """Draw the figures and write the page."""
+    draw_figures(run, verdict.evaluation, verdict.test, verdict.validation)
+    write_page(run, verdict.evaluation, verdict.test, verdict.validation, validation)
+
+
+def tell(recipe: Recipe, run: RunFolder, screen: Screen) -> None:
+    """Show the table, write the card, export and publish where the recipe says so."""
+    evaluation = run.read_json("evaluation.json")
+    screen.show(trust_lines(evaluation))
+    show_results(evaluation, run.path)
+    export_if_asked(run, recipe.publish.export)
+    publish(run, recipe.publish)
