@@ -26,8 +26,10 @@ def headline(metrics: dict[str, Any]) -> tuple[str, str]:
     return ("accuracy" if "accuracy" in metrics else "f1_micro"), "f1_macro"
 
 
-def compare_arms(trials: Sequence[Trial]) -> dict[str, Any]:
-    """Return each arm's means over its seeds, and its figures' differences to full fine-tuning.
+def compare_arms(trials: Sequence[Trial], against: str = "full", names: Sequence[str] = ()) -> dict[str, Any]:
+    """Return each arm's means over its seeds, and its figures' differences to those of one arm.
+
+    The figures are `names`, or those of the table.
 
     The interval of a mean is the bootstrap's over the test texts, of the mean over the seeds: every trial's draws
     resample the same texts, so that differences are paired. It does not hold what other seeds would have given.
@@ -40,7 +42,7 @@ def compare_arms(trials: Sequence[Trial]) -> dict[str, Any]:
         rows.setdefault(trial.row["arm"], []).append(trial.row)
     found = {}
     for arm, own in reports.items():
-        figures = {name: _mean(own, name) for name in headline(own[0].metrics)}
+        figures = {name: _mean(own, name) for name in names or headline(own[0].metrics)}
         found[arm] = {
             "seeds": [row["seed"] for row in rows[arm]],
             **{name: {**_figure(*figures[name]), "each": _each(own, name)} for name in figures},
@@ -48,11 +50,10 @@ def compare_arms(trials: Sequence[Trial]) -> dict[str, Any]:
             "trained_parameters": rows[arm][0]["trained_parameters"],
             "model_parameters": rows[arm][0]["model_parameters"],
         }
-        if arm != "full" and "full" in reports:
-            against = {name: _mean(reports["full"], name) for name in figures}
-            found[arm]["against_full"] = {
-                name: _figure(figures[name][0] - against[name][0], figures[name][1] - against[name][1])
-                for name in figures
+        if arm != against and against in reports:
+            other = {name: _mean(reports[against], name) for name in figures}
+            found[arm][f"against_{against}"] = {
+                name: _figure(figures[name][0] - other[name][0], figures[name][1] - other[name][1]) for name in figures
             }
     return found
 
@@ -129,7 +130,7 @@ def _figures_table(arms: dict[str, Any], names: tuple[str, str]) -> str:
     for arm, found in arms.items():
         cells = [NAMES[arm]]
         for name in names:
-            cells += [_shown(found[name]), _shown(found["against_full"][name], "+") if "against_full" in found else ""]
+            cells += [shown(found[name]), shown(found["against_full"][name], "+") if "against_full" in found else ""]
         if many:
             cells.append(f"{names[0]} " + ", ".join(f"{value:.4f}" for value in found[names[0]]["each"]))
         lines.append("| " + " | ".join(cells) + " |")
@@ -153,7 +154,8 @@ def _cost_table(arms: dict[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _shown(figure: dict[str, float], sign: str = "") -> str:
+def shown(figure: dict[str, float], sign: str = "") -> str:
+    """Return a figure with its interval."""
     if "low" not in figure:
         return f"{figure['value']:{sign}.4f}"
     return f"{figure['value']:{sign}.4f} [{figure['low']:{sign}.4f}, {figure['high']:{sign}.4f}]"

@@ -41,8 +41,10 @@ def peak_memory() -> float:
     return peak / 2**20 if sys.platform == "darwin" else peak / 2**10
 
 
-def run_trial(words: list[str], folder: str) -> Trial:
+def run_trial(words: list[str], folder: str, rows: tuple[int, ...] = ()) -> Trial:
     """Follow a train.py command line into `folder`, measure the saved checkpoint on test, and note what it took.
+
+    With `rows` so many texts at most of train, validation and test are taken, the same ones whatever the seed.
 
     Times and memory are those of the training itself: reading data, and scoring test afterwards, are left out.
     """
@@ -60,6 +62,8 @@ def run_trial(words: list[str], folder: str) -> Trial:
     recipe = read_recipe(words)
     recipe.fit.output_dir, recipe.measure.baselines, recipe.measure.bootstrap_draws = folder, [], DRAWS
     splits, provenance = load_splits(recipe.data)
+    for split, most in zip(("train", "validation", "test"), rows, strict=False):
+        splits[split] = splits[split].shuffle(seed=0).select(range(min(most, len(splits[split]))))
     labels = LabelSpace.from_features(splits["train"].features)
     set_seed(recipe.fit.seed)
     model, tokenizer = build(recipe.model, labels)

@@ -3,6 +3,7 @@
     python -m benchmarks.train_speed --data hate_speech --data_dir DIR
     python -m benchmarks.train_speed --data reuters_topics --data_dir DIR --lengths 128 512
     python -m benchmarks.train_speed --data short long --model base --lengths 128 512      (a CUDA machine, no data)
+    python -m benchmarks.train_speed --data full --lengths 512 --no_memory             (then again with --add_memory)
 
 Writes results/train_speed-<name>.json and .md. Run it on a quiet machine; the load at the start is noted.
 """
@@ -28,9 +29,9 @@ from benchmarks.speed_arms import ARMS, Clock, Round, arms
 from benchmarks.speed_ceiling import ceiling, weights_without_embeddings
 from benchmarks.speed_data import LENGTHS, Rows, made_rows, real_rows
 from benchmarks.speed_machine import describe_machine
+from benchmarks.speed_table import RESULTS, as_markdown, write
 from textclf.training import machine
 
-RESULTS = Path(__file__).parent / "results"
 MINILM = "sentence-transformers/all-MiniLM-L6-v2"
 # Drawn at random: bert-base's shape, and that of FacebookAI/xlm-roberta-base (its config.json).
 SHAPES: dict[str, dict[str, Any]] = {
@@ -52,6 +53,9 @@ def main(argv: list[str]) -> None:
     if args.processor_time:
         args.threads, Clock.now = 1, staticmethod(time.process_time)
     torch.set_num_threads(args.threads or machine.available_cores())
+    if args.add_memory:
+        add_memory(args)
+        return
     found = []
     for name in args.data:
         for length in args.lengths:
@@ -61,7 +65,9 @@ def main(argv: list[str]) -> None:
                 return
             found.append(measure(rows, args, use_cpu))
             print(as_markdown([found[-1]]), flush=True)
-    write(found, args)
+    content = {"date": str(date.today()), "machine": describe_machine(), "versions": machine.library_versions()}
+    content |= {"rounds": args.rounds, "processor_time": args.processor_time, "results": found}
+    write(content, _name(args))
 
 
 def read_arguments(argv: list[str]) -> Namespace:
@@ -76,12 +82,11 @@ def read_arguments(argv: list[str]) -> Namespace:
     parser.add_argument("--rounds", type=int, default=5, help="rounds of each arm, behind one that warms up")
     parser.add_argument("--batch_size", type=int, default=32, help="texts of an optimiser step")
     parser.add_argument("--threads", type=int, default=0, help="processor threads (0: all cores)")
-    parser.add_argument("--arms", nargs="+", choices=ARMS, help="what to compare (default: all for this machine)")
+    parser.add_argument("--arms", nargs="+", choices=ARMS, help="compared with the plain Trainer (default: all)")
     parser.add_argument("--name", default="", help="of the result files (default: the data sets)")
     parser.add_argument("--processor_time", action="store_true", help="count one thread's: for a machine with others")
-    parser.add_argument(
-        "--no_memory", action="store_true", help="leave out peak memory, for which each arm runs again"
-    )
+    parser.add_argument("--no_memory", action="store_true", help="no peak memory, for which each arm runs again")
+    parser.add_argument("--add_memory", action="store_true", help="put it into earlier results, on a busy machine too")
     parser.add_argument("--memory_of", choices=ARMS, help="one round of this arm alone; prints its peak memory")
     return parser.parse_args(argv)
 
@@ -112,7 +117,7 @@ def build(model: str, rows: Rows) -> PreTrainedModel:
 def measure(rows: Rows, args: Namespace, use_cpu: bool) -> dict[str, Any]:
     """Run the arms in turn, each on its own copy of the model, and return the figures."""
     model = build(args.model, rows)
-    compared = {arm: ARMS[arm] for arm in ["plain Trainer", "best flags", *args.arms]} if args.arms else arms(use_cpu)
+    compared = {arm: ARMS[arm] for arm in ["plain Trainer", *args.arms]} if args.arms else arms(use_cpu)
     models = {arm: copy.deepcopy(model) for arm in compared}
     rounds: dict[str, list[Round]] = {arm: [] for arm in compared}
     for seed in range(args.rounds + 1):
@@ -135,7 +140,8 @@ def measure(rows: Rows, args: Namespace, use_cpu: bool) -> dict[str, Any]:
             "share_of_ceiling": per_token * tokens / seconds / most,
             "seconds": [round(each.seconds, 3) for each in done[1:]],
             "loss": [round(each.loss, 4) for each in done],
-            "peak_gigabytes": max(each.gigabytes for each in done) or _memory(arm, rows, args),
+            "peak_gigabytes": max(each.gigabytes for each in done)
+            or (0.0 if args.no_memory else _memory(arm, rows.name, args)),
         }
     return {
         "data": rows.name,
@@ -149,13 +155,11 @@ def measure(rows: Rows, args: Namespace, use_cpu: bool) -> dict[str, Any]:
     }
 
 
-def _memory(arm: str, rows: Rows, args: Namespace) -> float:
-    """Return an arm's peak memory in GB, in a process of its own; 0 where it is left out."""
-    if args.no_memory:
-        return 0.0
-    name = rows.name.removeprefix("made up, ").split(",")[0]
+def _memory(arm: str, rows: str, args: Namespace) -> float:
+    """Return the peak memory in GB of an arm over the rows of that name, in a process of its own."""
+    name, length = rows.removeprefix("made up, ").split(", cut to ")
     command = [sys.executable, "-m", "benchmarks.train_speed", "--memory_of", arm, "--data", name]
-    command += ["--lengths", str(rows.max_length)]
+    command += ["--lengths", length]
     for key in ("model", "rows", "batch_size", "threads", "data_dir"):
         if getattr(args, key):
             command += [f"--{key}", str(getattr(args, key))]
@@ -171,51 +175,17 @@ def _one_arm(rows: Rows, args: Namespace, use_cpu: bool) -> None:
     print("peak_gigabytes", int(re.findall(r"VmHWM:\s+(\d+)", status)[0]) / 1e6)
 
 
-def as_markdown(found: list[dict[str, Any]]) -> str:
-    """Return the figures as tables; ratios are to the plain Trainer and to its best flags."""
-    lines = []
-    for each in found:
-        arms = each["arms"]
-        slow, fast = (arms[arm]["examples_per_second"] for arm in ("plain Trainer", "best flags"))
-        lines += [
-            f"## {each['data']}: {each['model']}, batch {each['batch_size']}, {each['precision']}",
-            "",
-            f"{each['texts']} texts, {each['tokens']} tokens. "
-            f"Matrix products alone: {each['ceiling_tflops']:.3f} TFLOP/s.",
-            "",
-            "| arm | texts/s | tokens/s | x plain | x best flags | of the ceiling | peak GB | loss, first and last |",
-            "|---|---|---|---|---|---|---|---|",
-        ]
-        for arm, of in arms.items():
-            speed = of["examples_per_second"]
-            lines.append(
-                f"| {arm} | {speed:.1f} | {of['tokens_per_second']:.0f} | {speed / slow:.2f} | {speed / fast:.2f} "
-                f"| {of['share_of_ceiling']:.2f} | {of['peak_gigabytes']:.2f} "
-                f"| {of['loss'][0]:.4f}, {of['loss'][-1]:.4f} |"
-            )
-        lines.append("")
-    return "\n".join(lines)
+def add_memory(args: Namespace) -> None:
+    """Measure the peak memory of every arm of earlier results, and write them again with it."""
+    content = json.loads((RESULTS / f"train_speed-{_name(args)}.json").read_text(encoding="utf-8"))
+    for each in content["results"]:
+        for arm, of in each["arms"].items():
+            of["peak_gigabytes"] = _memory(arm, each["data"], args)
+    write(content, _name(args))
 
 
-def write(found: list[dict[str, Any]], args: Namespace) -> None:
-    """Write both forms of the result."""
-    here = describe_machine()
-    name = args.name or "-".join(args.data)
-    content = {"date": str(date.today()), "machine": here, "versions": machine.library_versions(), "results": found}
-    text = json.dumps(content, indent=2) + "\n"
-    (RESULTS / f"train_speed-{name}.json").write_text(text, encoding="utf-8")
-    head = [
-        "# Training speed",
-        "",
-        f"{content['date']}. " + ", ".join(f"{key} {value}" for key, value in here.items() if value is not None) + ".",
-        f"torch {torch.__version__}. {'Processor time of one thread; m' if args.processor_time else 'M'}edians of "
-        f"{args.rounds} rounds in which the arms take turns; every arm sees",
-        "every text once a round. Of the ceiling: 6 x parameters without embeddings x real tokens/s, over what matrix",
-        "products alone reach at the model's own shapes.",
-        "",
-    ]
-    markdown = "\n".join(head) + "\n" + as_markdown(found)
-    (RESULTS / f"train_speed-{name}.md").write_text(markdown, encoding="utf-8")
+def _name(args: Namespace) -> str:
+    return str(args.name or "-".join(args.data))
 
 
 if __name__ == "__main__":

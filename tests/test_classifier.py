@@ -21,6 +21,7 @@ from transformers import (
 from tests.test_guards import SmallMemory
 from tests.tiny_models import ENGLISH, KOREAN, SENTENCES
 from textclf.errors import UserError
+from textclf.inference import memory
 from textclf.inference.classifier import TOKENS_PER_BATCH, Classifier, texts_of
 from textclf.inference.rows import RowEncoder, batches_by_length
 
@@ -109,6 +110,26 @@ def test_out_of_memory_halves_the_batch_and_changes_no_score(tiny_model, caplog)
     embeddings.texts = 0
     with pytest.raises(UserError, match="Memory runs out with a single text of"):
         classifier.scores(texts)
+
+
+def test_batches_that_will_not_fit_are_smaller_from_the_start_and_no_score_changes(tiny_model, caplog, monkeypatch):
+    folder, texts = tiny_model("bert", labels=("a", "b", "c")), [*ENGLISH, *KOREAN] * 2
+    whole = Classifier.load(folder, device="cpu")
+    expected = whole.scores(texts)
+    assert whole.tokens_per_batch == TOKENS_PER_BATCH
+    monkeypatch.setattr(memory, "free_memory", lambda: 1_000_000)
+    scarce = Classifier.load(folder, device="cpu")
+    seen = []
+    scarce.model.register_forward_pre_hook(
+        lambda *given: seen.append(given[-1]["input_ids"].numel()), with_kwargs=True
+    )
+    assert np.abs(scarce.scores(texts) - expected).max() < 1e-6
+    assert max(seen) <= scarce.tokens_per_batch < TOKENS_PER_BATCH
+    told = [record for record in caplog.records if "1.0 MB of memory are free: batches of" in record.message]
+    assert len(told) == 1
+    monkeypatch.setattr(memory, "free_memory", lambda: 1000)
+    with pytest.raises(UserError, match=r"A single text of \d+ tokens needs about .* to be scored; 0.0 MB are free"):
+        Classifier.load(folder, device="cpu").scores(texts)
 
 
 def test_an_accelerator_is_given_larger_batches_than_a_processor(tiny_model, monkeypatch):

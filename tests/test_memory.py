@@ -8,25 +8,54 @@ from safetensors.torch import load_file
 
 from tests.training_runs import rows, train
 from textclf.errors import UserError
-from textclf.training import foresight, memory
-from textclf.training.memory import free_memory
+from textclf.inference import memory
+from textclf.inference.memory import free_memory
+from textclf.training import foresight
 
 GIGABYTE = 10**9
 
 
-def test_what_is_free_is_the_least_of_machine_and_container(monkeypatch, tmp_path):
+def place(folder, limit, usage, statistics="anon 7\n", old=False):
+    """Write what the kernel shows of a control group: of version 2, or of the old one."""
+    folder.mkdir(parents=True, exist_ok=True)
+    names = ("memory.limit_in_bytes", "memory.usage_in_bytes") if old else ("memory.max", "memory.current")
+    for name, value in zip(names, (limit, usage), strict=True):
+        (folder / name).write_text(f"{value}\n")
+    (folder / "memory.stat").write_text(statistics)
+
+
+def test_what_is_free_is_the_least_of_machine_and_containers(monkeypatch, tmp_path):
     assert 0 < free_memory() < 10**14
-    monkeypatch.setattr(memory, "_CONTAINER", tmp_path)
+    member = tmp_path / "cgroup"
+    monkeypatch.setattr(memory, "_CONTAINERS", tmp_path)
+    monkeypatch.setattr(memory, "_MEMBERSHIPS", member)
     outside = free_memory()
-    (tmp_path / "memory.max").write_text("3000000\n")
-    (tmp_path / "memory.current").write_text("2500000\n")
-    (tmp_path / "memory.stat").write_text("anon 7\ninactive_file 400000\n")
+    place(tmp_path, 3_000_000, 2_500_000, "anon 7\ninactive_file 400000\n")
     assert free_memory() == 900_000, "pages of files are given back"
-    (tmp_path / "memory.max").write_text("max\n")
+    place(tmp_path, "max", 2_500_000)
     assert free_memory() == pytest.approx(outside, rel=0.5)
-    (tmp_path / "memory").mkdir()
-    (tmp_path / "memory" / "memory.limit_in_bytes").write_text("500000\n")
-    (tmp_path / "memory" / "memory.usage_in_bytes").write_text("600000\n")
+
+
+def test_a_limit_anywhere_above_the_process_counts(monkeypatch, tmp_path):
+    """A scheduler's job, a systemd slice: the limit is not at the root."""
+    member = tmp_path / "cgroup"
+    monkeypatch.setattr(memory, "_CONTAINERS", tmp_path)
+    monkeypatch.setattr(memory, "_MEMBERSHIPS", member)
+    member.write_text("0::/jobs.slice/job-7/step-1\n")
+    place(tmp_path / "jobs.slice" / "job-7" / "step-1", "max", 10)
+    place(tmp_path / "jobs.slice" / "job-7", 9_000_000, 8_000_000)
+    assert free_memory() == 1_000_000
+    member.write_text("9:name=systemd:/\n4:memory:/batch/7\n1:cpu,cpuacct:/\n")
+    place(
+        tmp_path / "memory" / "batch" / "7",
+        500_000,
+        600_000,
+        "inactive_file 0\ntotal_inactive_file 150000\n",
+        old=True,
+    )
+    assert free_memory() == 50_000
+    member.write_text("4:memory:/docker/4f0c\n")  # what a container without a namespace of its own sees
+    place(tmp_path / "memory", 500_000, 600_000, old=True)
     assert free_memory() == 0
 
 

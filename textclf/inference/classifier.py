@@ -22,6 +22,7 @@ from ..models.limits import fields_of, longest_input
 from ..models.padding_free import padding_free
 from . import engines
 from .answers import Prediction, Text, activate, predictions
+from .memory import fitting_tokens
 from .promises import Promises
 from .reading import own_thresholds, read_classifier
 from .rows import CHUNK, EncodedRows, RowEncoder, batches_by_length
@@ -53,6 +54,7 @@ class Classifier:
         self.text_columns = fields_of(model.config)
         self.max_length = longest_input(model.config, tokenizer)
         self.tokens_per_batch = TOKENS_PER_BATCH if model.device.type == "cpu" else ACCELERATOR_TOKENS_PER_BATCH
+        self._foreseen = 0  # tokens of the longest text for which memory was looked at
         self._computing = Lock()  # the tokenizer and the hooks serve one call at a time
         self.engine = "torch"
 
@@ -147,6 +149,9 @@ class Classifier:
         """Run the model over rows in batches of similar length; the result is in the rows' order."""
         result = np.zeros((len(rows), len(self.labels)), dtype=np.float32)
         alone = None in (self.tokenizer.pad_token, self.model.config.pad_token_id)  # cannot be padded: one at a time
+        if (longest := max(rows.lengths, default=0)) > self._foreseen:  # a processor's system kills, it raises nothing
+            self.tokens_per_batch = fitting_tokens(self.model, self.tokens_per_batch, longest)
+            self._foreseen = longest
         for taken in batches_by_length(rows.lengths, 1 if alone else self.tokens_per_batch):
             result[taken] = self._logits_of_batch(encoder, rows, taken)
         return result

@@ -72,6 +72,11 @@ class WordNgrams(TransformerMixin, BaseEstimator):
 
     def fit(self, texts: Sequence[str], y: None = None) -> Self:
         """Learn the columns from texts."""
+        self.fit_transform(texts)
+        return self
+
+    def fit_transform(self, X: Sequence[str], y: None = None, **_: Any) -> sparse.csr_matrix:  # noqa: N803
+        """Learn the columns from texts and return their counts, float64 [N, G], in one pass."""
         self.counter = CountVectorizer(
             token_pattern=WORD,
             ngram_range=(1, self.longest),
@@ -79,8 +84,7 @@ class WordNgrams(TransformerMixin, BaseEstimator):
             binary=self.binary,
             dtype=np.float64,
         )
-        self.counter.fit([*texts, "a"])
-        return self
+        return self.counter.fit_transform([*X, "a"])[:-1]
 
     def transform(self, texts: Sequence[str]) -> sparse.csr_matrix:
         """Return the counts of texts, float64 [N, G]."""

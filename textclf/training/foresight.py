@@ -16,8 +16,8 @@ from torch import Tensor, nn
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from ..errors import UserError
+from ..inference.memory import free_memory, size
 from .batching import deal
-from .memory import free_memory
 
 if TYPE_CHECKING:
     from .trainer import BatchTrainer
@@ -89,7 +89,7 @@ def _pieces(need: Need, texts: int, length: int, free: int) -> int:
     """Return into how many parts a batch of texts has to be cut."""
     if need.of(1) > free:
         raise UserError(
-            f"A single text of {length} tokens needs about {_size(need.of(1))} of memory; {_size(free)} are free. "
+            f"A single text of {length} tokens needs about {size(need.of(1))} of memory; {size(free)} are free. "
             "Lower --max_length, add --activation_checkpointing true, or choose a smaller model."
         )
     pieces = 1
@@ -100,13 +100,9 @@ def _pieces(need: Need, texts: int, length: int, free: int) -> int:
 
 def _told(need: Need, texts: int, length: int, free: int, pieces: int) -> str:
     return (
-        f"{texts} texts of {length} tokens need about {_size(need.of(texts))} of memory and {_size(free)} are free: "
+        f"{texts} texts of {length} tokens need about {size(need.of(texts))} of memory and {size(free)} are free: "
         f"{-(-texts // pieces)} at a time are computed"
     )
-
-
-def _size(count: float) -> str:
-    return f"{count / 1e9:.1f} GB" if count >= 1e8 else f"{count / 1e6:.1f} MB"
 
 
 def needed(trainer: BatchTrainer, row: int) -> tuple[Need, Need]:

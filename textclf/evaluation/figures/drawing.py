@@ -48,6 +48,10 @@ def draw_figures(run: RunFolder, evaluation: dict[str, Any], test: Report, valid
 
 def _write(run: RunFolder, name: str, figure: Figure) -> None:
     FigureCanvasAgg(figure)  # no window system, no global state
+    # Settled once: "tight" draws twice, each time with a layout of its own.
+    if engine := figure.get_layout_engine():
+        engine.execute(figure)
+        figure.set_layout_engine("none")
     run.write(name, lambda path: figure.savefig(path, format="png", bbox_inches="tight", pad_inches=0.15))
 
 
@@ -123,21 +127,15 @@ def per_label_bars(report: Report) -> Figure:
     height = max(2.6, min(14.0, 0.34 * len(order) + 1.3))
     figure, (axes,) = canvas(1, 1, height)
     small = len(order) > 25
-    for place, name in enumerate(order):
-        row = report.per_label[name]
-        axes.barh(place, _value(row["f1"]), height=0.72, color=BLUE, alpha=0.32, label="F1" if not place else None)
-        if row["f1"] and row["f1"]["low"] is not None:
-            axes.plot([row["f1"]["low"], row["f1"]["high"]], [place, place], color=BLUE, linewidth=1.6, zorder=3)
-        for metric, marker, colour in (("precision", "o", ORANGE), ("recall", "d", GREEN)):
-            axes.scatter(
-                _value(row[metric]),
-                place,
-                marker=marker,
-                s=14 if small else 30,
-                color=colour,
-                zorder=4,
-                label=metric if not place else None,
-            )
+    rows = [report.per_label[name] for name in order]
+    places = range(len(order))
+    axes.barh(places, [_value(row["f1"]) for row in rows], height=0.72, color=BLUE, alpha=0.32, label="F1")
+    known = [(place, row["f1"]) for place, row in enumerate(rows) if row["f1"] and row["f1"]["low"] is not None]
+    lows, highs = [figure["low"] for _, figure in known], [figure["high"] for _, figure in known]
+    axes.hlines([place for place, _ in known], lows, highs, color=BLUE, linewidth=1.6, zorder=3)
+    for metric, marker, colour in (("precision", "o", ORANGE), ("recall", "d", GREEN)):
+        values, size = [_value(row[metric]) for row in rows], 14 if small else 30
+        axes.scatter(values, places, marker=marker, s=size, color=colour, zorder=4, label=metric)
     labels = [f"{shortened(name)}  ({report.per_label[name]['support']:,})" for name in order]
     axes.set_yticks(range(len(order)), labels, fontsize=7.5 if small else 9.5)
     axes.set_ylim(len(order) - 0.4, -0.6)
