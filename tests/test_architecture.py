@@ -113,7 +113,8 @@ def test_what_is_imported_is_pinned(folder: str) -> None:
         modules |= {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
         names = {str(module).split(".")[0] for module in modules} - sys.stdlib_module_names
         beside = {each.stem for each in path.parent.glob("*.py")} if folder == "space" else set()  # it stands alone
-        for name in (name for name in names - beside - {"spaces"} if not (ROOT / name).exists()):  # ZeroGPU brings it
+        ours = {each.stem for each in ROOT.iterdir()}  # a folder, or a command
+        for name in names - beside - ours - {"spaces"}:  # ZeroGPU brings it
             # an extra that is not installed here goes by its own name
             assert {normal(each) for each in packages.get(name, [name])} & {normal(each) for each in pinned}, (
                 f"{path}: {name}"
