@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from scipy.stats import binomtest
 
-from textclf.evaluation.gate import FEWEST, judge, texts_needed, wilson
+from textclf.evaluation.gate import FEWEST, judge, texts_needed
 from textclf.evaluation.report import report_on
+from textclf.evaluation.score_intervals import wilson
 from textclf.labels import LabelSpace
 
 TWO = LabelSpace(("no", "yes"), False)
@@ -28,12 +28,6 @@ def pair_of_reports(n, flipped, wrong=0.1, seed=0):
     chosen = rng.choice(right, size=flipped, replace=False)
     other[chosen] = 1 - other[chosen]
     return tuple(report_on(scores_of(each), gold, TWO, draws=200) for each in (other, sure))
-
-
-@pytest.mark.parametrize(("share", "n"), [(1.0, 125), (0.97, 300), (0.5, 10), (0.0, 7)])
-def test_the_interval_of_a_share_is_wilsons(share, n):
-    expected = binomtest(round(share * n), n).proportion_ci(method="wilson")
-    assert wilson(round(share * n) / n, n) == pytest.approx((expected.low, expected.high), abs=1e-6)
 
 
 def test_full_agreement_proves_itself_from_125_texts():

@@ -14,12 +14,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from ..data.shaping import GUARANTEE
 from ..inference.answers import Text, activate
 from ..inference.classifier import Classifier
 from ..inference.onnx_classifier import OnnxClassifier
 from ..inference.onnx_export import export, write_onnx
 from ..inference.onnx_folder import FILES, GATE, READ_TOO, Engine, Exported, checksum
 from ..inference.probes import PROBES
+from ..inference.promises import KEYS
 from ..inference.quantization import fold, quantize
 from ..labels import LabelSpace
 from ..run_folder import RunFolder
@@ -27,6 +29,7 @@ from .baselines.fitted import deciding_metric
 from .calibration import fit_scales
 from .gate import judge
 from .predictions import read_predictions
+from .promises import fit_promises, options_of
 from .report import Report, report_on
 from .table import show_gate
 from .thresholds import bake, choose
@@ -65,6 +68,7 @@ def export_run(run: RunFolder, engines: Sequence[Engine] = tuple(FILES), draws: 
             plain = OnnxClassifier(_staged(folder, "onnx", {}))
             quantize(folder / FILES["onnx"], folder / FILES["onnx-int8"], plain.inputs_of(PROBES))
             settled = _settle(folder, run.read_json("evaluation.json"), validation)
+            settled["promises"] = _own_promises(run, folder, settled, validation)
             found["onnx-int8"] = _through_the_gate(folder, validation, "onnx-int8", settled)
         if "onnx" in engines:
             found["onnx"] = _through_the_gate(folder, validation, "onnx", {})
@@ -87,9 +91,10 @@ def export_if_asked(run: RunFolder, export: str) -> None:
 
 def read_validation(run: RunFolder, labels: LabelSpace, draws: int) -> Validation:
     """Read a run's validation rows, their gold labels and torch's scores of them, as `predictions/` holds them."""
-    texts, gold, scores, thresholds = read_predictions(run, "validation", labels)
+    rows = read_predictions(run, "validation", labels)
     metric = deciding_metric(run.read_json("evaluation.json")["selection"]["metric"], labels)
-    return Validation(texts, gold, report_on(scores, gold, labels, thresholds, draws), metric, draws)
+    reference = report_on(rows.scores, rows.gold, labels, rows.thresholds, draws)
+    return Validation(rows.texts, rows.gold, reference, metric, draws)
 
 
 def _through_the_gate(folder: Path, validation: Validation, engine: Engine, settled: dict[str, Any]) -> dict[str, Any]:
@@ -127,6 +132,24 @@ def _settle(folder: Path, evaluation: dict[str, Any], validation: Validation) ->
         settled["thresholds"] = dict.fromkeys(labels.names, 0.5) if aim["baked"] else chosen.by_name(labels)
     fold(exported.file, scale, shift)
     return settled
+
+
+def _own_promises(run: RunFolder, folder: Path, settled: dict[str, Any], validation: Validation) -> dict[str, Any]:
+    """Fit the checkpoint's promises to int8's scores, on the rows kept for that: {} where it has none, or none held.
+
+    torch's cuts promise nothing of scores that they were not tested on.
+    """
+    config = run.read_json("config.json")
+    stated = {key: config[key] for key in KEYS if key in config}
+    if not stated or not (run.path / "predictions" / f"{GUARANTEE}.parquet").is_file():
+        return {}
+    classifier = OnnxClassifier(_staged(folder, "onnx-int8", settled))
+    kept = read_predictions(run, GUARANTEE, classifier.labels)
+    reports = [
+        report_on(classifier.scores(rows.texts), rows.gold, classifier.labels, classifier.thresholds, draws=0)
+        for rows in (validation, kept)
+    ]
+    return fit_promises(options_of(stated), *reports).config
 
 
 def _staged(folder: Path, engine: Engine, settled: dict[str, Any]) -> Exported:

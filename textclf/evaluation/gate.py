@@ -11,11 +11,11 @@ from metrics.text_classification.text_classification import LOWER_IS_BETTER
 
 from .comparison import compare
 from .report import Report
+from .score_intervals import Z_SQUARED, wilson
 
 AGREEMENT = 0.97  # the lower bound of the share of equal decisions
 LOSS = 0.01  # of the selection metric: one point
 SAME = 1e-4  # scores no further apart are the same numbers, computed in another order: nothing is left to estimate
-Z = 1.959964  # of a two-sided interval of 95 %
 
 
 class Judgement(NamedTuple):
@@ -35,7 +35,7 @@ def judge(report: Report, reference: Report, metric: str) -> Judgement:
     same = (report.predicted == reference.predicted).astype(np.float64)
     agreement = float(same.mean())
     # Cells of one text go together: with several labels, too, it is the texts that are counted.
-    low, _ = wilson(agreement, report.n)
+    low = float(wilson(agreement, report.n)[0])
     name = metric if metric in report.metrics and metric in reference.metrics else "f1_macro"
     found = compare(report, reference, "torch", name)
     sign = -1 if name in LOWER_IS_BETTER else 1
@@ -72,14 +72,7 @@ def judge(report: Report, reference: Report, metric: str) -> Judgement:
     return Judgement("unproven", f"{told} With figures like these {enough or FEWEST} texts would be enough.", figures)
 
 
-def wilson(share: float, n: int) -> tuple[float, float]:
-    """Return the 95 % interval of a share of n (Wilson 1927)."""
-    centre = (share + Z**2 / (2 * n)) / (1 + Z**2 / n)
-    half = Z * math.sqrt(share * (1 - share) / n + Z**2 / (4 * n**2)) / (1 + Z**2 / n)
-    return max(0.0, centre - half), min(1.0, centre + half)
-
-
-FEWEST = math.ceil(Z**2 * AGREEMENT / (1 - AGREEMENT))  # texts from which full agreement proves it: 125
+FEWEST = math.ceil(Z_SQUARED * AGREEMENT / (1 - AGREEMENT))  # texts from which full agreement proves it: 125
 
 
 def texts_needed(agreement: float, gain: float, reach: float, n: int) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,6 +96,17 @@ def fit_promises(options: MeasureArguments, validation: Report, guarantee: Repor
         config["label_sets"] = {**named, "coverage": options.set_coverage, "n": guarantee.n}
         record["label_sets"] = {**config["label_sets"], "every_label": int((cuts == 0).sum())}
     return Fitted(config, record, guarantee)
+
+
+def options_of(stated: Mapping[str, Any]) -> MeasureArguments:
+    """Return the options that a checkpoint's promises (the two keys of its `config.json`) were asked for with."""
+    abstain, sets = stated.get("abstain"), stated.get("label_sets")
+    return MeasureArguments(
+        abstain_risk=abstain and abstain["risk"],
+        abstain_confidence=abstain["confidence"] if abstain else MeasureArguments().abstain_confidence,
+        set_coverage=sets and sets["coverage"],
+        set_by_label=bool(sets) and "cuts" in sets,
+    )
 
 
 def abstention_outcomes(promise: Promise, validation: Report, guarantee: Report) -> dict[str, Outcome]:

@@ -97,11 +97,10 @@ def conclude(
     promised = promise(run, classifier, validation, splits.get(GUARANTEE), options)
     scored = count_scoring(run, splits["test"])
     test = measure(classifier, splits["test"], draws=options.bootstrap_draws)
-    write_predictions(run, "validation", splits["validation"], validation)
-    write_predictions(run, "test", splits["test"], test)
     reports = {"validation": validation, "test": test}
     if promised and promised.guarantee:
         reports[GUARANTEE] = promised.guarantee
+    _keep_predictions(run, splits, reports)
     beside = {each.name: measure(each, splits["test"], draws=options.bootstrap_draws) for each in baselines}
     evaluation = {
         "task": labels.problem_type,
@@ -125,6 +124,13 @@ def conclude(
     }
     run.write_json("evaluation.json", evaluation)
     return Verdict(evaluation, validation, test)
+
+
+def _keep_predictions(run: RunFolder, splits: DatasetDict, reports: dict[str, Report]) -> None:
+    """Write what was scored; of the guarantee too: an exported engine with other scores needs cuts of its own."""
+    (run.path / "predictions" / f"{GUARANTEE}.parquet").unlink(missing_ok=True)  # of an earlier conclusion
+    for name, report in reports.items():
+        write_predictions(run, name, splits[name], report)
 
 
 def _beside_baselines(

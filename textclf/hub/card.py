@@ -16,7 +16,7 @@ from jinja2 import Environment, StrictUndefined
 from ..evaluation.names import Words, differences, languages_of_run, metric_name, split_name
 from ..run_folder import RunFolder
 from . import card_tables as tables
-from .card_engines import elsewhere, engines_table
+from .card_engines import elsewhere, engines_promises, engines_table
 from .card_facts import audit_lines, facts, faults_of_data, training_facts
 from .card_metadata import base_model, card_metadata
 from .card_promises import promises
@@ -97,7 +97,7 @@ def _content(
         "recipe": quoted,
         "fence": "`" * max(3, 1 + max(map(len, re.findall("`+", quoted)), default=0)),
         "environment": training_facts(evaluation.get("training") or {}, say),
-        "elsewhere": elsewhere(evaluation, arguments.repo_id or shown, use["pair"], say),
+        "elsewhere": elsewhere(run, evaluation, arguments.repo_id or shown, use["pair"], say),
         **use,
         **_measured(evaluation, say),
     }
@@ -144,6 +144,7 @@ def _measured(evaluation: dict[str, Any], say: Words) -> dict[str, Any]:
         "calibration": tables.calibration(evaluation, say),
         "promises": promises(evaluation, say),
         "engines": engines_table(evaluation, say),
+        "engines_promises": engines_promises(evaluation, say),
     }
 
 

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 from ..evaluation.names import Words, metric_name
+from ..inference.promises import KEYS
+from ..models.limits import positions
+from ..run_folder import RunFolder
 from .card_tables import Figures, number, table
 
 _NAMES = {"onnx": "ONNX, fp32", "onnx-int8": "ONNX, int8"}
@@ -18,16 +23,39 @@ def engines_table(evaluation: Figures, say: Words) -> str:
     return table(head, [_row(name, row, say) for name, row in rows.items()])
 
 
-def elsewhere(evaluation: Figures, model_id: str, pair: bool, say: Words) -> list[str]:
+def engines_promises(evaluation: Figures, say: Words) -> str:
+    """Say which of the card's promises int8 makes, by cuts of its own; empty where there are none, or no int8 file."""
+    row = (evaluation.get("engines") or {}).get("onnx-int8") or {}
+    made = evaluation.get("promises") or {}
+    stated = [key for key in KEYS if made.get(key, {}).get("stored", key in made)]
+    if not stated or "file" not in row:
+        return ""
+    own = row.get("promises") or {}
+    kept = [say[f"promise_{key}"] for key in stated if key in own]
+    missing = [say[f"promise_{key}"] for key in stated if key not in own]
+    lines = [say["int8_promises"].format(kept=say["and"].join(kept), n=made["n"])] if kept else []
+    lines += [say["int8_promises_none"].format(missing=say["and"].join(missing))] if missing else []
+    return " ".join(lines)
+
+
+def elsewhere(run: RunFolder, evaluation: Figures, model_id: str, pair: bool, say: Words) -> list[str]:
     """Return a line for each other way to the same scores, and what goes wrong there otherwise."""
     several = evaluation["task"] == "multi_label_classification"
-    exported = [name for name, row in (evaluation.get("engines") or {}).items() if "file" in row]
+    exported = {name: row for name, row in (evaluation.get("engines") or {}).items() if "file" in row}
+    limit = run.read_json("tokenizer_config.json").get("model_max_length") or 0
+    config = {"pad_token_id": None, "model_type": None} | run.read_json("config.json")
+    room = positions(SimpleNamespace(**config))
     lines = []
     if exported:
         lines.append(say["on_onnx"].format(model=model_id))
         lines.append(say["on_web"] if not pair else say["on_web_pairs"])
-    lines.append(say["on_tei_several" if several else "on_tei"])
-    lines.append(say["on_vllm"])
+    if several and "onnx-int8" in exported and evaluation.get("thresholds"):
+        lines.append(say["int8_cuts"])
+    tei = [say["on_tei_pairs" if pair else "on_tei"]]
+    tei += [say["on_tei_several"]] if several else []
+    tei += [say["on_tei_length"].format(limit=limit, room=room)] if room and 0 < limit < room else []
+    lines.append(" ".join(tei))
+    lines.append(say["on_vllm_pairs"] if pair else say["on_vllm"].format(limit=limit or room))
     return lines
 
 

@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import Any
 
 from ..inference.onnx_folder import FILES, GATE, READ_TOO
+from ..inference.promises import KEYS
 from ..run_folder import RunFolder
 from .browser_runtime import runtime_files
 from .uploads import Upload
@@ -42,7 +43,9 @@ def static_files(run: RunFolder, about: dict[str, Any], base: str) -> list[Uploa
     names = (INT8, GATE, *READ_TOO)
     files = {name: Upload(name, run.path / name) for name in names}
     listed = {name: {"bytes": each.size, "sha256": each.sha256} for name, each in files.items()}
-    page = json.dumps({**about, "base": base, "files": listed}, ensure_ascii=False, indent=1)
+    own = run.read_json(GATE)["engines"]["onnx-int8"].get("promises", {})  # torch's cuts promise nothing of int8
+    promised = {key: own.get(key) for key in KEYS}
+    page = json.dumps({**about, **promised, "base": base, "files": listed}, ensure_ascii=False, indent=1)
     return [
         *(Upload(name, STATIC / name) for name in BROWSER),
         *(Upload(name, FOLDER / name) for name in SHARED),

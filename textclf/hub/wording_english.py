@@ -25,13 +25,26 @@ ENGLISH = {
     "that are too long. textclf's `space/static/classifier.js` gives the scores of this card for any text.",
     "on_web_pairs": "transformers.js knows no pairs and would answer wrongly without a word; textclf's "
     "`space/static/classifier.js` reads `onnx/` in the browser and gives the scores of this card.",
-    "on_tei": 'Text Embeddings Inference: `POST /predict` with `{"inputs": ..., "truncate": true}` is right as it is.',
-    "on_tei_several": "Text Embeddings Inference applies a softmax, which is wrong for several labels: ask for "
+    "int8_cuts": 'The int8 file (`"q8"`) has cuts of its own: `thresholds` in `onnx/gate.json`.',
+    "on_tei": 'Text Embeddings Inference: `POST /predict` with `{"inputs": [["a text"], ["another"]], '
+    '"truncate": true}`; a plain list of two strings would be read as a pair.',
+    "on_tei_pairs": 'Text Embeddings Inference: `POST /predict` with `{"inputs": [["first", "second"], ...], '
+    '"truncate": true}`.',
+    "on_tei_several": "It applies a softmax, which is wrong for several labels: ask for "
     '`"raw_scores": true` and apply a sigmoid to each.',
-    "on_vllm": "vLLM: `/classify` reads `problem_type` and is right as it is.",
+    "on_tei_length": "It cuts at {room} tokens, not at {limit} as here: texts that are longer get other scores.",
+    "on_vllm": "vLLM: `/classify` reads `problem_type`; texts that are too long are refused without "
+    '`"truncate_prompt_tokens": {limit}, "truncation_side": "right"`.',
+    "on_vllm_pairs": "vLLM: `/classify` takes no pairs.",
     "engines": "Engines",
     "engines_note": "Exported files beside torch in fp32, on the validation texts; every other figure of this card is "
     "torch's in fp32.",
+    "int8_promises": "int8 has other scores than torch, hence cuts of its own for {kept} in `onnx/gate.json`, fitted "
+    "on the same {n} texts.",
+    "int8_promises_none": "With int8 nothing is promised of {missing}.",
+    "promise_abstain": "abstaining",
+    "promise_label_sets": "label sets",
+    "and": " and ",
     "engine": "engine",
     "outcome": "gate",
     "agreement": "same decision (95 % lower bound)",

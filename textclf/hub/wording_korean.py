@@ -25,13 +25,26 @@ KOREAN = {
     "토큰을 잘라 냅니다. textclf의 `space/static/classifier.js`는 어떤 글이든 이 카드와 같은 점수를 냅니다.",
     "on_web_pairs": "transformers.js는 글 쌍을 모르므로 아무 말 없이 틀린 답을 냅니다. textclf의 "
     "`space/static/classifier.js`는 브라우저에서 `onnx/`를 읽어 이 카드와 같은 점수를 냅니다.",
-    "on_tei": 'Text Embeddings Inference: `POST /predict`에 `{"inputs": ..., "truncate": true}`를 보내면 됩니다.',
-    "on_tei_several": 'Text Embeddings Inference는 라벨이 여럿이어도 소프트맥스를 적용하므로, `"raw_scores": true`로 '
-    "받아 라벨마다 시그모이드를 적용해야 합니다.",
-    "on_vllm": "vLLM: `/classify`는 `problem_type`을 읽으므로 그대로 쓰면 됩니다.",
+    "int8_cuts": 'int8 파일(`"q8"`)의 임계값은 따로 있습니다: `onnx/gate.json`의 `thresholds`.',
+    "on_tei": 'Text Embeddings Inference: `POST /predict`에 `{"inputs": [["글"], ["다른 글"]], "truncate": true}`를 '
+    "보내면 됩니다. 문자열 두 개를 그냥 나열하면 글 쌍으로 읽힙니다.",
+    "on_tei_pairs": 'Text Embeddings Inference: `POST /predict`에 `{"inputs": [["첫째", "둘째"], ...], '
+    '"truncate": true}`를 보내면 됩니다.',
+    "on_tei_several": '라벨이 여럿이어도 소프트맥스를 적용하므로, `"raw_scores": true`로 받아 라벨마다 시그모이드를 '
+    "적용해야 합니다.",
+    "on_tei_length": "여기서처럼 {limit}토큰이 아니라 {room}토큰에서 자르므로, 더 긴 글은 점수가 달라집니다.",
+    "on_vllm": "vLLM: `/classify`는 `problem_type`을 읽습니다. 너무 긴 글은 "
+    '`"truncate_prompt_tokens": {limit}, "truncation_side": "right"`가 없으면 거부됩니다.',
+    "on_vllm_pairs": "vLLM: `/classify`는 글 쌍을 받지 않습니다.",
     "engines": "실행 엔진",
     "engines_note": "내보낸 파일을 검증 데이터에서 torch fp32와 견준 값입니다. 이 카드의 다른 수치는 모두 torch "
     "fp32로 잰 것입니다.",
+    "int8_promises": "int8은 점수가 torch와 다르므로 {kept}의 기준을 `onnx/gate.json`에 따로 두었습니다. 같은 글 "
+    "{n}건에서 정한 것입니다.",
+    "int8_promises_none": "int8에서는 {missing}에 대해 아무것도 보장하지 않습니다.",
+    "promise_abstain": "판단 보류",
+    "promise_label_sets": "라벨 집합",
+    "and": ", ",
     "engine": "엔진",
     "outcome": "판정",
     "agreement": "같은 판정 (95 % 하한)",

@@ -23,7 +23,7 @@ from ..labels import LabelSpace
 from ..models.limits import fields_of, longest_input
 from .answers import Prediction, Text, activate, predictions
 from .onnx_folder import Exported
-from .promises import NO_PROMISES, Promises
+from .promises import Promises
 
 INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 CHUNK = 4096  # texts tokenised while those before them are scored
@@ -45,8 +45,9 @@ class OnnxClassifier:
         self.engine = exported.engine
         self.labels = LabelSpace.from_config(config)
         self.thresholds = exported.thresholds(self.labels)
-        # Fitted on torch's scores: int8 has others, of which nothing was promised.
-        self.promises = Promises.of(vars(config), self.labels) if self.engine == "onnx" else NO_PROMISES
+        # The checkpoint's were fitted on torch's scores: int8 has others, and cuts of its own.
+        stated = vars(config) if self.engine == "onnx" else exported.figures.get("promises", {})
+        self.promises = Promises.of(stated, self.labels)
         self.text_columns = fields_of(config)
         self.max_length = longest_input(config, SimpleNamespace(model_max_length=settings.get("model_max_length", 0)))
         self._tokenizer_file = str(exported.folder / "tokenizer.json")

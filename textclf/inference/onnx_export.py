@@ -41,7 +41,8 @@ def export(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> onnx_i
     try:
         with torch.no_grad(), _quiet():
             example = dict(tokenizer(_EXAMPLE, padding=True, return_tensors="pt"))
-            config = OnnxConfig(dynamic=True, opset_version=OPSET)
+            both = {0: torch.export.Dim.AUTO, 1: torch.export.Dim.AUTO}
+            config = OnnxConfig(dynamic=True, dynamic_shapes=dict.fromkeys(example, both), opset_version=OPSET)
             return OnnxExporter().export(model.eval().cpu(), example, config).program
     finally:
         model.set_attn_implementation(was)
