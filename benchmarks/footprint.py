@@ -2,21 +2,24 @@
 
     python -m benchmarks.footprint RUN [--rounds 5]
 
-RUN is a finished, exported run. Writes results/footprint.md.
+RUN is a finished, exported run. Writes results/footprint.md. The seconds go from the command to the end of its
+process, Python's own start included; the engines take turns.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import sys
+import time
 from argparse import ArgumentParser
 from datetime import date
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from statistics import median
+
+from .speed_machine import machine_line
 
 ROOT = Path(__file__).parent.parent
 ENGINES = ("torch", "onnx", "onnx-int8")
@@ -26,13 +29,11 @@ NEEDS = {
     "onnx-int8": (),
 }  # `()`: requirements-serve
 ONE_ANSWER = """
-import json, sys, time
-began = time.perf_counter()
-from textclf.inference.engines import load
+import json, sys
+from textclf import load
 load(sys.argv[1], sys.argv[2]).predict(["How quick is the first answer?"])
-seconds = time.perf_counter() - began
 lines = dict(line.split(":", 1) for line in open("/proc/self/status"))
-print(json.dumps({"seconds": seconds, "resident": int(lines["VmRSS"].split()[0]) / 1024,
+print(json.dumps({"resident": int(lines["VmRSS"].split()[0]) / 1024,
                   "peak": int(lines["VmHWM"].split()[0]) / 1024, "torch": "torch" in sys.modules}))
 """
 
@@ -46,14 +47,15 @@ def main(argv: list[str] | None = None) -> None:
     lines = [
         "# Footprint",
         "",
-        f"`python -m benchmarks.footprint {args.run.name}`, {date.today().isoformat()}, load {os.getloadavg()[0]:.1f} "
-        f"at the start; medians of {args.rounds} fresh processes. The weights are {weights(args.run):.0f} MB in fp32.",
+        f"`python -m benchmarks.footprint {args.run.name}`, {date.today().isoformat()}. {machine_line()} Medians of "
+        f"{args.rounds} fresh processes an engine, in turn. The weights take {weights(args.run):.0f} MB in fp32.",
         "",
         "| engine | ready in (s) | resident (MB) | peak (MB) | installed (MB) |",
         "|---|---:|---:|---:|---:|",
     ]
+    answers = [{engine: answer(args.run, engine) for engine in ENGINES} for _ in range(args.rounds)]
     for engine in ENGINES:
-        found = [answer(args.run, engine) for _ in range(args.rounds)]
+        found = [each[engine] for each in answers]
         assert all(each["torch"] == (engine == "torch") for each in found), "only torch's engine loads torch"
         seconds, resident, peak = (median(each[key] for each in found) for key in ("seconds", "resident", "peak"))
         lines.append(f"| {engine} | {seconds:.2f} | {resident:.0f} | {peak:.0f} | {installed(engine):.0f} |")
@@ -65,8 +67,9 @@ def main(argv: list[str] | None = None) -> None:
 def answer(run: Path, engine: str) -> dict[str, float]:
     """Load a run in a fresh process and let it answer once."""
     command = [sys.executable, "-c", ONE_ANSWER, str(run.resolve()), engine]
+    began = time.perf_counter()
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    return json.loads(done.stdout.splitlines()[-1])
+    return {"seconds": time.perf_counter() - began, **json.loads(done.stdout.splitlines()[-1])}
 
 
 def weights(run: Path) -> float:

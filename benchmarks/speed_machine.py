@@ -15,9 +15,12 @@ def describe_machine() -> dict[str, Any]:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
     accelerator = torch.cuda.get_device_name() if torch.cuda.is_available() else None
     bf16 = "native bf16" if machine.bf16_is_fast(use_cpu=True) else "no native bf16"
+    vnni = (
+        "VNNI" if any("vnni" in name and there for name, there in torch.cpu.get_capabilities().items()) else "no VNNI"
+    )
     return {
         "processor": machine.device_name(torch.device("cpu")),
-        "instruction_set": f"{torch.backends.cpu.get_cpu_capability()} ({bf16})",
+        "instruction_set": f"{torch.backends.cpu.get_cpu_capability()} ({bf16}, {vnni})",
         "cores": machine.available_cores(),
         "threads": torch.get_num_threads(),
         "memory_gigabytes": round(memory, 1),

@@ -65,7 +65,7 @@ def numbers_of(value):
 def unexplained(card, run):
     """Numbers of a card that stand neither in the run's files nor in the fixed words of every card."""
     known = {str(len(run.read_json("evaluation.json")["labels"]))}
-    for name in ("evaluation.json", "audit.json", "tokenizer_config.json"):
+    for name in ("evaluation.json", "audit.json", "tokenizer_config.json", "config.json"):
         known |= numbers_of(run.read_json(name))
     fixed = [TEMPLATE.read_text(encoding="utf-8"), (run.path / "recipe.yaml").read_text(encoding="utf-8")]
     fixed += [*METRIC_NAMES.values(), *neutral_sentences("en"), *neutral_sentences("ko")]

@@ -242,7 +242,7 @@ WITHOUT_TORCH = """
 import json, sys
 for name in ("torch", "transformers", "datasets", "sklearn", "onnx"):
     sys.modules[name] = None  # importing it now fails
-from textclf.inference.engines import load
+from textclf import load
 classifier = load(sys.argv[1], "auto")
 print(json.dumps({"engine": classifier.engine, "scores": classifier.scores(["one", "two words"]).tolist()}))
 """
@@ -312,7 +312,7 @@ def test_four_packages_are_enough_to_score(exported, tmp_path):
     code = (
         "import importlib.util, json, sys\n"
         "assert not any(importlib.util.find_spec(name) for name in ('torch', 'transformers', 'datasets'))\n"
-        "from textclf.inference.engines import load\n"
+        "from textclf import load\n"
         "gate = json.load(open(sys.argv[1] + '/onnx/gate.json', encoding='utf-8'))\n"
         "print(json.dumps([load(sys.argv[1], sys.argv[2]).logits(gate['probes']).tolist(), load(sys.argv[1]).engine]))"
     )
@@ -328,7 +328,7 @@ def test_four_packages_are_enough_to_score(exported, tmp_path):
         [
             python,
             "-c",
-            "import sys; from textclf.inference.engines import load; load(sys.argv[1], 'torch')",
+            "import sys; from textclf import load; load(sys.argv[1], 'torch')",
             str(run.path),
         ],
         cwd=root,

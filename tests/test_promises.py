@@ -1,22 +1,30 @@
 """Promises in a checkpoint: what `config.json` says, and what a classifier then answers."""
 
 import json
+import math
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.stats import binom
 
 from tests.trained_runs import COMMON, Trained, follow, texts, write_csv
 from textclf.arguments import MeasureArguments
 from textclf.errors import UserError
 from textclf.evaluation.abstention import Promise
+from textclf.evaluation.exporting import export_run
 from textclf.evaluation.kept_promises import failures_over_resplits, measure_promises, promise_lines
+from textclf.evaluation.predictions import read_predictions
 from textclf.evaluation.promises import check_promises, fit_promises, promise
 from textclf.evaluation.report import Report
 from textclf.evaluation.score_intervals import share_of
 from textclf.hub.card import render_card
+from textclf.hub.inspection import collect
+from textclf.hub.space_folder import describe_run, page_file
 from textclf.inference.answers import predictions
 from textclf.inference.classifier import Classifier
+from textclf.inference.engines import load
 from textclf.inference.promises import Promises
 from textclf.labels import LabelSpace
 from textclf.recipe import read_recipe
@@ -132,6 +140,39 @@ def test_the_card_says_what_is_promised_and_for_which_texts(promised):
     card = str(render_card(promised.run))
     assert "80 %" in card
     assert 'classify.model.config.label_sets["cut"]' in card
+
+
+def test_int8_makes_the_same_promises_by_cuts_of_its_own(promised, tmp_path):
+    """On the rows that torch's cuts were fitted on: they stay at home, and nothing else was chosen on them."""
+    run = RunFolder(Path(shutil.copytree(promised.run.path, tmp_path / "run")))
+    row = export_run(run, ["onnx-int8"], draws=30)["engines"]["onnx-int8"]
+    int8 = load(run.path, "onnx-int8")
+    kept = read_predictions(run, "guarantee", int8.labels)
+    scores = int8.scores(kept.texts)
+    assert len(kept.texts) == promised.evaluation["promises"]["n"] == row["promises"]["label_sets"]["n"]
+    of_truth = np.sort(scores[np.arange(len(kept.gold)), kept.gold])
+    expected = of_truth[math.floor(0.2 * (len(of_truth) + 1)) - 1]  # of split conformal sets at a coverage of .8
+    assert row["promises"]["label_sets"]["cut"] == pytest.approx(expected, abs=1e-4)
+    assert row["promises"]["label_sets"]["cut"] != run.read_json("config.json")["label_sets"]["cut"]
+    sets = [set(p.label_set) for p in int8.predict(kept.texts)]
+    names = np.array(int8.labels.names)
+    assert sets == [set(names[each >= row["promises"]["label_sets"]["cut"]]) for each in scores]
+    if "abstain" in row["promises"]:
+        answered = scores.max(axis=1) >= row["promises"]["abstain"]["score_below"]
+        wrong = (scores.argmax(axis=1) != kept.gold) & answered
+        assert binom.cdf(wrong.sum(), answered.sum(), 0.5) <= 0.2
+    assert "cuts of its own for" in str(render_card(run))
+    assert not [upload for upload in collect(run, {}) if upload.path.startswith("predictions")]
+    page = json.loads(page_file(run, describe_run(run), "model/").data())
+    assert page["label_sets"] == row["promises"]["label_sets"], "torch's cut was shown with int8's"
+
+
+def test_where_its_rows_are_gone_int8_promises_nothing(promised, tmp_path):
+    run = RunFolder(Path(shutil.copytree(promised.run.path, tmp_path / "run")))
+    (run.path / "predictions" / "guarantee.parquet").unlink()
+    export_run(run, ["onnx-int8"], draws=30)
+    assert load(run.path, "onnx-int8").predict(["글"])[0].label_set is None
+    assert "With int8 nothing is promised of" in str(render_card(run))
 
 
 def test_concluding_again_without_a_promise_takes_the_old_ones_out(promised, tmp_path):

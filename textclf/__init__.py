@@ -13,6 +13,7 @@ _HOME = {
     "UserError": "textclf.errors",
     "build": "textclf.models.encoder",
     "fit": "textclf.training.fit",
+    "load": "textclf.inference.engines",
     "load_splits": "textclf.data.loading",
     "measure": "textclf.evaluation.report",
     "push": "textclf.hub.push",

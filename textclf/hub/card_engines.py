@@ -49,7 +49,8 @@ def elsewhere(run: RunFolder, evaluation: Figures, model_id: str, pair: bool, sa
     if exported:
         lines.append(say["on_onnx"].format(model=model_id))
         lines.append(say["on_web"] if not pair else say["on_web_pairs"])
-    if several and "onnx-int8" in exported and evaluation.get("thresholds"):
+    cuts = evaluation.get("thresholds") or {}
+    if "onnx-int8" in exported and cuts and not cuts.get("baked"):
         lines.append(say["int8_cuts"])
     tei = [say["on_tei_pairs" if pair else "on_tei"]]
     tei += [say["on_tei_several"]] if several else []

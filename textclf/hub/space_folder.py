@@ -40,18 +40,21 @@ def gradio_files() -> list[Upload]:
 
 def static_files(run: RunFolder, about: dict[str, Any], base: str) -> list[Upload]:
     """Return the files of a static page but for its header; `base` is where the browser finds the model's files."""
-    names = (INT8, GATE, *READ_TOO)
-    files = {name: Upload(name, run.path / name) for name in names}
-    listed = {name: {"bytes": each.size, "sha256": each.sha256} for name, each in files.items()}
-    own = run.read_json(GATE)["engines"]["onnx-int8"].get("promises", {})  # torch's cuts promise nothing of int8
-    promised = {key: own.get(key) for key in KEYS}
-    page = json.dumps({**about, **promised, "base": base, "files": listed}, ensure_ascii=False, indent=1)
     return [
         *(Upload(name, STATIC / name) for name in BROWSER),
         *(Upload(name, FOLDER / name) for name in SHARED),
         *runtime_files(),
-        Upload(PAGE, page.encode()),
+        page_file(run, about, base),
     ]
+
+
+def page_file(run: RunFolder, about: dict[str, Any], base: str) -> Upload:
+    """Return page.json: what the static page says, the model's files with their checksums, int8's own promises."""
+    files = {name: Upload(name, run.path / name) for name in (INT8, GATE, *READ_TOO)}
+    listed = {name: {"bytes": each.size, "sha256": each.sha256} for name, each in files.items()}
+    own = run.read_json(GATE)["engines"]["onnx-int8"].get("promises", {})  # torch's were not tested on int8's scores
+    page = {**about, **{key: own.get(key) for key in KEYS}, "base": base, "files": listed}
+    return Upload(PAGE, json.dumps(page, ensure_ascii=False, indent=1).encode())
 
 
 def describe_run(run: RunFolder, languages: list[str] | None = None) -> dict[str, Any]:

@@ -19,7 +19,7 @@ ENGLISH = {
     "baked": "The thresholds are baked into the model: 0.5 is the cut for each label, and scores are no "
     "longer probabilities.",
     "elsewhere": "Elsewhere",
-    "on_onnx": "Without torch (textclf's `requirements-serve.txt`): `from textclf.inference.engines import load; "
+    "on_onnx": "Without torch (textclf's `requirements-serve.txt`): `from textclf import load; "
     "load({model!r}).predict([...])`. `onnx/gate.json` holds sentences with their logits, to check any machine by.",
     "on_web": 'transformers.js reads `onnx/` (`dtype: "fp32"` or `"q8"`); it cuts the last special token off texts '
     "that are too long. textclf's `space/static/classifier.js` gives the scores of this card for any text.",

@@ -19,7 +19,7 @@ KOREAN = {
     "use_thresholds": "`pipeline()`은 임계값을 모릅니다. 라벨마다 정해 둔 임계값은 `config.json`에 있습니다.",
     "baked": "임계값이 모델에 녹아 있습니다. 모든 라벨의 기준은 0.5이며, 점수는 더 이상 확률이 아닙니다.",
     "elsewhere": "다른 실행 환경",
-    "on_onnx": "torch 없이 쓰려면 (textclf의 `requirements-serve.txt`): `from textclf.inference.engines import load; "
+    "on_onnx": "torch 없이 쓰려면 (textclf의 `requirements-serve.txt`): `from textclf import load; "
     "load({model!r}).predict([...])`. `onnx/gate.json`에 확인용 문장과 로짓이 있어 어느 기계든 점검할 수 있습니다.",
     "on_web": 'transformers.js는 `onnx/`를 읽습니다(`dtype: "fp32"` 또는 `"q8"`). 다만 너무 긴 글에서는 마지막 특수 '
     "토큰을 잘라 냅니다. textclf의 `space/static/classifier.js`는 어떤 글이든 이 카드와 같은 점수를 냅니다.",

@@ -34,7 +34,7 @@ class OnnxClassifier:
     """A saved classifier without torch: the same labels, thresholds and scores as `Classifier`."""
 
     def __init__(self, exported: Exported, threads: int | None = None) -> None:
-        """Open one exported file; `textclf.inference.engines.load` is the usual way.
+        """Open one exported file; `textclf.load` is the usual way.
 
         `threads`: how many texts are scored at once (default: OMP_NUM_THREADS, else the processors of this process).
 
