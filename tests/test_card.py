@@ -15,7 +15,7 @@ from huggingface_hub import ModelCard
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
-from transformers import pipeline
+from transformers import AutoConfig, pipeline
 
 from tests.made_runs import LABELS, make_run
 from textclf.data.auditing.audit import audit
@@ -25,6 +25,7 @@ from textclf.hub.card_facts import OF_THE_MODEL
 from textclf.hub.card_tables import confusion, number, per_label
 from textclf.hub.push_arguments import PushArguments
 from textclf.hub.wording import WORDING, neutral_sentences
+from textclf.models.limits import positions
 from textclf.run_folder import RunFolder
 
 NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?:e-?\d+)?(?![\w]|\.\d)")
@@ -64,8 +65,9 @@ def numbers_of(value):
 
 def unexplained(card, run):
     """Numbers of a card that stand neither in the run's files nor in the fixed words of every card."""
-    known = {str(len(run.read_json("evaluation.json")["labels"]))}
-    for name in ("evaluation.json", "audit.json", "tokenizer_config.json", "config.json"):
+    room = positions(AutoConfig.from_pretrained(run.path))
+    known = {str(len(run.read_json("evaluation.json")["labels"])), str(room)}
+    for name in ("evaluation.json", "audit.json", "tokenizer_config.json"):
         known |= numbers_of(run.read_json(name))
     fixed = [TEMPLATE.read_text(encoding="utf-8"), (run.path / "recipe.yaml").read_text(encoding="utf-8")]
     fixed += [*METRIC_NAMES.values(), *neutral_sentences("en"), *neutral_sentences("ko")]

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import onnx as onnx_file
 import pytest
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
@@ -41,6 +42,10 @@ def test_a_family_gives_torchs_logits(family, tiny_model, tmp_path):
     assert torch.model.config._attn_implementation != "eager" or family in {"deberta-v2", "mpnet"}, "put back"
 
     quantize(tmp_path / FILES["onnx"], tmp_path / FILES["onnx-int8"], onnx.inputs_of(PROBES))
+    tensors = onnx_file.load(tmp_path / FILES["onnx-int8"]).graph.initializer
+    last = sorted((3, torch.model.config.hidden_size))
+    assert [each.data_type for each in tensors if sorted(each.dims) == last] == [onnx_file.TensorProto.FLOAT]
+    assert sum(each.data_type == onnx_file.TensorProto.INT8 and len(each.dims) == 2 for each in tensors) >= 4
     int8 = OnnxClassifier(Exported("run", tmp_path, "onnx-int8", gate))
     spread = expected.std()
     assert np.sqrt(((int8.logits(TEXTS) - expected) ** 2).mean()) < 0.1 * spread
