@@ -105,7 +105,7 @@ def options_of(stated: Mapping[str, Any]) -> MeasureArguments:
         abstain_risk=abstain and abstain["risk"],
         abstain_confidence=abstain["confidence"] if abstain else MeasureArguments().abstain_confidence,
         set_coverage=sets and sets["coverage"],
-        set_by_label=bool(sets) and "cuts" in sets,
+        set_by_label=sets is not None and "cuts" in sets,
     )
 
 
