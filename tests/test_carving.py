@@ -124,6 +124,22 @@ def test_groups_that_share_a_text_stay_together(tmp_path):
     assert not texts["validation"] & texts["test"]
 
 
+def test_groups_that_one_text_links_to_a_whole_are_parted_all_the_same(tmp_path):
+    """Every author once wrote "ok": as one group they could not be split, so groups alone decide, and it is said."""
+    rows = [(text, "ab"[i % 2], f"author {i // 5}") for i, text in enumerate(distinct(300))]
+    rows += [("ok", "ab"[i % 2], f"author {i}") for i in range(60)]
+    path = write(tmp_path / "rows.csv", rows, ("text", "label", "author"))
+    data = load_splits(DataArguments(dataset=path, group_column="author"))
+    author = {text: name for text, _, name in rows if text != "ok"}
+    authors = {split: {author[text] for text in part["text"] if text != "ok"} for split, part in data.splits.items()}
+    assert sum(map(len, authors.values())) == len(set.union(*authors.values())) == 60
+    assert 0.1 <= len(data.splits["test"]) / 360 <= 0.3
+    assert "ok" not in data.splits["validation"]["text"]  # it stands in test, where it is a leak of train's
+    assert any("1 text on both sides, written in groups that are apart" in note for note in data.provenance.notes)
+    _, checked = found(data)
+    assert {data.splits["train"]["text"][row] for row in checked.exact_leaks} == {"ok"}
+
+
 def test_one_text_that_everybody_writes_does_not_become_the_test_split():
     labels = LabelIds(np.arange(1_000) % 2)
     texts = np.where(np.arange(1_000) < 300, 0, np.arange(1_000))

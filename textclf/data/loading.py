@@ -165,6 +165,9 @@ def _labelled_splits(splits: Mapping[str, RawSplit], columns: Columns, notes: li
     """Return the splits that have the label columns; all must have the others that are used."""
     labelled = {}
     for split, raw in splits.items():
+        if not set(columns.labels) <= set(raw.columns):
+            notes.append(f"The {split} split has no column {', '.join(columns.labels)} and counts as missing.")
+            continue
         for name in (*columns.text, *filter(None, (columns.group, columns.source))):
             if name not in raw.columns:
                 raise UserError(
@@ -176,8 +179,5 @@ def _labelled_splits(splits: Mapping[str, RawSplit], columns: Columns, notes: li
             if name in raw.mixed or not (is_string(arrow_type) or pa.types.is_null(arrow_type)):
                 found = raw.mixed.get(name) or str(arrow_type)
                 raise UserError(f"The text column {name!r} of the {split} split must hold text; found {found}.")
-        if set(columns.labels) <= set(raw.columns):
-            labelled[split] = raw
-        else:
-            notes.append(f"The {split} split has no column {', '.join(columns.labels)} and counts as missing.")
+        labelled[split] = raw
     return labelled

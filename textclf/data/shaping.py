@@ -92,13 +92,22 @@ def _carve(draft: Draft, name: str, share: float, args: DataArguments, source: s
     leaves = np.zeros(len(given), dtype=bool)
     leaves[np.flatnonzero(free)] = chosen
     draft.splits[source], draft.splits[name] = given.select(~leaves), given.select(leaves)
-    copies = rows.texts is not None and len(np.unique(rows.texts)) < len(rows)
+    together, apart = _copies(rows, chosen)
     out = "out" if source == "train" else f"out of {source}"
-    sentence = f"{name} carved {out}: {describe(share, args.split_seed, given.labels, args.group_column, copies)}"
+    sentence = f"{name} carved {out}: {describe(share, args.split_seed, given.labels, args.group_column, together)}"
+    if apart:
+        sentence += f", {apart:,} {counted(apart, 'text', 'texts')} on both sides, written in groups that are apart"
     if not free.all():
         sentence += f", none of the {int((~free).sum()):,} rows with a text of another split"
     draft.notes.append(f"{sentence[0].upper()}{sentence[1:]} ({int(leaves.sum()):,} rows).")
     return sentence
+
+
+def _copies(rows: Rows, chosen: NDArray[np.bool_]) -> tuple[bool, int]:
+    """Say whether all copies of texts went one way, and if not, how many texts stand on both sides."""
+    assert rows.texts is not None  # known before anything is carved
+    apart = len(np.intersect1d(rows.texts[chosen], rows.texts[~chosen]))
+    return not apart and len(np.unique(rows.texts)) < len(rows), apart
 
 
 def _part_groups(draft: Draft, args: DataArguments) -> None:

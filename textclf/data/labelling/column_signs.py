@@ -27,12 +27,13 @@ TEXT_NAMES = (
 TITLES = ("title", "headline", "subject", "제목", "标题", "タイトル")
 BODIES = (
     "body", "cleanbody", "content", "contents", "text", "description", "shortdescription", "abstract", "article",
-    "message", "본문", "내용", "正文", "内容", "本文",
+    "message", "plot", "overview", "summary", "synopsis", "lyrics", "본문", "내용", "正文", "内容", "本文",
 )
 PAIR_NAMES = (
     ("text", "textpair"), ("text1", "text2"), ("sentence1", "sentence2"), ("sentencea", "sentenceb"),
     ("question1", "question2"),
-    ("premise", "hypothesis"), ("question", "sentence"), ("question", "passage"),
+    ("premise", "hypothesis"), ("context", "hypothesis"), ("question", "sentence"), ("question", "passage"),
+    ("claim", "evidence"),
     *((title, body) for title in TITLES for body in BODIES),
 )
 # Names under which labels are published: the first tier is meant by whoever writes it, the second may be.
@@ -56,7 +57,7 @@ OTHER_FACTS = {
     "coder", "reviewer", "source", "sources", "outlet", "publisher", "origin", "site", "domain", "platform",
     "device", "client", "app", "channel", "url", "urls", "uri", "link", "links", "href", "image", "images", "photo",
     "photos", "file", "filename", "path", "split", "splits", "fold", "folds", "subset", "partition", "batch",
-    "verified", "purchase", "retweet", "retweets", "retweeted", "reply", "replies", "quote", "quoted", "truncated",
+    "subreddit", "forum", "board", "verified", "purchase", "retweet", "retweets", "retweeted", "reply", "replies", "quote", "quoted", "truncated",
     "favorite", "favorites", "favorited", "like", "likes", "follower", "followers", "friends", "views", "shares",
     "vote", "votes", "upvotes", "downvotes", "helpful", "useful", "funny", "cool", "age", "keyword", "keywords",
     "confidence", "score", "scores", "probability", "prob", "agreement", "hash", "md5", "asin", "isbn", "price",
@@ -92,7 +93,7 @@ class Signs:
     label: bool
     """Whether it has few values, each several times, as labels do."""
     flag: bool
-    """Whether its values are 0 and 1."""
+    """Whether its values are 0 and 1, true and false, or yes and no."""
     wordy: bool
     """Whether its values are words, as against numbers."""
 
@@ -155,7 +156,8 @@ def _look_at_words(name: str, cells: pa.ChunkedArray, rows: int, nested: bool, d
     classes = _numbers_of_classes(numbers) if len(numbers) == len(first) else not dates
     few = 2 <= len(distinct) <= min(MOST_LABELS, rows / 3)
     written = all(word[:1] in "[{<" for word in first[:20])  # lists of labels: few of those that occur are equal
-    flag = not nested and {word.lower() for word in first} <= {"0", "1", "0.0", "1.0", "true", "false", "-1"}
+    written_flags = {"0", "1", "0.0", "1.0", "true", "false", "-1"}, {"y", "n"}, {"yes", "no"}
+    flag = not nested and any({word.lower() for word in first} <= each for each in written_flags)
     return Signs(
         name,
         filled,
@@ -188,6 +190,20 @@ def same_labels(train: RawSplit, first: str, second: str) -> bool:
         pc.count_distinct(table[second], "all").as_py(),
     }
     return len(distinct) == 1
+
+
+def fractions(train: RawSplit, name: str) -> bool:
+    """Say whether a column holds numbers, some of them with a fraction."""
+    first = [str(cell) for cell in train.table[name].slice(0, MOST_LABELS).to_pylist() if cell is not None]
+    numbers = [number(cell.strip()) for cell in first]
+    return bool(numbers) and all(value is not None for value in numbers) and any((value or 0) % 1 for value in numbers)
+
+
+def same_texts(train: RawSplit, first: str, second: str) -> bool:
+    """Say whether two columns of words hold the same text in most rows: `sentence` and `original`."""
+    cells = train.table.select([first, second]).slice(0, ROWS_LOOKED_AT)
+    equal = pc.equal(*(column.cast(pa.string()) for column in cells.columns))
+    return bool((pc.mean(equal).as_py() or 0.0) > 0.5)
 
 
 def votes(train: RawSplit, chosen: str) -> set[str]:

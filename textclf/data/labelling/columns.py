@@ -18,17 +18,23 @@ from .column_signs import (
     PAIR_NAMES,
     SCORES,
     TEXT_NAMES,
+    TITLES,
     Signs,
+    fractions,
     look,
     pieces,
     plain,
     same_labels,
+    same_texts,
     votes,
 )
 
 # The loader's own names, which the dataset scripts give too: nothing was to be found, nothing is to be said.
 OWN_TEXT, OWN_LABELS = (("text",), ("text", "text_pair")), ("labels",)
 COLUMNS_LISTED = 12
+LIKENESS = ("score", "similarity", "relatedness", "similarityscore", "relatednessscore")
+LABEL_PIECES = {name for tier in LABEL_NAMES for name in tier} | {"sentiment", "polarity", "type"}
+LONGEST_NAME = 30  # of one that a note may list: a longer one could be a text, and notes go up with the model
 
 
 @dataclass(frozen=True)
@@ -70,7 +76,10 @@ def choose_columns(train: RawSplit, args: DataArguments, splits: str | None = No
         notes += [f"Labels are read from {_listed(labels)}.", *more]
     if not text:
         text = _find_text(train, {name: each for name, each in signs.items() if name not in labels})
-        notes.append(f"Text is read from {_listed(text)}.")
+        named = [name for name in signs if len(name) <= LONGEST_NAME and name not in (*text, *labels)]
+        left = [name for name in named if signs[name].text]
+        unread = f" Not read: {_listed(left[:5])} (--text_columns takes one or two)." if left else ""
+        notes.append(f"Text is read from {_listed(text)}.{unread}")
     twice = set(text) & set(labels) | {source} & {*text, *labels}
     if twice or len(set(text)) < len(text) or len(set(labels)) < len(labels):
         used = [*text, *labels, *filter(None, [source])]
@@ -95,7 +104,7 @@ def _find_text(train: RawSplit, signs: Mapping[str, Signs]) -> tuple[str, ...]:
     both = [(by_plain[a], by_plain[b]) for a, b in PAIR_NAMES if a in by_plain and b in by_plain]
     pairs = [pair for pair in both if not any(signs[name].label for name in pair)]  # a subject of few values is none
     known = [by_plain[name] for name in TEXT_NAMES if name in by_plain]
-    if len(pairs) == 1 and set(known) <= set(pairs[0]):
+    if len(pairs) == 1 and (set(known) <= set(pairs[0]) or _outweigh(pairs[0], known, signs)):
         return pairs[0]
     if len(pairs) == 1 and plain(pairs[0][0]) == "text":  # text, text_pair: our own names
         return pairs[0]
@@ -109,6 +118,7 @@ def _find_text(train: RawSplit, signs: Mapping[str, Signs]) -> tuple[str, ...]:
         unknown = []
     if len(known) == 1:
         own = signs[known[0]]
+        unknown = [name for name in unknown if not same_texts(train, known[0], name)]
         rivals = [name for name in unknown if not own.text or 2 * signs[name].words >= own.words]
         if rivals:
             raise UserError(_ambiguous("text", [*known, *rivals], list(signs)))
@@ -121,6 +131,14 @@ def _find_text(train: RawSplit, signs: Mapping[str, Signs]) -> tuple[str, ...]:
         raise UserError(f"The text column {spoilt[0]!r} must hold text; found {train.mixed[spoilt[0]]}.")
     pair = f" {shlex.join(pairs[0])}, say" if pairs else ""
     raise UserError(_ambiguous("text", candidates, list(signs), pair))
+
+
+def _outweigh(pair: Sequence[str], known: Sequence[str], signs: Mapping[str, Signs]) -> bool:
+    """Say whether the third field of text is no longer than the longer one of a known pair, so that it can be left."""
+    longest = max(signs[name].words for name in pair)
+    return all(signs[name].text for name in pair) and all(
+        signs[name].words <= longest for name in known if name not in pair
+    )
 
 
 def _twins(names: Sequence[str]) -> bool:
@@ -141,7 +159,7 @@ def _find_labels(train: RawSplit, signs: Mapping[str, Signs]) -> tuple[tuple[str
         if len(same) > 1:
             raise UserError(_ambiguous("label", same, others))
         if same:
-            rivals = [] if surely else _rivals(train, same[0], named, signs)
+            rivals = [] if surely else [*_rivals(train, same[0], named, signs), *_likeness(train, signs)]
             if rivals:
                 raise UserError(_ambiguous("label", [*same, *rivals], others))
             worded, more = _in_words(train, same[0], signs)
@@ -217,8 +235,23 @@ def _rivals(train: RawSplit, chosen: str, named: Sequence[str], signs: Mapping[s
     ]  # fmt: skip
 
 
+def _likeness(train: RawSplit, signs: Mapping[str, Signs]) -> list[str]:
+    """Return the scores of pairs of texts: how alike they are is the question there, and a genre is not."""
+    names = {plain(name): name for name in signs}
+    if not any({first, second} <= names.keys() for first, second in PAIR_NAMES if first not in TITLES):
+        return []
+    return [name for name in signs if plain(name) in LIKENESS and fractions(train, name)]
+
+
 def _ambiguous(kind: str, candidates: Sequence[str], names: Sequence[str], suggestion: str = "") -> str:
     left = f"none of {_some(names)} looks like it" if names else "no column is left"
+    if kind == "label":
+        candidates = sorted(candidates, key=lambda name: LABEL_PIECES.isdisjoint(pieces(name)))
+    if not candidates and kind == "label":
+        return (
+            f"Which column holds the label? Found that {left}. Name it with --label_columns; texts that nobody "
+            "labelled cannot be learnt from: expected a row a text, with its label beside it."
+        )
     found = f"more than one could be meant: {_some(candidates)}" if candidates else left
     most = " (one or two)" if kind == "text" and len(candidates) > 1 else ""
     example = suggestion or (f" {shlex.quote(candidates[0])}, say" if candidates else "")

@@ -15,6 +15,7 @@ from .label_names import (
     alike,
     alike_notes,
     clean_name,
+    is_minus_one_a_class,
     meaning_of_numbers,
     missing_note,
     number,
@@ -167,8 +168,16 @@ def _unnamed(found: Mapping[str, int], form: LabelForm, train: LabelCells, raw: 
             f"Regression is not supported: {_place(fractions[0], train, raw)} holds the label {fractions[0]} "
             f"in column {column!r}; expected classes. If these numbers are classes, list them with --class_names."
         )
-    names = [name for name in sort_names(found) if words or float(name) != -1]
-    return Meaning(names, {name: name for name in names}, False, missing_note(names))
+    minus_one = form.kind == "one" and not words and is_minus_one_a_class(found)
+    names = [name for name in sort_names(found) if words or float(name) != -1 or minus_one]
+    notes = missing_note(names)
+    if minus_one:
+        others = " ".join(name for name in names if float(name) != -1)
+        notes.append(
+            f"-1 ({found['-1']:,} rows) is read as a class like the other numbers. If it says that a label is not "
+            f"given: --class_names {others} --on_bad_row skip."
+        )
+    return Meaning(names, {name: name for name in names}, False, notes)
 
 
 def _place(name: str, train: LabelCells, raw: RawSplit) -> str:

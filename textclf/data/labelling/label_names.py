@@ -25,6 +25,7 @@ MISSING_WORDS = {"nan", "null", "<na>", "#n/a", "n/a", "nat"}
 # A rare name that is nearly a frequent one, by its letters, is a slip of the keyboard more often than a class.
 SLIP_LIKENESS, SLIP_LETTERS, SLIP_SHARE = 0.85, 5, 0.02
 NAMES_SHOWN = 8
+MINUS_ONE = (0.1, 0.8)  # share of rows with -1 beside 0 and 1, where it is a class
 
 Writing = Literal["numbers", "truths", "words"]
 
@@ -139,6 +140,19 @@ def missing_note(names: Iterable[str]) -> list[str]:
 def sort_names(names: Iterable[str]) -> list[str]:
     """Sort names that nobody ordered: numbers by their value in front of words."""
     return sorted(names, key=lambda name: (number(name) is None, number(name) or 0.0, name))
+
+
+def is_minus_one_a_class(counts: Mapping[str, int]) -> bool:
+    """Say whether -1 (of whole numbers, number -> rows) is a class, as in -1, 0, 1, and not a label that is missing.
+
+    It is one beside 1 alone, beside other negative numbers, and beside 0 and 1 unless it is rare or nearly all.
+    """
+    numbers = {float(name) for name in counts}
+    if -1.0 not in numbers or "-1" not in counts:
+        return False
+    if min(numbers) < -1 or numbers == {-1.0, 1.0}:
+        return True
+    return numbers == {-1.0, 0.0, 1.0} and MINUS_ONE[0] <= counts["-1"] / sum(counts.values()) <= MINUS_ONE[1]
 
 
 def meaning_of_numbers(found: Sequence[str], names: Sequence[str]) -> dict[str, str]:

@@ -27,9 +27,10 @@ BITS = re.compile(r"[01]{3,}", re.ASCII)
 MOST_OTHERS = 0.5  # written lists are a column's form if more than this share of train's rows are such
 
 # Between two names of one cell; the first ones hardly ever stand inside a name, the others often do.
-STRONG = ("|", ";", ",", "\t", "\n", "、", "，", "；")
+STRONG = ("|", ";", ",", "#", "\t", "\n", "、", "，", "；")
 WEAK = (" ", "_", "/", "&", "+", "-", " and ")
 FEW_NAMES, DENSE = 10, 0.6
+CODE = re.compile(r"\w+[.:]\w+")  # cs.CL: no word, so that a space beside it separates
 
 
 def written_lists(cells: Mapping[str, int], column: str) -> Written | None:
@@ -168,7 +169,9 @@ def _joined_by(mark: str, names: set[str]) -> Joined | None:
     else:
         few = len(names) <= 2 * FEW_NAMES
         shared = sum(part in alone for part in times)
-        certain = (len(recurring) >= 3 and shared >= 0.75 * len(times)) or (dense and len(names) >= FEW_NAMES)
+        codes = mark == " " and shared > 0 and all(map(CODE.fullmatch, times))
+        certain = codes or (len(recurring) >= 3 and shared >= 0.75 * len(times))
+        certain = certain or (dense and len(names) >= FEW_NAMES)
         noted = bool(apart) or orders >= (1 if few else 2) or (len(recurring) >= 3 and len(times) <= len(names) / 2)
     return Joined(mark, example, certain) if certain or noted else None
 

@@ -16,7 +16,18 @@ from .label_names import clean_name
 
 # Column names, lower case, letters and digits only.
 NAMES = {"split", "splits", "datasplit", "splitname", "fold", "folds", "subset", "subsets", "partition", "partitions"}
-NAMES |= {"set", "datasetsplit", "splitset", "traintest", "usage", "dataset", "분할", "데이터구분"}
+NAMES |= {
+    "set",
+    "datasetsplit",
+    "splitset",
+    "traintest",
+    "traindevtest",
+    "trainvaltest",
+    "usage",
+    "dataset",
+    "분할",
+    "데이터구분",
+}
 ENDS = ("set", "split", "fold", "partition")  # SemEval_set
 WORDS = {word: split for split, words in SPLIT_NAMES.items() for word in words}
 WORDS |= {

@@ -25,6 +25,9 @@ def find_export(rows: Iterable[dict[str, Any]]) -> Export | None:
         return None
     if all(isinstance(row.get("data"), dict) and _annotations(row) is not None for row in rows):
         return Export(_label_studio, "a Label Studio export; the first annotation of each task is read")
+    chosen = {key for row in rows for key, value in row.items() if _choices(value) is not None}
+    if chosen and all("annotation_id" in row for row in rows):
+        return Export(lambda row: [_without_choices(row, chosen)], "a Label Studio export (JSON-MIN)")
     if all(isinstance(row.get("text"), str) and _numbers_given(row) for row in rows):
         return Export(_old_doccano, "a doccano export; annotations are read as labels")
     if all(isinstance(row.get("text"), str) and isinstance(row.get(_doccano(row)), list) for row in rows) and any(
@@ -58,6 +61,17 @@ def _label_studio(row: dict[str, Any]) -> list[dict[str, Any]]:
                 choices = [*(choices or []), *found]
         break
     return [{**{key: value for key, value in row["data"].items() if not isinstance(value, dict)}, LABEL: choices}]
+
+
+def _choices(value: Any) -> list[str] | None:
+    found = value.get("choices") if isinstance(value, dict) and len(value) == 1 else None
+    return found if isinstance(found, list) else None
+
+
+def _without_choices(row: dict[str, Any], chosen: set[str]) -> dict[str, Any]:
+    """Return a row in which columns of several choices hold lists, of one where JSON-MIN writes it bare."""
+    lists = {key: [row[key]] if isinstance(row.get(key), str) else _choices(row.get(key)) for key in chosen}
+    return {**row, **lists}
 
 
 def _numbers_given(row: dict[str, Any]) -> bool:

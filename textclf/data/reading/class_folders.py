@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -26,6 +26,7 @@ CLASS_WORDS = {
     "normal", "clean", "abusive", "offensive", "sarcastic", "ironic", "subjective", "objective", "subj", "obj", "good",
     "bad", "human", "machine", "ai", "yes", "no", "긍정", "부정", "중립",
 }  # fmt: skip
+PART = re.compile(r"(?:part|fold|chunk|batch|cv|shard|block|section|vol(?:ume)?)[\W_]*\d+", re.IGNORECASE)
 LEAST_DOCUMENTS = 2  # a folder of a class, on average
 
 
@@ -41,7 +42,14 @@ def class_folders(files: Sequence[Path], folder: Path) -> dict[str, list[Path]] 
     documents = defaultdict(list)
     for path in files:
         if path.suffix.lower() not in NO_DATA | {".json"} and not about_the_data(path) and path.parent != folder:
-            documents[path.parent].append(path)
+            documents[_above_parts(path.parent, folder)].append(path)
+    if len(documents) == 1 and all(PART.fullmatch(path.parent.name) for path in files):
+        raise UserError(
+            f"The folders in {folder} are parts ({', '.join(sorted({p.parent.name for p in files})[:3])}, "
+            "...) and say no classes. Expected a folder a class; or a table beside the texts, labels.csv with the "
+            "columns file and label, and then --dataset once more."
+        )
+    _refuse_two_questions(documents, files, folder)
     inner = {parent for parent in documents if not any(parent in other.parents for other in documents)}
     names = {parent.name.lower() for parent in inner}
     if len(names) < 2 or all(split_name(name) for name in names):
@@ -52,6 +60,25 @@ def class_folders(files: Sequence[Path], folder: Path) -> dict[str, list[Path]] 
     if sum(split_name(path.stem) is not None for path in found) > len(found) / 2:
         return None
     return {parent.relative_to(folder).as_posix(): documents[parent] for parent in sorted(inner)}
+
+
+def _refuse_two_questions(classes: Collection[Path], files: Sequence[Path], folder: Path) -> None:
+    """Stop where folders above those of numbered parts could be the classes as well: `negative/deceptive/fold1`."""
+    above = {path.parent for path in classes if path.parent != folder and not split_name(path.parent.name)}
+    if len(above) > 1 and any(PART.fullmatch(path.parent.name) for path in files):
+        names = sorted(path.name for path in above)
+        raise UserError(
+            f"{folder} holds folders that could be classes on two levels: {', '.join(names[:5])}, and "
+            f"{', '.join(sorted({path.name for path in classes})[:5])} in them. Give one of the upper ones "
+            f"(--dataset {min(above)}), or a folder a class."
+        )
+
+
+def _above_parts(place: Path, folder: Path) -> Path:
+    """Return the folder that is no mere part of another one (`part3`, `fold1`)."""
+    while PART.fullmatch(place.name) and place != folder:
+        place = place.parent
+    return place
 
 
 def read_documents(
@@ -96,7 +123,8 @@ def class_files(files: Sequence[Path], folder: Path, options: ReadOptions) -> di
     """
     if len(files) < 2:
         return None
-    names = _different_parts([path.relative_to(folder).as_posix() for path in files])
+    places = [path.relative_to(folder) for path in files]
+    names = _folders_of_numbered(places) or _different_parts([place.as_posix() for place in places])
     if names is None:
         return None
     columns = set()
@@ -106,6 +134,14 @@ def class_files(files: Sequence[Path], folder: Path, options: ReadOptions) -> di
         if len(rows.table) < 2 or not _only_text(rows.table, CLASS_WORDS.issuperset(map(str.lower, names))):
             return None
     return dict(zip(files, names, strict=True)) if len(columns) == 1 else None
+
+
+def _folders_of_numbered(places: Sequence[Path]) -> list[str] | None:
+    """Return the folder of each file, if the files are only numbered themselves: `good/1.csv`, `bad/1.csv`."""
+    folders = [composed(place.parent.name) for place in places]
+    numbered = all(re.fullmatch(r"[\d_\-\s]+", place.stem) for place in places)
+    sensible = len(set(folders)) > 1 and all(folders) and not any(map(split_name, folders))
+    return folders if numbered and sensible and not any(map(PART.fullmatch, folders)) else None
 
 
 def _different_parts(names: Sequence[str]) -> list[str] | None:

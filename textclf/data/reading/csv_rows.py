@@ -14,6 +14,7 @@ from .headers import ROWS_KEPT, USUAL, ColumnLook, has_names, made_names
 from .tables import Fault, Reading, ReadOptions, text_columns
 
 UNCLOSED = "a quote opens here and is never closed"
+ESCAPES = r"\" is read as a quote inside a cell."
 STRIDE = 97  # beyond the first rows, each so manieth is looked at: labels may be sorted
 SAYS_NOTHING = "Line 1 of {name} is read as column names; --no_header says that it is a row."
 
@@ -45,12 +46,8 @@ def read_table(file: TextFile, options: ReadOptions, named_table: bool = True) -
     dialect = guess_dialect(file, named_table, options.quotes)
     if dialect is None:
         return None
-    notes = []
-    if dialect.delimiter != "," and file.path.suffix.lower() not in {".tsv", ".tab"}:
-        notes.append(f"{file.name}: columns are separated by {dialect.words}.")
+    notes = _unusual(file, dialect, options.quotes == "auto")
     look = _look(file, dialect)
-    if options.quotes == "auto" and dialect.quoting == NONE and not dialect.long:
-        notes.append(f"{file.name}: quotes do not pair up and are read as plain characters.")
     if options.quotes == "auto" and dialect.quoting == MINIMAL:
         dialect, look, said = _with_other_quotes(file, dialect, look)
         notes += said
@@ -65,6 +62,22 @@ def read_table(file: TextFile, options: ReadOptions, named_table: bool = True) -
     reading = text_columns(names, _rows(file, dialect, (names, header), _swallowed(look, dialect), faults))
     reading.faults, reading.notes, reading.nameless = faults, notes, not named
     return reading
+
+
+def _unusual(file: TextFile, dialect: Dialect, found: bool) -> list[str]:
+    """Say in what a dialect differs from plain CSV; what its quotes mean only where that was `found`."""
+    notes = []
+    if dialect.delimiter != "," and file.path.suffix.lower() not in {".tsv", ".tab"}:
+        notes.append(f"columns are separated by {dialect.words}.")
+    if found and dialect.quoting == NONE and not dialect.long:
+        notes.append("quotes do not pair up and are read as plain characters.")
+    if dialect.escaped and dialect.delimiter != " ":
+        notes.append(ESCAPES)
+    if dialect.quote == "'":
+        notes.append("single quotes stand around cells; --quotes csv reads double ones alone as such.")
+    if dialect.headed:
+        notes.append("lines such as ###123 stand above rows and are left out.")
+    return [f"{file.name}: {note}" for note in notes]
 
 
 def _rows(
@@ -151,7 +164,7 @@ def _with_other_quotes(file: TextFile, dialect: Dialect, look: _Look) -> tuple[D
     if look.errors and prose:
         escaped = _look(file, dialect._replace(escaped=True))
         if len(escaped.errors) < len(look.errors) / 10:
-            return dialect._replace(escaped=True), escaped, [f'{file.name}: \\" is read as a quote inside a cell.']
+            return dialect._replace(escaped=True), escaped, [f"{file.name}: {ESCAPES}"]
     swallowed = _swallowed(look, dialect)
     unpaired = bool(look.errors) and not prose
     if not swallowed and not unpaired:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Literal, NamedTuple
 
@@ -28,6 +28,8 @@ NONE: Quoting = 3
 LONGEST_CELL = 2**31 - 1
 SAID = re.compile(r"sep=(.)\r?\n?")  # Excel's own first line
 SPACED_QUOTE = re.compile(r'"[,;|] +"')
+SINGLE_QUOTED = re.compile(r"(?:^|[,;|\t])'[^\n]*'(?:[,;|\t\n]|$)")
+HEADING = re.compile(r"#{3}\s*\S+\s*")  # above some rows: a document's number, and no row
 R_CELL = re.compile(r'"(?:[^"\\]|\\.)*"|[^\s"]+')
 R_LINE = re.compile(rf'"(?:[^"\\]|\\.)*"(?: (?:{R_CELL.pattern}))+')
 ESCAPED_QUOTE = re.compile(r'(?<!\\)((?:\\\\)*)\\"')
@@ -50,6 +52,9 @@ class Dialect(NamedTuple):
     """Which column's cells may hold the delimiter without being quoted."""
     width: int = 0
     """The number of columns, where one is loose."""
+    quote: Literal['"', "'"] = '"'
+    headed: bool = False
+    """Whether lines such as `###123` stand above some rows."""
 
     @property
     def words(self) -> str:
@@ -76,12 +81,19 @@ def records(file: TextFile, dialect: Dialect, limit: int | None = None) -> Itera
         def lines() -> Iterator[str]:
             for line in source:
                 taken.append(line)
+                if dialect.headed and HEADING.fullmatch(line):
+                    line = "\n"
                 if dialect.long:
                     line = line.replace(dialect.long, STAND_IN)
                 yield ESCAPED_QUOTE.sub(r'\1""', line) if dialect.escaped else line
 
         reader = csv.reader(
-            lines(), delimiter=dialect.delimiter, quoting=dialect.quoting, strict=True, skipinitialspace=dialect.spaced
+            lines(),
+            delimiter=dialect.delimiter,
+            quotechar=dialect.quote,
+            quoting=dialect.quoting,
+            strict=True,
+            skipinitialspace=dialect.spaced,
         )
         line = dialect.skip + 1
         while True:
@@ -121,17 +133,18 @@ def guess_dialect(file: TextFile, named_table: bool, quotes: str = "auto") -> Di
     if rare is not None:
         return rare
     spaced = sum(bool(SPACED_QUOTE.search(line)) for line in head) > len(head) / 2
+    headed = sum(bool(HEADING.fullmatch(line)) for line in head) > 1
     best, most = None, (0.0, False)
     order = [mark for mark in DELIMITERS if mark != " "]
     if file.path.suffix.lower() in {".tsv", ".tab"}:
         order.remove("\t")
         order.insert(0, "\t")
     for delimiter in order:
-        for quoting in (MINIMAL, NONE) if quotes == "auto" else (NONE,) if quotes == "plain" else (MINIMAL,):
-            dialect = Dialect(delimiter, quoting, spaced and quoting == MINIMAL)
+        for dialect in _with_quotes(delimiter, quotes, spaced, head):
+            dialect = dialect._replace(headed=headed)
             sizes = [len(record.cells) for record in records(file, dialect, LINES_LOOKED_AT)]
             found = (round(_share(sizes), 2), bool(sizes) and sizes[0] == _usual(sizes))
-            if quoting == NONE and delimiter in ",;":  # lists of words with commas look like tables too
+            if dialect.quoting == NONE and delimiter in ",;":  # lists of words with commas look like tables too
                 found = (found[0] - 0.1, found[1])
             if found > most:
                 best, most = dialect, found
@@ -141,10 +154,23 @@ def guess_dialect(file: TextFile, named_table: bool, quotes: str = "auto") -> Di
     return Dialect(order[0]) if named_table else None
 
 
+def _with_quotes(delimiter: str, quotes: str, spaced: bool, head: Sequence[str]) -> Iterator[Dialect]:
+    """Yield what quotes could mean with one delimiter, escaped and single ones only where there are such."""
+    if quotes != "plain":
+        yield Dialect(delimiter, MINIMAL, spaced)
+    if quotes == "auto" and any(map(ESCAPED_QUOTE.search, head)):
+        yield Dialect(delimiter, MINIMAL, spaced, escaped=True)
+    if quotes != "csv":
+        yield Dialect(delimiter, NONE)
+    if quotes == "auto" and any(map(SINGLE_QUOTED.search, head)):
+        yield Dialect(delimiter, MINIMAL, quote="'")
+
+
 def _rare_dialect(head: list[str], words: bool) -> Dialect | None:
     """Return a dialect of long delimiters or, where `words` may be cells, of R's `write.table`; None for others."""
     for long in LONG_DELIMITERS:
-        if head and _share([line.count(long) + 1 for line in head]) >= LEAST_SHARE:
+        sizes = [line.count(long) + 1 for line in head]
+        if head and _share(sizes) >= LEAST_SHARE and sizes[0] == _usual(sizes):  # not between posts in one cell
             return Dialect(STAND_IN, NONE, long=long)
     of_r = words and _share([_cells_of_r(line) for line in head]) >= LEAST_SHARE
     return Dialect(" ", MINIMAL, escaped=True) if of_r else None

@@ -22,11 +22,12 @@ from .csv_rows import read_table
 from .encodings import TextFile, text_file
 from .json_rows import read_json, read_json_lines
 from .line_rows import labelled_lines, plain_lines
+from .other_tasks import refuse_other_tasks
 from .sheets import is_sheet, read_sheet
 from .tables import ROWS_PER_BATCH, Fault, Reading, ReadOptions
 
 # Part of the cache key: change it when a reader reads the same bytes differently.
-READER_VERSION = "5"
+READER_VERSION = "6"
 TABLES = {".csv", ".tsv", ".tab", ".psv"}
 DATA = {*TABLES, ".jsonl", ".ndjson", ".json", ".parquet", ".arrow", ".feather", ".xlsx", ".xls", ".ods", ".xlsb"}
 TEXTS = {"", ".txt", ".data", ".dat", ".train", ".test", ".dev", ".all", ".lst", ".ft", ".label"}
@@ -127,6 +128,7 @@ def _read_text(file: TextFile, suffix: str, options: ReadOptions) -> Reading:
             pass  # prose that begins with a bracket
     if suffix not in TABLES and first == "<":
         raise UserError(_not_read(file.path, b"<?xml"))
+    refuse_other_tasks(file)
     reading = None if suffix in TABLES else labelled_lines(file)
     reading = reading or read_table(file, options, named_table=suffix in TABLES)
     return reading or plain_lines(file, options)

@@ -15,6 +15,7 @@ from .annotation_exports import LABEL, Export, find_export
 from .encodings import TextFile
 from .headers import ColumnLook, has_names, made_names
 from .json_shapes import find_rows
+from .other_tasks import refuse_several_answers
 from .tables import LINE_COLUMN, ROWS_PER_BATCH, SPLIT_COLUMN, Fault, Reading, ReadOptions
 
 
@@ -95,12 +96,14 @@ def _reading(
     faults, unit, notes = said
     head = [row.cells for row in islice(source(), SAMPLE)]
     nameless = bool(head) and isinstance(head[0], list)
+    objects = [row for row in head if isinstance(row, dict)]
+    refuse_several_answers(objects, file.name)
     if nameless:
         source = _with_names(file, source, options, (faults, notes))
-    elif export := find_export(row for row in head if isinstance(row, dict)):
+    elif export := find_export(objects):
         source = _exported(source, export)
         notes.append(f"{file.name} is read as {export.says}.")
-    elif _nested_only([row for row in head if isinstance(row, dict)]):
+    elif _nested_only(objects):
         source = _flattened(source)
         notes.append(f"{file.name} holds objects in objects; their cells are named like a.b.")
     reading = _typed(file, source, unit)

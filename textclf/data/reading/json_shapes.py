@@ -52,10 +52,7 @@ def _rows(content: Any, name: str, notes: list[str]) -> list[Any]:
     if flat and not any(isinstance(item, dict) for rows in of_rows.values() for item in rows):
         return _columns_or_classes(lists, name, notes)
     if len(of_rows) > 1:
-        raise UserError(
-            f"{name} holds several lists of rows ({', '.join(of_rows)}) and none is called train. "
-            "Name them train, validation and test, or leave one."
-        )
+        return _one_of(of_rows, name, notes)
     if of_rows:
         return next(iter(of_rows.values()))
     objects = {key: value for key, value in content.items() if isinstance(value, dict)}
@@ -74,6 +71,26 @@ def _rows(content: Any, name: str, notes: list[str]) -> list[Any]:
         return [[key, value] for key, value in content.items()]
     (only,) = lists.values() if len(lists) == 1 else (None,)
     return only if only else [content]
+
+
+def _one_of(lists: Mapping[str, list[Any]], name: str, notes: list[str]) -> list[Any]:
+    """Return the only list that holds texts; beside them stand names of intents, entities, classes."""
+    of_texts = [key for key, rows in lists.items() if _hold_texts(rows)]
+    if len(of_texts) != 1:
+        raise UserError(
+            f"{name} holds several lists of rows ({', '.join(lists)}) and none is called train. "
+            "Name them train, validation and test, or leave one."
+        )
+    others = ", ".join(key for key in lists if key not in of_texts)
+    notes.append(f"{name}: the rows of {of_texts[0]} are read; left out: {others}.")
+    return lists[of_texts[0]]
+
+
+def _hold_texts(rows: Sequence[Any]) -> bool:
+    """Say whether rows hold texts beside something else: a cell of several words in most of them."""
+    cells = [[cell for cell in row.values() if isinstance(cell, str)] for row in rows if isinstance(row, dict)]
+    wordy = sum(len(row) > 1 and any(len(cell.split()) > MANY or len(cell) > 20 for cell in row) for row in cells)
+    return wordy > len(rows) / 2
 
 
 def _is_split_orient(content: Mapping[str, Any]) -> bool:

@@ -12,6 +12,7 @@ from .encodings import TextFile
 from .tables import LINE_COLUMN, Fault, Reading, ReadOptions, text_columns
 
 FASTTEXT = re.compile(r"((?:__label__\S+[\s,]*)+)(.*)")
+LABELS_LAST = re.compile(r"(\S.*?)((?:\s+__label__\S+)+)")
 ONE_LABEL = re.compile(r"__label__([^\s,]+(?:,[^\s,_]+)*)")
 TREC = re.compile(r"([A-Za-z]{2,20}):([A-Za-z_]{2,30})\s+(\S.*)")
 NUMBERED = re.compile(r"([+-]?\d{1,3})\s+(\S.*)")
@@ -35,7 +36,7 @@ def labelled_lines(file: TextFile) -> Reading | None:
     ]
     if not head:
         return None
-    if sum(line.startswith("__label__") for line in head) > 0.9 * len(head):
+    if sum("__label__" in line and _parted(line) is not None for line in head) > 0.9 * len(head):
         return _fasttext(file)
     found = [TREC.fullmatch(line) for line in head]
     coarse = Counter(match[1] for match in found if match)
@@ -79,8 +80,8 @@ def _matched(file: TextFile, form: re.Pattern[str], names: tuple[str, ...]) -> R
 
 
 def _fasttext(file: TextFile) -> Reading:
-    """Read `__label__a __label__b text`; one label a line, or a list where any line has several."""
-    several = any(line.count("__label__") > 1 and len(_labels(line)) > 1 for _, line in lines_of(file))
+    """Read `__label__a __label__b text`, or its labels last; one label a line, or a list where a line has several."""
+    several = any(line.count("__label__") > 1 and len((_parted(line) or [""])[0]) > 1 for _, line in lines_of(file))
     faults: list[Fault] = []
     kind = pa.list_(pa.string()) if several else pa.string()
     schema = pa.schema([("label", kind), ("text", pa.string()), (LINE_COLUMN, pa.int64())])
@@ -88,24 +89,29 @@ def _fasttext(file: TextFile) -> Reading:
     def batches() -> Iterator[pa.RecordBatch]:
         labels, texts, numbers = [], [], []
         for number, line in lines_of(file):
-            match = FASTTEXT.fullmatch(line.strip())
-            if match is None:
-                faults.append(Fault(number, "no __label__ in front of the text"))
+            parted = _parted(line)
+            if parted is None:
+                faults.append(Fault(number, "no __label__ beside the text"))
                 continue
-            found = _labels(line)
-            labels.append(found if several else found[0])
-            texts.append(match[2])
+            labels.append(parted[0] if several else parted[0][0])
+            texts.append(parted[1])
             numbers.append(number)
         yield pa.RecordBatch.from_arrays(
             [pa.array(labels, kind), pa.array(texts, pa.string()), pa.array(numbers, pa.int64())], schema=schema
         )
 
-    return Reading(schema, batches(), faults, [f"{file.name}: fastText lines, __label__ and then the text."])
+    return Reading(schema, batches(), faults, [f"{file.name}: fastText lines, __label__ and the text."])
 
 
-def _labels(line: str) -> list[str]:
-    match = FASTTEXT.fullmatch(line.strip())
-    return list(dict.fromkeys(ONE_LABEL.findall(match[1]))) if match else []
+def _parted(line: str) -> tuple[list[str], str] | None:
+    """Return a line's labels and its text, or None where it has no label in front of the text or behind it."""
+    if match := FASTTEXT.fullmatch(line.strip()):
+        labels, text = match.groups()
+    elif match := LABELS_LAST.fullmatch(line.strip()):
+        text, labels = match.groups()
+    else:
+        return None
+    return list(dict.fromkeys(ONE_LABEL.findall(labels))), text
 
 
 def plain_lines(file: TextFile, options: ReadOptions) -> Reading:

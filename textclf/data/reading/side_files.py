@@ -25,9 +25,13 @@ NAMES_CLASSES = re.compile(
 TEXT_WORDS = {
     "text", "texts", "sentence", "sentences", "sent", "sents", "data", "x", "input", "inputs", "doc", "docs",
     "document", "documents", "comment", "comments", "tweet", "tweets", "review", "reviews", "question", "questions",
-    "seq", "in", "source",
+    "seq", "in", "source", "post", "posts",
 }
-LABEL_WORDS = {"label", "labels", "y", "target", "targets", "class", "classes", "gold", "tag", "tags", "output"}
+LABEL_WORDS = {
+    "label", "labels", "y", "yl1", "yl2", "yl3", "target", "targets", "class", "classes", "tag", "tags", "output",
+    "sentiment", "sentiments", "topic", "topics", "emotion", "emotions", "intent", "intents",
+}
+OF_BOTH = {"gold"}  # stands in the name of either
 # fmt: on
 MOST_CLASSES = 1000
 
@@ -83,31 +87,47 @@ def _in_lines(lines: Sequence[str]) -> list[str] | None:
     return list(lines) if all(len(line) < 80 for line in lines) else None
 
 
-def parallel_files(files: Sequence[Path]) -> list[tuple[Path, Path]]:
-    """Return pairs of files of which one holds a text a line and the other, of the same name else, its labels."""
+def parallel_files(files: Sequence[Path]) -> list[tuple[Path, list[Path]]]:
+    """Return files that hold a text a line, each with those that, under the same name else, hold its labels."""
     texts: dict[tuple[Path, tuple[str, ...]], list[Path]] = {}
-    labels: dict[tuple[Path, tuple[str, ...]], Path] = {}
+    labels: dict[tuple[Path, tuple[str, ...]], list[Path]] = {}
     for path in files:
         words = [word for word in re.split(r"[^a-z0-9]+", path.name.lower()) if word not in {"txt", "csv", "tsv", ""}]
         of_labels = [word for word in words if word in LABEL_WORDS]
-        key = (path.parent, tuple(word for word in words if word not in TEXT_WORDS | LABEL_WORDS))
+        of_labels = of_labels or ([] if TEXT_WORDS & {*words} else [word for word in words if word in OF_BOTH])
+        key = (path.parent, tuple(word for word in words if word not in TEXT_WORDS | LABEL_WORDS | OF_BOTH))
         if of_labels and not [word for word in words if word in {"text", "texts", "names", "map", "list"}]:
-            labels[key] = path
+            labels.setdefault(key, []).append(path)
         elif not of_labels:
             texts.setdefault(key, []).append(path)
-    return [(texts[key][0], path) for key, path in labels.items() if len(texts.get(key, ())) == 1]
+    return [(texts[key][0], paths) for key, paths in labels.items() if len(texts.get(key, ())) == 1]
 
 
-def read_pair(texts: Path, labels: Path, options: ReadOptions) -> RawSplit | None:
-    """Join a file of texts with the file of their labels, line by line; None where they are not that.
+def read_parallel(texts: Path, labels: Sequence[Path], options: ReadOptions) -> RawSplit | None:
+    """Join a file of texts with the files of their labels, line by line; None where they are not that.
+
+    The labels of several files stand in columns of their names.
 
     Raises:
         UserError: they hold different numbers of lines.
     """
     lines = options._replace(lines=texts.suffix.lower() not in {".csv", ".tsv"}, column_names=())
-    left, right = read_rows(texts, lines), read_rows(labels, lines)
+    raw = _with_labels(_raw(texts, lines), (texts, labels[0]), labels[0].stem if labels[1:] else "label", lines)
+    for path in labels[1:]:
+        raw = raw and _with_labels(raw, (texts, path), path.stem, lines)
+    return raw
+
+
+def _raw(path: Path, options: ReadOptions) -> RawSplit:
+    rows = read_rows(path, options)
+    return RawSplit(rows.table, {}, (), dict(rows.mixed), 0, tuple(rows.notes))
+
+
+def _with_labels(left: RawSplit, paths: tuple[Path, Path], column: str, lines: ReadOptions) -> RawSplit | None:
+    texts, labels = paths
+    right = read_rows(labels, lines)
     right_names = [name for name in right.table.column_names if name not in OWN_COLUMNS]
-    left_names = [name for name in left.table.column_names if name not in OWN_COLUMNS]
+    left_names = left.columns
     if not lines.lines and any(
         key in left_names and pc.count_distinct(right.table[key]).as_py() == len(right.table) for key in right_names
     ):
@@ -121,7 +141,7 @@ def read_pair(texts: Path, labels: Path, options: ReadOptions) -> RawSplit | Non
         )
     table = left.table
     for name in right_names:
-        new = "label" if name == "text" or (len(right_names) == 1 and name in table.column_names) else name
+        new = column if name == "text" or (len(right_names) == 1 and name in table.column_names) else name
         if new not in table.column_names:
             table = table.append_column(new, right.table[name])
     notes = (*left.notes, *right.notes, f"{labels.name} holds the labels of {texts.name}, line by line.")

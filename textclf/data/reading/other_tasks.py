@@ -1,0 +1,83 @@
+"""Files made for other tasks than labelling whole texts: told apart, and refused with what makes rows of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import islice, pairwise
+from typing import Any
+
+from ...errors import UserError
+from .encodings import TextFile
+
+LINES_LOOKED_AT = 2_000
+TREE = re.compile(r"\(\S+ .*\)\s*")
+WORDS_A_SENTENCE = (3, 60)  # on average, between two empty lines
+LEAST_SENTENCES = 5
+
+
+def refuse_other_tasks(file: TextFile) -> None:
+    """Stop at a file of labelled words, or of parse trees.
+
+    Raises:
+        UserError: it is one; says what to do.
+    """
+    with file.open() as opened:
+        head = list(islice(opened, LINES_LOOKED_AT))
+    lines = [line for line in head if line.strip()]
+    if lines and sum(bool(TREE.fullmatch(line)) for line in lines) > 0.9 * len(lines):
+        raise UserError(
+            f"{file.name} holds parse trees. Make texts and labels of them (the label of the whole tree): "
+            "`python -c \"import re; [print(t[1], ' '.join(re.findall(r' ([^()]+)\\)', t)), sep='\\t') for t in "
+            f"open('{file.name}')]\" > {file.path.stem}.tsv`."
+        )
+    if _words_of_sentences(head, lines):
+        raise UserError(
+            f"{file.name} holds a word a line with a tag for each, and empty lines between sentences: labels "
+            "of words, where whole texts are labelled here. Expected a row a text, with its label beside it."
+        )
+
+
+def _words_of_sentences(head: Sequence[str], lines: Sequence[str]) -> bool:
+    """Say whether every line is a few single words, and empty lines stand between groups of them."""
+    sentences = sum(bool(a.strip()) and not b.strip() for a, b in pairwise(head))
+    least, most = WORDS_A_SENTENCE
+    if sentences < LEAST_SENTENCES or not least <= len(lines) / sentences <= most:
+        return False
+    cells = [line.strip().split("\t") if "\t" in line else line.split() for line in lines if line[0] not in "#-"]
+    widths = {len(each) for each in cells}
+    return len(widths) == 1 and min(widths) >= 2 and all(" " not in cell.strip() for each in cells for cell in each)
+
+
+def refuse_several_answers(rows: Sequence[dict[str, Any]], name: str) -> None:
+    """Stop at rows that hold what each of several annotators said, as lists of objects with a label.
+
+    Raises:
+        UserError: they do; says how to take the answer of most.
+    """
+    for key in rows[0] if rows else ():
+        answers = [row.get(key) for row in rows]
+        numbered = all(isinstance(row.get("text"), str) for row in rows)  # doccano, with its own reader
+        if numbered or not all(isinstance(each, list) and each and _is_answer(each[0]) for each in answers):
+            continue
+        texts = [other for other, value in rows[0].items() if other != key and _is_text(value)]
+        text = texts[0] if texts else "text"
+        read = f"' '.join(r['{text}'])" if isinstance(rows[0].get(text), list) else f"r['{text}']"
+        raise UserError(
+            f"Each row of {name} holds the answers of several annotators ({key!r}). Take that of most: "
+            '`python -c "import json; from collections import Counter; '
+            f"d = json.load(open('{name}')); d = list(d.values()) if isinstance(d, dict) else d; "
+            f"[print(json.dumps(dict(text={read}, label=Counter(a['label'] for a in r['{key}'])"
+            ".most_common(1)[0][0]))) "
+            'for r in d]" > rows.jsonl`.'
+        )
+
+
+def _is_answer(value: object) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("label"), str | int) and "start" not in value
+
+
+def _is_text(value: object) -> bool:
+    if isinstance(value, list):
+        return len(value) > 2 and all(isinstance(word, str) for word in value)
+    return isinstance(value, str) and len(value.split()) > 2
