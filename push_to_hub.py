@@ -9,6 +9,7 @@ from textclf.errors import UserError, run_command
 from textclf.flags import build_parser, parse
 from textclf.hub.push_arguments import PushArguments
 from textclf.recipe import show_help
+from textclf.run_folder import RunFolder
 
 USAGE = "python push_to_hub.py RUN --repo-id NS/NAME [--key value ...]"
 
@@ -21,10 +22,10 @@ def main(argv: list[str]) -> None:
         raise UserError(f"Give the run folder first: {USAGE}")
     (arguments,) = parse(build_parser([PushArguments]), argv[1:])
 
+    run = RunFolder.open(Path(argv[0]))
     from textclf.hub.publish import publish_run  # the Hub's client: kept away from --help and faulty arguments
-    from textclf.run_folder import RunFolder
 
-    publish_run(RunFolder.open(Path(argv[0])), arguments)
+    publish_run(run, arguments)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ A bearer token is set by the variable TEXTCLF_API_TOKEN.
 from textclf.errors import UserError, run_command
 from textclf.flags import build_parser, parse
 from textclf.recipe import show_help
+from textclf.run_folder import refuse_missing_folder
 from textclf.serving.arguments import ServeArguments
 
 USAGE = "python serve.py MODEL [--host H] [--port P] [--engine E] [--no-ui] [--key value ...]"
@@ -21,6 +22,7 @@ def main(argv: list[str]) -> None:
         raise UserError(f"Give a run folder or a Hub id first: {USAGE}")
     words = ["--ui=false" if word in ("--no-ui", "--no_ui") else word for word in argv[1:]]
     (options,) = parse(build_parser([ServeArguments]), words)
+    refuse_missing_folder(argv[0])
 
     from textclf.serving.engine import ModelProcess
 

@@ -302,6 +302,14 @@ WESTERN = ["Der Film war schön und für alle, größer als gedacht", "El señor
         (WESTERN, "cp1252", "gbk"),
         (WESTERN, "utf-8", "big5"),
         (["Фильм очень понравился, советую всем"], "cp1251", "latin-1"),
+        (["Мне очень понравилось, спасибо"], "koi8-r", "cp1251"),
+        (
+            ["C’est très bon, même après", "O senhor não gostou", "¡Hola! El señor vive aquí", "La città è più bella"],
+            "cp1252",
+            "cp1250",
+        ),
+        ([*WESTERN, "O senhor não gostou"], "cp1252", "cp1251"),
+        (["Byl to můj první film, který stojí za to"], "cp1250", "cp1252"),
     ],
 )
 def test_texts_read_in_the_encoding_of_others_are_told(texts, written, read):
@@ -311,12 +319,36 @@ def test_texts_read_in_the_encoding_of_others_are_told(texts, written, read):
 
 
 @pytest.mark.parametrize(
+    ("language", "written", "read", "least"),
+    [
+        ("ko", "cp949", "big5", 0.8),
+        ("ko", "cp949", "shift_jis", 0.7),
+        ("zh", "gbk", "cp949", 0.7),
+        ("zh", "gbk", "shift_jis", 0.5),
+        ("ja", "shift_jis", "gbk", 0.9),
+    ],
+)
+def test_east_asian_texts_read_as_those_of_a_neighbour_are_told_in_most_rows(language, written, read, least):
+    """A few of a data set's texts are enough: the finding counts and shows them."""
+    garbled = [text.encode(written, "ignore").decode(read, "ignore") for text in OPINIONS[language]]
+    assert sum(map(wrongly_decoded, garbled)) >= least * len(garbled)
+
+
+@pytest.mark.parametrize(
     "texts",
     [
         *[KOREAN, WESTERN, *OPINIONS.values()],
         ["TV와 PC를 샀다", "K팝 app을 켜고", "똠얌꿍 먹고 햏자", "尹대통령 韓美 회담", "iPhone은 비싸"],
         ["I call it 반찬, my oppa는 so cute", "the word 学校 means school", "¡¡¡Olé!!! £££", "Noël à l’île"],
         ["用app和web都可以", "囧囧有神", "饕餮盛宴"],
+        [
+            "Хорошо, спасибо, iPhone и SMSки",
+            "pаypal с картой",
+            "că este și față",
+            "žluťoučký kůň",
+            "değil şey",
+            "│ a │ b",
+        ],
     ],
 )
 def test_texts_of_mixed_scripts_are_not_taken_for_wrongly_decoded(texts):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.layouts.cases import put, table, tsv
-from benchmarks.layouts.public_cases import CASES
+from benchmarks.layouts.fresh_cases import CASES
 from benchmarks.layouts.sentences import opinions
 from textclf.arguments import DataArguments
 from textclf.data.loading import load_as_given

@@ -31,6 +31,18 @@ MADE_BY = {
 VALIDATION_LOGITS = "checkpoints/validation_logits.safetensors"
 
 
+def refuse_missing_folder(model: str) -> None:
+    """Stop, before anything is loaded, at a model that can only be a folder and is not there.
+
+    Raises:
+        UserError: the name is no Hub id by its form, and nothing on this machine has it.
+    """
+    if (model.startswith((".", "/", "~")) or model.count("/") > 1) and not Path(model).expanduser().exists():
+        raise UserError(
+            f"The folder {model} does not exist; expected a run folder or a Hub id (`ls runs/` shows runs)."
+        )
+
+
 @dataclass(frozen=True)
 class RunFolder:
     """A folder with a plain Transformers checkpoint at its root and the project's files beside it."""

@@ -395,7 +395,7 @@ def _(folder: Path) -> str:
     return "mac.csv"
 
 
-@case("hatexplain (tokens and three annotators)", refused=r"--text_columns|--label_columns|column holds the text")
+@case("hatexplain (tokens and three annotators)", refused="several annotators.*python -c")
 def _(folder: Path) -> str:
     content = {
         f"{24198545 + i}_gab": {

@@ -32,6 +32,7 @@ from .column_signs import (
 # The loader's own names, which the dataset scripts give too: nothing was to be found, nothing is to be said.
 OWN_TEXT, OWN_LABELS = (("text",), ("text", "text_pair")), ("labels",)
 COLUMNS_LISTED = 12
+IDS = {"id", "ids", "idx", "index"}
 LIKENESS = ("score", "similarity", "relatedness", "similarityscore", "relatednessscore")
 LABEL_PIECES = {name for tier in LABEL_NAMES for name in tier} | {"sentiment", "polarity", "type"}
 LONGEST_NAME = 30  # of one that a note may list: a longer one could be a text, and notes go up with the model
@@ -167,7 +168,7 @@ def _find_labels(train: RawSplit, signs: Mapping[str, Signs]) -> tuple[tuple[str
     few = [name for name in others if signs[name].label]
     likely = [name for name in few if not signs[name].other_fact]
     likely, notes = _one_of_equals(train, likely, signs)
-    flags = [name for name in others if signs[name].flag]
+    flags = [name for name in others if signs[name].flag and IDS.isdisjoint(pieces(name))]
     if len(likely) == 1:
         flags = [name for name in flags if name not in likely]
         if signs[likely[0]].flag and flags:  # toxic beside verified_purchase
