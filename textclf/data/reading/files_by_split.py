@@ -65,7 +65,7 @@ class FilesBySplit:
         """Take, where no file is called train, those with the columns of the named ones; return the others."""
         (first, *_) = next(iter(by_split.values()))
         wanted = set(_columns(first, self.options))
-        train = []
+        train: list[Path] = []
         for path in filter(could_hold_rows, nameless):
             with suppress(UserError):  # it is no table at all
                 train += [path] if wanted <= set(_columns(path, self.options)) else []
