@@ -11,7 +11,6 @@ from textclf.data.first_look import look_first
 from textclf.errors import UserError, run_command
 from textclf.flags import build_parser, parse
 from textclf.recipe import show_help
-from textclf.run_folder import refuse_missing_folder
 
 USAGE = "python eval.py MODEL --dataset D [--split S] [--output FOLDER] [--key value ...], or MODEL --claims"
 GROUPS = (DataArguments, EvalOptions)
@@ -32,8 +31,7 @@ def main(argv: list[str]) -> None:
         return
     if not named:
         raise UserError(f"Say what to measure it on, with --dataset: {USAGE}")
-    refuse_missing_folder(argv[0])
-    look_first(argv[1:])
+    look_first(argv[1:], model=argv[0])
     evaluate(argv[0], data, options)
 
 

@@ -14,18 +14,23 @@ import yaml
 
 from ..arguments import DataArguments
 from ..errors import UserError, missing_recipe, process_index
+from ..run_folder import refuse_missing_folder
 
 MANY_FILES = 500
 
 
-def look_first(argv: Sequence[str]) -> None:
+def look_first(argv: Sequence[str], model: str | None = None) -> None:
     """Read the files that a command line names, and find their columns; what is read is kept for the command itself.
+
+    A `model` that can only be a folder, and is not there, is said too.
 
     Says nothing about options, nor about data sets that are no files here: the command does, once it is loaded.
 
     Raises:
         UserError: a file is missing, cannot be read, or its columns cannot be told.
     """
+    if model is not None:
+        refuse_missing_folder(model)
     asks = {"-h", "--help", "--help-all", "--help_all"} & set(argv)
     args = _data_arguments(argv) if process_index() == 0 and not asks else None
     if args is None:
