@@ -7,7 +7,7 @@ from scipy.stats import binom, binomtest, bootstrap, norm
 from metrics.text_classification.shares import Shares, mean_share, one_share
 from metrics.text_classification.text_classification import Rows
 from textclf.evaluation.intervals import all_bounds, percentiles, resampled
-from textclf.evaluation.score_intervals import Z_SQUARED, exact, reach, wilson
+from textclf.evaluation.score_intervals import Z_SQUARED, exact, reach, share_interval, wilson
 
 
 @pytest.mark.parametrize(("hits", "trials"), [(0, 4), (4, 4), (3, 10), (199, 200)])
@@ -25,6 +25,38 @@ def test_of_no_trials_nothing_is_known():
 def test_one_share_reaches_as_far_as_wilsons_interval():
     low, high = wilson(0.8, 40)
     assert reach(one_share(32, 40), 40) == pytest.approx((0.8 - low, high - 0.8), abs=1e-6)
+
+
+def test_one_miss_of_four_does_not_rule_out_a_share_of_96():
+    """Wilson's interval ends at .954 there: four texts of a label that is right in 96 % showed that 14 times in 100.
+
+    A Poisson count that is 0 in 95 % of the cases has the mean -ln .95 = .0513, here of four trials.
+    """
+    low, high = share_interval(0.75, 4)
+    assert (low, high) == pytest.approx((wilson(0.75, 4)[0], 1 - 0.0512933 / 4))
+    assert share_interval(0.25, 4) == pytest.approx((0.0512933 / 4, wilson(0.25, 4)[1]))
+    assert reach(one_share(3, 4), 4) == pytest.approx((0.75 - low, high - 0.75))
+    hits = np.arange(9)
+    ends = [share_interval(hits / 8, 8.0), wilson(hits / 8, 8.0)]
+    held = [binom.pmf(hits, 8, 0.98) @ ((low <= 0.98) & (high >= 0.98)) for low, high in ends]
+    assert held == pytest.approx([0.990, 0.851], abs=5e-4)
+
+
+def test_with_no_hit_or_miss_and_with_many_it_is_wilsons():
+    share = np.array([0, 3, 15, 27, 30]) / 30
+    assert np.allclose(share_interval(share, 30.0), wilson(share, 30.0))
+
+
+def test_a_brier_score_has_an_interval_however_few_are_wrong():
+    """A mean of values up to 2 (the squared errors of all labels), as a share of 2; it had none below ten mistakes."""
+    gold, sure = np.arange(40) % 4, np.full((40, 4), 0.02)
+    sure[np.arange(40), gold] = 0.94
+    sure[0] = sure[1]  # one text is wrong: .94^2 + .98^2 ... = 1.7688 against .0048
+    rows = Rows(gold, sure.argmax(axis=1), sure, 4)
+    value = float(rows.figures(np.ones((1, 40)))["brier"][0])
+    assert value == pytest.approx((1.8448 + 39 * 0.0048) / 40)
+    found = all_bounds(rows, {"brier": value}, {})["brier"]
+    assert 0 < found.low < value < found.high < 0.3
 
 
 def test_a_mean_of_equal_labels_is_as_sure_as_all_their_trials_together():
@@ -95,6 +127,30 @@ def test_of_few_texts_a_label_a_mean_over_labels_has_no_interval_and_says_why():
     assert found["f1_macro"].low is None
     assert found["f1_macro"].why == "on average a label has 1.0 texts; a mean over labels takes 5"
     assert found["accuracy"].low == pytest.approx(4 / (4 + Z_SQUARED))
+
+
+def test_an_average_precision_reaches_down_by_as_much_as_resamples_lie_above_it():
+    gold, scores = np.arange(200) % 5 == 0, np.linspace(0.9, 0.1, 200)
+    rows = Rows(gold.astype(int), (scores >= 0.5).astype(int), np.stack([1 - scores, scores], axis=1), 2)
+    spread = np.tile([-0.01, 0.01], 100)
+    found = [
+        all_bounds(rows, {name: 0.5}, {name: 0.5 + spread + above})[name]
+        for name in ("average_precision", "roc_auc")
+        for above in (0.0, 0.05, -0.05)
+    ]
+    assert found[1].low == pytest.approx(found[0].low - 0.05)
+    assert found[2] == found[0]
+    assert found[1].high == found[0].high
+    assert found[3] == found[4] == found[5]
+
+
+def test_a_mean_of_labels_areas_needs_as_many_texts_as_other_means():
+    rng = np.random.default_rng(0)
+    gold = np.eye(6, dtype=int)
+    rows = Rows(gold, gold, rng.random((6, 6)), 6)
+    found = all_bounds(rows, {"average_precision_macro": 0.5, "roc_auc_macro": 0.5, "roc_auc_micro": 0.5}, {})
+    assert [bounds.low is None for bounds in found.values()] == [True, True, False]
+    assert found["roc_auc_macro"].why == "on average a label has 1.0 texts; a mean over labels takes 5"
 
 
 def test_an_area_of_1_is_not_sure():

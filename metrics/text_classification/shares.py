@@ -1,12 +1,11 @@
 """What intervals need to know of a figure that is a share, or a weighted mean of labels' shares."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 Array = NDArray[Any]  # any number type; shapes are given where they matter
 
@@ -27,6 +26,7 @@ class Shares:
     weights: Array  # float64 [K], their sum is 1
     design: float = 1.0
     exact: bool = False  # one binomial share, whose design is 1 and known
+    most: float = 1.0  # the figure's greatest value: it is the sum times this
 
 
 def one_share(hits: float, trials: float) -> Shares:
@@ -34,15 +34,16 @@ def one_share(hits: float, trials: float) -> Shares:
     return Shares(np.array([hits / trials]), np.array([trials]), np.ones(1), exact=True)
 
 
-def mean_share(values: Array) -> Shares:
-    """Return a figure that is the mean of a value in [0, 1] of each text, float64 [N]."""
+def mean_share(values: Array, most: float = 1.0) -> Shares:
+    """Return a figure that is the mean of a value in [0, most] of each text, float64 [N]."""
+    values = values / most
     n, mean = len(values), float(np.clip(values.mean(), 0, 1))
     if np.isin(values, (0.0, 1.0)).all():
-        return one_share(float(values.sum()), n)
+        return replace(one_share(float(values.sum()), n), most=most)
     half_a_mistake = 0.5 / n**2
     found = ((values - mean) ** 2).sum() / n**2 * n / max(n - 1, 1)
     design = (found + half_a_mistake) / (mean * (1 - mean) / n + half_a_mistake)
-    return Shares(np.array([mean]), np.array([float(n)]), np.ones(1), float(design))
+    return Shares(np.array([mean]), np.array([float(n)]), np.ones(1), float(design), most=most)
 
 
 def label_trials(name: str, hits: Array, decided: Array, positives: Array) -> tuple[Array, Array]:
@@ -75,13 +76,15 @@ def averages(name: str, hits: Any, decided: Any, positives: Any) -> Iterator[tup
 
     Args:
         name: "precision", "recall", "f1" or "f05".
-        hits: sparse 0/1 [L, N], texts decided and gold; a row a label.
-        decided: sparse 0/1 [L, N].
-        positives: sparse 0/1 [L, N].
+        hits: 0/1 [L, N], texts decided and gold, a row a label; plain arrays or sparse ones.
+        decided: 0/1 [L, N].
+        positives: 0/1 [L, N].
     """
     counts = [np.asarray(each.sum(axis=1), dtype=np.float64).ravel() for each in (hits, decided, positives)]
     sums = [np.array([each.sum()]) for each in counts]
-    cells = [sparse.csr_matrix(each.sum(axis=0)) for each in (hits, decided, positives)]  # of all labels [1, N]
+    cells = [
+        np.asarray(each.sum(axis=0)).reshape(1, -1) for each in (hits, decided, positives)
+    ]  # of all labels [1, N]
     yield f"{name}_micro", _designed(*label_trials(name, *sums), np.ones(1), parts(name, *cells))
     carried = np.flatnonzero(counts[2])  # the other averages are over labels that occur
     if not len(carried):

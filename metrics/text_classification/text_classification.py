@@ -28,6 +28,7 @@ Array = NDArray[Any]  # any number type; shapes are given where they matter
 CONFIGS = ("default", "multilabel")
 ECE_BINS = 15  # equal-width bins, as in Guo et al. 2017, "On Calibration of Modern Neural Networks"
 LOWER_IS_BETTER = frozenset({"log_loss", "brier", "ece", "hamming_loss"})  # of every other figure, more is better
+FEW_CELLS = 100_000  # texts times labels up to which plain arrays are quicker than sparse ones, some ten times
 SMALLEST = np.finfo(np.float32).eps  # scores are float32: a 0 or 1 stands for "within one ulp of it"
 
 DESCRIPTION = "Accuracy, precision, recall, F1, ranking, calibration figures of a text classifier."
@@ -125,16 +126,13 @@ class Rows:
 
     def shares(self) -> dict[str, Shares]:
         """Return every figure that is a share or a mean of shares as one, {name: Shares}."""
-        if self.multi_label:
-            marks = self.counted
-        else:
-            marks = [_by_label(_one_hot(each, self.size)) for each in (self.predicted, self.gold)]
-            marks = [marks[0].multiply(marks[1]).tocsr(), *marks]
         found: dict[str, Shares] = {}
+        marks = self._marks()
         for name in ("precision", "recall", "f1", *(["f05"] if self.multi_label else [])):
             found |= averages(name, *marks)
-        found |= {name: mean_share(v) for name, v in self.row_values.items() if v.min() >= 0 and v.max() <= 1}
-        found.pop("log_loss", None)  # a mean that has no upper end
+        most = {"brier": 1.0 if self.multi_label or self.size == 2 else 2.0}  # a squared error a label, or of both
+        means = {name: values for name, values in self.row_values.items() if name != "log_loss"}  # it has no upper end
+        found |= {name: mean_share(values, most.get(name, 1.0)) for name, values in means.items()}
         if not self.multi_label:
             found["accuracy"] = mean_share((self.gold == self.predicted).astype(np.float64))
             same = ("precision_micro", "recall_micro", "f1_micro", "recall_weighted")  # by definition
@@ -157,6 +155,18 @@ class Rows:
         gaps = np.abs(np.asarray(self.gaps.sum(axis=1))).reshape(self.asked, ECE_BINS)
         spread = self.spread.reshape(self.asked, ECE_BINS)
         return gaps.sum(axis=1) / n, np.minimum(np.sqrt(2 * spread / np.pi), 2 * spread).sum(axis=1) / n
+
+    def _marks(self) -> list[Any]:  # Any: SciPy has no types
+        """Return which texts are hit, decided and gold, 0/1 [L, N] each: plain arrays where they are small."""
+        if self.multi_label and self.gold.size > FEW_CELLS:
+            return self.counted
+        gold, decided = self.gold, self.predicted
+        if not self.multi_label:
+            gold, decided = (_one_hot(each, self.size) for each in (gold, decided))
+        marks = [gold * decided, decided, gold]
+        if gold.size > FEW_CELLS:
+            return [_by_label(each) for each in marks]
+        return [each.T.astype(np.float64) for each in marks]
 
     def _take_scores(self, truth: Array, scores: Array, most_steps: int | None) -> None:
         """Sort and bin truth 0/1 [N, L] and scores [N, L]."""

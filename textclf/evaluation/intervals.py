@@ -27,7 +27,7 @@ MOST_STEPS = 10_000
 FEWEST_A_LABEL = 5  # texts that a label of a macro average has on average; of fewer, measured coverage falls to .87
 FEWEST_WRONG = 10  # texts decided wrongly, from which resampling rows says something of a figure that hangs on them
 METHODS = {
-    "shares": "Wilson's score interval",
+    "shares": "Wilson's score interval, with one or two hits or misses as Brown, Cai & DasGupta (2001) mend it",
     "averages": "profile score interval over labels, widened for mistakes that come together",
     "rankings": "Wilson's score interval on as many trials as the variance of the area is worth",
     "others": "bootstrap over texts (BCa)",
@@ -97,31 +97,31 @@ def all_bounds(rows: Rows, values: Mapping[str, float], draws: Mapping[str, Floa
         values: {name: figure}.
         draws: {name: the figure in every resample [draws]}.
     """
-    n = len(rows.gold)
-    shares, wrong = rows.shares(), int(rows.wrong().sum())
-    carried = int((rows.per_label()["support"] > 0).sum())
-    texts_a_label = rows.per_label()["support"].sum() / max(carried, 1)
+    n, shares, support = len(rows.gold), rows.shares(), rows.per_label()["support"]
+    wrong, texts_a_label = int(rows.wrong().sum()), support.sum() / max((support > 0).sum(), 1)
     found = {}
     for name, value in values.items():
+        area = name.startswith(("roc_auc", "average_precision"))
+        of_labels = name.endswith("macro") if area else name in shares and len(shares[name].shares) > 1
         if name == "ece":
             found[name] = Bounds(None, None, "every estimate of it lies above 0, the fewer texts the more")
-        elif name in shares:
-            few = len(shares[name].shares) > 1 and texts_a_label < FEWEST_A_LABEL
+        elif of_labels and texts_a_label < FEWEST_A_LABEL:
             why = f"on average a label has {texts_a_label:.1f} texts; a mean over labels takes {FEWEST_A_LABEL}"
-            found[name] = Bounds(None, None, why) if few else _around(value, *reach(shares[name], n))
-        elif name.startswith(("roc_auc", "average_precision")):
+            found[name] = Bounds(None, None, why)
+        elif name in shares:
+            found[name] = _around(value, *reach(shares[name], n), shares[name].most)
+        elif area:
             found[name] = _of_ranking(rows, name, value, draws.get(name))
         elif wrong < FEWEST_WRONG:
-            found[name] = Bounds(
-                None, None, f"it hangs on the texts that are decided wrongly: {wrong} of {n}; it takes {FEWEST_WRONG}"
-            )
+            why = f"it hangs on the texts that are decided wrongly: {wrong} of {n}; it takes {FEWEST_WRONG}"
+            found[name] = Bounds(None, None, why)
         else:
             found[name] = _accelerated(value, draws.get(name), rows.row_values.get(name))
     return found
 
 
-def _around(value: float, below: float, above: float) -> Bounds:
-    return Bounds(max(0.0, value - below), min(1.0, value + above))
+def _around(value: float, below: float, above: float, most: float = 1.0) -> Bounds:
+    return Bounds(max(0.0, value - below * most), min(most, value + above * most))
 
 
 def _of_ranking(rows: Rows, name: str, value: float, draws: Floats | None) -> Bounds:
@@ -139,7 +139,11 @@ def _of_ranking(rows: Rows, name: str, value: float, draws: Floats | None) -> Bo
     alone = (weights**2 * shares * (1 - shares) / trials).sum()
     spread = 0.0 if draws is None else float(np.nan_to_num(np.nanvar(draws)))
     design = max(1.0, spread / alone) if alone > 0 else 1.0
-    return _around(value, *reach(Shares(shares, trials, weights, design), len(rows.gold)))
+    below, above = reach(Shares(shares, trials, weights, design), len(rows.gold))
+    # Precision at a text counts the text itself: of few texts the average lies too high, of their resamples once more.
+    if not area and draws is not None:
+        below += max(0.0, float(np.nan_to_num(np.nanmean(draws) - value)))
+    return _around(value, below, above)
 
 
 def _area_trials(ranking: Ranking, area: float) -> float:

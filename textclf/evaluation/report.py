@@ -17,7 +17,7 @@ from ..inference.answers import Text
 from ..inference.classifier import texts_of
 from ..labels import LabelSpace
 from .intervals import METHODS, MOST_STEPS, Bounds, all_bounds, resampled
-from .score_intervals import wilson
+from .score_intervals import share_interval
 
 NAMED = 8  # labels that a note lists
 
@@ -170,5 +170,5 @@ def _per_label(rows: Rows, labels: LabelSpace, thresholds: NDArray[np.float64] |
 def _bounds(share: float, trials: float) -> Bounds:
     if not trials:  # the precision of a label that texts carry and that none was given: 0 by convention
         return Bounds(None, None, "no text was given this label")
-    low, high = wilson(share, trials)
+    low, high = share_interval(share, trials)
     return Bounds(float(low), float(high))

@@ -67,9 +67,9 @@ ENGLISH = {
     "{interval}. The baseline is simpler and faster: use it.",
     "p_value": "p {p}, approximate randomisation",
     "better_on_test": "On test another baseline, {name}, is better than {best}: {value} against {best_value}.",
-    "intervals": "Intervals of shares are Wilson's, those of averages over labels profile score intervals widened for "
-    "mistakes that come together, those of areas Wilson's on as many trials as the area's variance is worth, others "
-    "BCa bootstrap intervals over texts.",
+    "intervals": "Intervals of shares are Wilson's (near 0 and 1 as mended by Brown, Cai and DasGupta), those of "
+    "averages over labels profile score intervals widened for mistakes that come together, those of areas Wilson's on "
+    "as many trials as the area's variance is worth, others BCa bootstrap intervals over texts.",
     "no_interval": "No interval for {names}: {why}.",
     "aim_on_test": "The cuts were chosen on validation for {aim}, with a margin for chance; on test {n} of {of} "
     "labels are there (below: {below}).",
