@@ -8,7 +8,7 @@ from datasets import Dataset, DatasetDict
 from scipy.special import softmax
 
 from textclf.evaluation.label_errors import find_suspects
-from textclf.evaluation.mistakes import confused_pairs, findings, rows_of_pair, surest_mistakes
+from textclf.evaluation.mistakes import confused_pairs, findings, surest_mistakes
 from textclf.evaluation.report import report_on
 from textclf.labels import LabelSpace
 
@@ -90,7 +90,6 @@ def test_confused_pairs_of_several_labels_are_one_missing_the_other_there_for_no
     scores = [[0.2, 0.9, 0.1], [0.1, 0.7, 0.1], [0.9, 0.9, 0.8], [0.1, 0.1, 0.3]]
     whole = report(scores, gold, multi_label=True)
     assert confused_pairs(whole) == [{"gold": "정치", "predicted": "경제", "count": 2, "share": 2 / 3}]
-    assert rows_of_pair(whole, "정치", "경제").tolist() == [0, 1]
 
 
 def test_surest_mistakes_come_first():

@@ -24,10 +24,13 @@ class Mistake(NamedTuple):
     confidence: float  # in [0, 1]: the predicted label's score; several labels: how far beyond the cut
 
 
-def findings(validation: Report, test: Report, splits: DatasetDict) -> dict[str, Any]:
+def findings(
+    validation: Report, test: Report, splits: DatasetDict, out_of_fold: dict[str, Any] | None = None
+) -> dict[str, Any]:
     """Return what evaluation.json records of where the model is wrong: label names and counts, never a text.
 
     What invites to mend the model, mistakes and labels, is looked for on validation; test is for figures only.
+    `out_of_fold` is what was found beside, where validation is small.
     """
     return {
         "slices": slice_figures(test, splits["test"]),
@@ -37,6 +40,7 @@ def findings(validation: Report, test: Report, splits: DatasetDict) -> dict[str,
             "of": validation.n,
             "split": "validation",
             "method": METHOD,
+            "out_of_fold": out_of_fold,
         },
     }
 
@@ -71,16 +75,6 @@ def pair_counts(report: Report) -> NDArray[np.int64]:
         return np.array(report.confusion, dtype=np.int64)
     missed, added = _missed(report).astype(np.float64), _added(report).astype(np.float64)  # BLAS knows no integers
     return np.asarray((missed.T @ added).astype(np.int64))
-
-
-def rows_of_pair(report: Report, gold: str, predicted: str) -> NDArray[np.int64]:
-    """Return the rows in which one label was taken for the other, the surest first."""
-    g, p = report.labels.label2id[gold], report.labels.label2id[predicted]
-    if report.labels.multi_label:
-        rows = np.flatnonzero(_missed(report)[:, g] & _added(report)[:, p])
-    else:
-        rows = np.flatnonzero((report.gold == g) & (report.predicted == p))
-    return rows[np.argsort(-report.scores[rows, p], kind="stable")]
 
 
 def surest_mistakes(report: Report, most: int) -> list[Mistake]:

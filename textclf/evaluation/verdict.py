@@ -28,6 +28,7 @@ from .kept_promises import kept_promises
 from .known_scores import KnownScores
 from .likeness import profile
 from .mistakes import findings
+from .out_of_fold import suspects_out_of_fold
 from .predictions import write_predictions
 from .promises import check_promises, promise
 from .report import Report, measure, report_on
@@ -95,6 +96,7 @@ def conclude(
     known = KnownScores.of(classifier, splits["validation"], settled.scores)
     validation = measure(known, splits["validation"], draws=options.bootstrap_draws)
     promised = promise(run, classifier, validation, splits.get(GUARANTEE), options)
+    beside_own = _out_of_fold(run, splits, recipe)
     scored = count_scoring(run, splits["test"])
     test = measure(classifier, splits["test"], draws=options.bootstrap_draws)
     reports = {"validation": validation, "test": test}
@@ -116,7 +118,7 @@ def conclude(
         "selection": facts.selection,
         **on_test(settled.record, test),
         "long_text": _windows(classifier, splits["test"], options) if recipe.data.long_text == "windows" else None,
-        **findings(validation, test, splits),
+        **findings(validation, test, splits, beside_own),
         "test_scored": scored,
         "scored_on": classifier.model.device.type,
         "training": facts.training,
@@ -131,6 +133,14 @@ def _keep_predictions(run: RunFolder, splits: DatasetDict, reports: dict[str, Re
     (run.path / "predictions" / f"{GUARANTEE}.parquet").unlink(missing_ok=True)  # of an earlier conclusion
     for name, report in reports.items():
         write_predictions(run, name, splits[name], report)
+
+
+def _out_of_fold(run: RunFolder, splits: DatasetDict, recipe: Recipe) -> dict[str, Any] | None:
+    """Return what a plain model suspects where validation is small, unless training rows are made from each other."""
+    data = recipe.data
+    if data.augment_crop or data.augment_drop or data.augment_swap:
+        return None
+    return suspects_out_of_fold(run, splits["train"], splits["validation"], cleaner(data.clean), recipe.fit.seed)
 
 
 def _beside_baselines(
