@@ -6,6 +6,7 @@ import time
 import numpy as np
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
+from tests.e2e.client_process import HANGING
 from textclf.inference.promises import NO_PROMISES
 from textclf.labels import LabelSpace
 from textclf.serving.facts import Ready
@@ -23,23 +24,25 @@ def word_tokenizer():
 
 
 class WordModel:
-    """logits = (1, words / 4, share of capitals * 4); it can be slow, run out of memory or give no numbers."""
+    """logits = (1, words / 4, share of capitals * 4); it can be slow, wait for `until`, run out of memory, or fail."""
 
     engine = "torch"
     max_length = MAX_LENGTH
 
-    def __init__(self, several=False, seconds=0.0, room=1000):
+    def __init__(self, several=False, seconds=0.0, room=1000, until=None):
         self.labels = LabelSpace(NAMES, several)
         self.thresholds = np.array([0.8, 0.5, 0.6]) if several else None
         self.promises = NO_PROMISES
         self.rust_tokenizer = word_tokenizer()
-        self.seconds, self.room, self.batches = seconds, room, []
+        self.seconds, self.room, self.until, self.batches = seconds, room, until, []
 
     def logits(self, texts):
         self.batches.append(list(texts))
         if len(texts) > self.room:
             raise RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate 8 bytes.")
         time.sleep(self.seconds)
+        if self.until is not None:
+            assert self.until.wait(HANGING)
         return np.array([logits_of(text) for text in texts], dtype=np.float32).reshape(len(texts), len(self.labels))
 
 

@@ -14,12 +14,12 @@ import pytest
 
 from tests.made_runs import make_run
 from tests.tiny_models import SENTENCES
-from textclf.bulk.arguments import BulkArguments
+from textclf.bulk.bulk_arguments import BulkArguments
 from textclf.bulk.checking import check
-from textclf.bulk.labelling import label, prepare
+from textclf.bulk.labelling import label, set_up
 
 ROOT = Path(__file__).parent.parent
-PATIENCE = 900
+PATIENCE = 1800
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def rows(tmp_path_factory):
 def whole(run, rows, tmp_path_factory):
     """The output of one process that nobody disturbs."""
     output = tmp_path_factory.mktemp("whole") / "whole.csv"
-    work = prepare(str(run), [str(rows)], BulkArguments(output=str(output), block_rows=50, engine="torch"))
+    work = set_up(str(run), [str(rows)], BulkArguments(output=str(output), block_rows=50, engine="torch"))
     return output, label(work)
 
 
@@ -95,7 +95,7 @@ def test_a_ray_cluster_that_loses_a_worker_ends_with_the_bytes_of_one_process(ru
     try:
         on = f"ray:{cluster.address}"
         options = BulkArguments(output=str(output), block_rows=50, shards=64, engine="torch", on=on)
-        proof = label(prepare(str(run), [str(rows)], options))
+        proof = label(set_up(str(run), [str(rows)], options))
     finally:
         cluster.shutdown()
     assert killed.is_set()

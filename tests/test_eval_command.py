@@ -12,6 +12,7 @@ import pytest
 from sklearn.metrics import accuracy_score, f1_score
 
 import eval as evaluate
+from tests.e2e.client_process import HANGING
 from tests.hub_stand_in import StandInHub
 from tests.tiny_models import SENTENCES
 from tests.trained_runs import COMMON, follow, texts, write_csv, write_json_lines
@@ -141,7 +142,7 @@ def test_a_model_on_the_hub_without_label_names_is_measured_in_order(tiny_model,
         hub.create("model", "someone/sentiment", files=files)
         environment = {**hub.environment(place / "home"), "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
         command = [sys.executable, str(ROOT / "eval.py"), "someone/sentiment", "--dataset", "rows.csv", *QUICK]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=HANGING, check=False)
     assert done.returncode == 0, done.stderr
     assert "LABEL_0 = 긍정, LABEL_1 = 부정" in done.stderr or "LABEL_0 = 부정, LABEL_1 = 긍정" in done.stderr
     evaluation = json.loads(Path("found/evaluation.json").read_text(encoding="utf-8"))
@@ -153,7 +154,7 @@ def test_a_hub_id_that_is_not_there_is_one_sentence(place):
     with StandInHub() as hub:
         environment = {**hub.environment(place / "home"), "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
         command = [sys.executable, str(ROOT / "eval.py"), "someone/nothing", "--dataset", "news_sample"]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=HANGING, check=False)
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
     assert "someone/nothing" in done.stderr

@@ -155,6 +155,8 @@ def test_a_rate_limit_is_waited_for_within_reason(headers, waits, impatient):
         ({"language": "xyz"}, "found 'xyz'.$"),
         ({"language": "ko, "}, "--language"),
         ({"space_sleep": -4}, "--space-sleep"),
+        ({"space_sleep": 0}, "--space-sleep"),
+        ({"timeout": 0}, "--timeout is a number of seconds above 0"),
     ],
 )
 def test_arguments_that_the_hub_would_refuse_are_refused_first(options, said):
@@ -169,6 +171,8 @@ def test_arguments_that_the_hub_takes_are_taken():
         {"language": "ko, en"},
         {"language": "kor,fre,grc"},
         {"language": "multilingual"},
+        {"space_sleep": 1},
+        {"timeout": 0.5},
     ):
         PushArguments(repo_id="alice/x", **options)
     PushArguments(repo_id="alice/x", space_sleep=-1)

@@ -24,7 +24,7 @@ from textclf.inference.classifier import Classifier
 from textclf.serving.engine import ModelProcess
 
 ROOT = Path(__file__).parent.parent
-PATIENCE = 300
+PATIENCE = 1800
 
 
 @pytest.fixture(scope="module")

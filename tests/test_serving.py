@@ -19,14 +19,15 @@ from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 from schemathesis.specs.openapi.checks import positive_data_acceptance, unsupported_method
 
+from tests.e2e.client_process import HANGING
 from tests.fake_models import NAMES, WordModel, logits_of, ready_of, word_tokenizer
 from textclf.evaluation.text_profile import TokenCounter, score_profile, text_profile
 from textclf.inference.promises import Promises
 from textclf.serving.api import create_app
-from textclf.serving.arguments import ServeArguments
 from textclf.serving.batching import Batcher, Listener, choose
 from textclf.serving.engine import ModelHere
 from textclf.serving.faults import CallError
+from textclf.serving.serve_arguments import ServeArguments
 from textclf.serving.worker import logits_in_halves
 
 
@@ -66,6 +67,13 @@ def served(app):
         finally:
             server.should_exit = True
             thread.join(30)
+
+
+def wait_for(condition):
+    until = time.monotonic() + HANGING
+    while not condition():
+        assert time.monotonic() < until, "waited in vain"
+        time.sleep(0.01)
 
 
 def metrics_of(client):
@@ -323,23 +331,24 @@ def test_a_body_that_drips_in_is_given_up_and_the_next_call_answered():
         socket.create_connection(("127.0.0.1", port)) as slow,
     ):
         slow.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{")
-        slow.settimeout(20)
+        slow.settimeout(HANGING)
         assert slow.recv(1000).startswith(b"HTTP/1.1 408")
-        assert httpx.post(f"http://127.0.0.1:{port}/", json={"inputs": "good"}).status_code == 200
+        assert httpx.post(f"http://127.0.0.1:{port}/", json={"inputs": "good"}, timeout=HANGING).status_code == 200
 
 
 def test_a_caller_who_hangs_up_leaves_nothing_behind():
-    model = WordModel(seconds=0.3)
+    model = WordModel(until=threading.Event())
     with served(app_of(model, max_batch_tokens=1)) as (port, _):
         body = json.dumps({"inputs": ["one", "two", "three"]}).encode()
         head = f"POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
         with socket.create_connection(("127.0.0.1", port)) as caller:
             caller.sendall(head.encode() + body)
-            time.sleep(0.15)
-        assert httpx.post(f"http://127.0.0.1:{port}/", json={"inputs": "next"}, timeout=20).status_code == 200
+            wait_for(lambda: model.batches)
+        client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=HANGING)
+        wait_for(lambda: metrics_of(client).get(("textclf_requests_total", "/", "499")) == 1)
+        model.until.set()
+        assert client.post("/", json={"inputs": "next"}).status_code == 200
         assert [text for batch in model.batches for text in batch] == ["one", "next"]
-        counted = metrics_of(httpx.Client(base_url=f"http://127.0.0.1:{port}"))
-        assert counted["textclf_requests_total", "/", "499"] == 1
 
 
 def test_an_answer_that_takes_too_long_is_given_up():
@@ -349,15 +358,20 @@ def test_an_answer_that_takes_too_long_is_given_up():
 
 
 def test_a_shutdown_answers_what_was_accepted():
-    with served(app_of(WordModel(seconds=0.5))) as (port, server):
+    model = WordModel(until=threading.Event())
+    with served(app_of(model)) as (port, server):
         found = []
         thread = threading.Thread(
-            target=lambda: found.append(httpx.post(f"http://127.0.0.1:{port}/", json={"inputs": "good"}, timeout=20))
+            target=lambda: found.append(
+                httpx.post(f"http://127.0.0.1:{port}/", json={"inputs": "good"}, timeout=HANGING)
+            )
         )
         thread.start()
-        time.sleep(0.2)
+        wait_for(lambda: model.batches)
         server.should_exit = True
-        thread.join(20)
+        wait_for(lambda: not server.servers[0].is_serving())
+        model.until.set()
+        thread.join(HANGING)
         assert found[0].status_code == 200
 
 

@@ -16,6 +16,7 @@ from textclf.training.settings import check_settings
     [
         ({"num_train_epochs": 0}, "trains nothing"),
         ({"seed": -1}, "--seed is a whole number from 0"),
+        ({"seed": 2**32}, "--seed is a whole number from 0"),
         ({"eval_delay": 3}, "leaves no validation before --num_train_epochs 2"),
         ({"eval_steps": 5}, "add --eval_strategy steps"),
         ({"optim": "adamw_bnb_8bit"}, "needs a package that is not installed"),
@@ -62,6 +63,10 @@ def test_a_batch_size_beside_a_token_budget_is_said_to_be_unused(tmp_path, caplo
         {"lr_scheduler_type": "constant"},
         {"eval_strategy": "steps", "eval_steps": 5, "eval_delay": 10},
         {"num_train_epochs": 0, "max_steps": 5},
+        {"seed": 0},
+        {"seed": 2**32 - 1},
+        {"eval_delay": 2},  # the epochs of `arguments`: the last one is validated
+        {"eval_delay": 9, "max_steps": 5},
         {"dataloader_persistent_workers": True, "dataloader_num_workers": 1},
     ],
 )

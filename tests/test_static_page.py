@@ -13,6 +13,7 @@ from tests.javascript_runs import HERE
 from textclf.errors import UserError
 from textclf.hub import browser_runtime
 from textclf.hub.space_folder import BROWSER, STATIC, load_module
+from textclf.hub.static_page import write_page
 from textclf.hub.uploads import Upload
 
 deciding, describing, batch = (load_module(name) for name in ("deciding", "describing", "batch"))
@@ -188,3 +189,13 @@ def test_a_runtime_that_was_changed_on_the_way_is_not_kept(tmp_path, monkeypatch
             with pytest.raises(UserError, match="is not the file that was pinned"):
                 browser_runtime.runtime_files()
             assert not list(browser_runtime.runtime_folder().iterdir())
+
+
+def test_a_page_is_not_written_among_other_peoples_files(tmp_path):
+    (tmp_path / "thesis.txt").write_text("mine")
+    with pytest.raises(UserError, match=r"holds other things than a page\. Name an empty folder"):
+        write_page(str(tmp_path / "run"), tmp_path)
+    (tmp_path / "page.json").write_text("{}")  # a page of ours, which is written anew
+    (tmp_path / "run").mkdir()
+    with pytest.raises(UserError, match=r"A static page runs onnx/model_quantized\.onnx, and .* has none"):
+        write_page(str(tmp_path / "run"), tmp_path)
