@@ -10,7 +10,7 @@ MODEL is a run folder or a Hub id; INPUT files (CSV, TSV, JSONL, Parquet), folde
 import time
 from pathlib import Path
 
-from textclf.bulk.arguments import BulkArguments
+from textclf.bulk.bulk_arguments import BulkArguments
 from textclf.errors import UserError, process_index, run_command
 from textclf.flags import build_parser, parse
 from textclf.recipe import show_help
@@ -45,11 +45,11 @@ def choose(model: str, inputs: list[str], options: BulkArguments) -> None:
 
 def label(model: str, inputs: list[str], options: BulkArguments) -> None:
     """Plan, label what is not done, and say what came out."""
-    from textclf.bulk.labelling import label, lines_of, prepare
+    from textclf.bulk.labelling import label, lines_of, set_up
     from textclf.screen import Screen
 
     Screen(quiet=process_index() > 0)
-    work = prepare(model, inputs, options)
+    work = set_up(model, inputs, options)
     began = time.monotonic()
     proof = label(work)
     if proof is not None and process_index() == 0:

@@ -9,7 +9,7 @@ from textclf.errors import UserError, run_command
 from textclf.flags import build_parser, parse
 from textclf.recipe import show_help
 from textclf.run_folder import refuse_missing_folder
-from textclf.serving.arguments import ServeArguments
+from textclf.serving.serve_arguments import ServeArguments
 
 USAGE = "python serve.py MODEL [--host H] [--port P] [--engine E] [--no-ui] [--key value ...]"
 

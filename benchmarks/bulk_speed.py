@@ -20,8 +20,8 @@ from transformers import pipeline
 from transformers.utils import logging as transformers_logging
 
 from benchmarks.serving_load import RESULTS, read_texts
-from textclf.bulk.arguments import BulkArguments
-from textclf.bulk.labelling import label, prepare
+from textclf.bulk.bulk_arguments import BulkArguments
+from textclf.bulk.labelling import label, set_up
 
 
 def seconds_of_pipeline(classify, texts):
@@ -33,7 +33,7 @@ def seconds_of_pipeline(classify, texts):
 
 def seconds_of_ours(model, path, engine, folder, number):
     options = BulkArguments(output=str(folder / f"{engine}-{number}.csv"), engine=engine, text_columns=["text"])
-    work = prepare(str(model), [str(path)], options)
+    work = set_up(str(model), [str(path)], options)
     began = time.monotonic()
     label(work)
     return time.monotonic() - began

@@ -27,8 +27,8 @@ __all__ = [
     "build",
     "builder_class",
     "card_metadata",
+    "generate",
     "names",
-    "prepare",
 ]
 
 _FOLDER = Path(__file__).parent
@@ -68,7 +68,7 @@ def card_metadata(name: str, config: str | None = None) -> DatasetMetadata:
     return builder_class(name).metadata_of(config)
 
 
-def prepare(
+def generate(
     name: str,
     *,
     config: str | None = None,
@@ -115,8 +115,8 @@ def build(
     data_dir: str | Path | None = None,
     cache_dir: str | Path | None = None,
 ) -> DatasetDict:
-    """Return the splits of a data set that its publisher gives; errors as in `prepare`."""
-    return prepare(name, config=config, data_dir=data_dir, cache_dir=cache_dir).as_dataset()
+    """Return the splits of a data set that its publisher gives; errors as in `generate`."""
+    return generate(name, config=config, data_dir=data_dir, cache_dir=cache_dir).as_dataset()
 
 
 def _config_name(builder_type: type[TextBuilder], config: str | None) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from textclf.errors import run_command
 
-from . import builder_class, card_metadata, names, prepare
+from . import builder_class, card_metadata, generate, names
 
 
 def main(argv: list[str]) -> int:
@@ -42,7 +42,7 @@ def _write(arguments: argparse.Namespace) -> None:
     if arguments.dataset_config is not None:
         configs = [arguments.dataset_config]
     builders = [
-        prepare(name, config=config, data_dir=arguments.data_dir, cache_dir=arguments.cache_dir) for config in configs
+        generate(name, config=config, data_dir=arguments.data_dir, cache_dir=arguments.cache_dir) for config in configs
     ]
     write_folder(name, builders, arguments.output, about=sys.modules[builder_type.__module__].__doc__ or "")
     for builder in builders:

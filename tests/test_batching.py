@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from textclf.errors import UserError
-from textclf.training.batching import STAND_IN, Share, StepBatches, StepSize, compose_steps, deal
+from textclf.training.batching import STAND_IN, Division, StepBatches, StepSize, compose_steps, deal
 
 lengths_of = st.lists(st.integers(3, 128), min_size=1, max_size=300).map(lambda x: np.array(x, dtype=np.int64))
 sizes = st.one_of(
@@ -27,7 +27,7 @@ def test_every_row_is_in_exactly_one_step_of_an_epoch(lengths, size, seed, epoch
 @given(lengths_of, sizes, st.integers(1, 4), st.integers(1, 3))
 def test_dealing_a_step_loses_and_repeats_nothing(lengths, size, accumulation, processes):
     for step in compose_steps(lengths, size, 0, 0):
-        dealt = deal(step, lengths, Share(accumulation, processes), bool(size.tokens))
+        dealt = deal(step, lengths, Division(accumulation, processes), bool(size.tokens))
         assert len(dealt) == accumulation * processes
         assert sorted(row for rows in dealt for row in rows if row != STAND_IN) == sorted(step.tolist())
 
@@ -35,7 +35,7 @@ def test_dealing_a_step_loses_and_repeats_nothing(lengths, size, accumulation, p
 @settings(deadline=None, max_examples=60)
 @given(lengths_of, st.integers(128, 600), st.integers(1, 3))
 def test_no_step_exceeds_its_token_budget_and_epochs_have_equally_many_steps(lengths, budget, epochs):
-    batches = StepBatches(lengths, StepSize(1, budget), Share(), seed=3, epochs=epochs)
+    batches = StepBatches(lengths, StepSize(1, budget), Division(), seed=3, epochs=epochs)
     for epoch in range(epochs):
         steps = batches.steps(epoch)
         assert max(int(lengths[step].sum()) for step in steps) <= budget
@@ -54,14 +54,14 @@ def steps_seen(batches, slots):
 
 def test_every_way_of_doing_a_step_takes_the_same_rows():
     lengths = np.random.default_rng(0).integers(5, 100, size=320)
-    shares = [Share(1, 1), Share(2, 1), Share(4, 1), Share(1, 2), Share(2, 2)]
+    shares = [Division(1, 1), Division(2, 1), Division(4, 1), Division(1, 2), Division(2, 2)]
     seen = [steps_seen(batches_of(lengths, 32, share), share.accumulation * share.processes) for share in shares]
     assert all(other == seen[0] for other in seen)
 
 
 def test_no_batch_is_larger_than_the_size_of_a_process():
     lengths = np.random.default_rng(0).integers(5, 100, size=1003)
-    for share, size in [(Share(1, 1), 32), (Share(2, 1), 16), (Share(4, 2), 4)]:
+    for share, size in [(Division(1, 1), 32), (Division(2, 1), 16), (Division(4, 2), 4)]:
         assert max(len(batch) for batch in batches_of(lengths, 32, share)) <= size
 
 
@@ -76,7 +76,7 @@ def test_padding_is_a_few_percent_where_random_batches_waste_half():
     def padded(batches):
         return sum(len(batch) * lengths[batch].max() for batch in batches) / lengths.sum()
 
-    ours = padded([np.array(batch) for batch in batches_of(lengths, 32, Share())])
+    ours = padded([np.array(batch) for batch in batches_of(lengths, 32, Division())])
     random = padded(np.array_split(np.random.default_rng(1).permutation(7900), 247))
     assert ours < 1.05
     assert random > 1.7
@@ -84,12 +84,12 @@ def test_padding_is_a_few_percent_where_random_batches_waste_half():
 
 def test_epochs_and_seeds_give_other_company_and_the_same_seed_the_same():
     lengths = np.random.default_rng(0).integers(5, 60, size=500)
-    batches = batches_of(lengths, 16, Share())
+    batches = batches_of(lengths, 16, Division())
     first = list(batches)
     batches.set_epoch(1)
     assert list(batches) != first
-    assert list(batches_of(lengths, 16, Share())) == first
-    assert list(batches_of(lengths, 16, Share(), seed=2)) != first
+    assert list(batches_of(lengths, 16, Division())) == first
+    assert list(batches_of(lengths, 16, Division(), seed=2)) != first
 
 
 def test_the_step_that_needs_most_memory_comes_first():
@@ -101,22 +101,22 @@ def test_the_step_that_needs_most_memory_comes_first():
 def test_processes_of_a_batch_have_similar_lengths():
     lengths = np.arange(1, 65)
     step = np.arange(64)
-    left, right = deal(step, lengths, Share(1, 2), by_tokens=False)
+    left, right = deal(step, lengths, Division(1, 2), by_tokens=False)
     assert abs(lengths[left].sum() - lengths[right].sum()) == 32
     assert abs(lengths[left].max() - lengths[right].max()) == 1
 
 
 def test_token_batches_of_a_step_are_about_equally_large():
     lengths = np.sort(np.random.default_rng(0).integers(10, 200, size=60))
-    dealt = deal(np.arange(60), lengths, Share(3, 1), by_tokens=True)
+    dealt = deal(np.arange(60), lengths, Division(3, 1), by_tokens=True)
     tokens = [lengths[batch].sum() for batch in dealt]
     assert max(tokens) - min(tokens) <= 2 * lengths.max()
 
 
 def test_processes_without_a_row_get_a_stand_in():
-    assert deal(np.array([4]), np.full(5, 3), Share(1, 2), by_tokens=False) == [[4], [STAND_IN]]
+    assert deal(np.array([4]), np.full(5, 3), Division(1, 2), by_tokens=False) == [[4], [STAND_IN]]
 
 
 def test_a_budget_below_the_longest_text_is_refused():
     with pytest.raises(UserError, match=r"longest text, which has 90 tokens; found 64"):
-        StepBatches(np.array([5, 90]), StepSize(1, 64), Share(), seed=0, epochs=1)
+        StepBatches(np.array([5, 90]), StepSize(1, 64), Division(), seed=0, epochs=1)

@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 
 from tests.fake_models import NAMES, WordModel, logits_of
 from textclf.bulk import labelling, shards
-from textclf.bulk.arguments import BulkArguments
+from textclf.bulk.bulk_arguments import BulkArguments
 from textclf.bulk.checking import check, check_inputs
 from textclf.bulk.formats import is_formula
-from textclf.bulk.labelling import label, lines_of, prepare
+from textclf.bulk.labelling import label, lines_of, set_up
 from textclf.bulk.plan import Plan
 from textclf.bulk.sources import find_sources
 from textclf.errors import UserError
@@ -59,7 +59,7 @@ def write_csv(path, rows, names=("id", "text")):
 
 def run(model, source, output, **options):
     options = {"block_rows": 4, **options}
-    work = prepare(str(model), [str(source)], BulkArguments(output=str(output), **options))
+    work = set_up(str(model), [str(source)], BulkArguments(output=str(output), **options))
     proof = label(work)
     return work, proof
 

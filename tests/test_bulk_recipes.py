@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from textclf.bulk.arguments import BulkArguments
+from textclf.bulk.bulk_arguments import BulkArguments
 from textclf.flags import build_parser, parse
 
 ROOT = Path(__file__).parent.parent

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from textclf.errors import UserError
-from textclf.serving.arguments import ServeArguments, from_environment
+from textclf.serving.serve_arguments import ServeArguments, from_environment
 
 ROOT = Path(__file__).parent.parent
 

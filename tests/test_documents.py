@@ -8,11 +8,11 @@ import yaml
 
 from tests.test_architecture import ORDER, ROOT
 from textclf.arguments import OWN_GROUPS, EvalOptions
-from textclf.bulk.arguments import BulkArguments
+from textclf.bulk.bulk_arguments import BulkArguments
 from textclf.data.cleaning import STEPS, clean
 from textclf.flags import build_parser, flag_names
 from textclf.hub.push_arguments import PushArguments
-from textclf.serving.arguments import ServeArguments
+from textclf.serving.serve_arguments import ServeArguments
 from textclf.studies.plan import CompareOptions, StudyOptions
 
 PAGES = [

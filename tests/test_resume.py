@@ -18,7 +18,7 @@ from tests.training_runs import accuracy, arguments, built, rows, train
 from textclf.errors import UserError
 from textclf.training import assembly, interruption
 from textclf.training import fit as fit_module
-from textclf.training.batching import Share, StepBatches, StepSize
+from textclf.training.batching import Division, StepBatches, StepSize
 from textclf.training.fit import fit
 from textclf.training.fit_arguments import FitArguments
 from textclf.training.guards import LossGuard, StepRecord
@@ -208,7 +208,7 @@ def test_a_run_killed_when_its_patience_had_run_out_is_at_its_end(tiny_model, tm
 
 def test_every_callback_with_state_goes_on_with_it():
     """One that is new tomorrow, and counts, is to be a `Continued` too, or to say here why not."""
-    batches = StepBatches(np.array([3, 4]), StepSize(1), Share(), seed=0, epochs=1)
+    batches = StepBatches(np.array([3, 4]), StepSize(1), Division(), seed=0, epochs=1)
     callbacks = [LossGuard(StepRecord()), Progress(batches, show=False), EarlyStopping(2)]
     assert {type(callback) for callback in callbacks} == set(Continued.__subclasses__())
     for callback in callbacks:

@@ -17,7 +17,7 @@ from ..data.provenance import hash_file
 from ..errors import UserError, process_index
 from ..inference.identity import model_json, model_revision
 from ..run_folder import RunFolder
-from .arguments import BulkArguments
+from .bulk_arguments import BulkArguments
 from .checking import PLAN, Proof, check, receipt_of_file, summed
 from .columns import Answers, choose_text_columns, output_schema
 from .formats import format_of, header_bytes
@@ -41,7 +41,7 @@ class Labelling(NamedTuple):
     output: Path
 
 
-def prepare(model: str, inputs: Sequence[str], options: BulkArguments) -> Labelling:
+def set_up(model: str, inputs: Sequence[str], options: BulkArguments) -> Labelling:
     """Find the rows, load the model, plan, and look at what is there already.
 
     Raises:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UserError
-from .arguments import BulkArguments
+from .bulk_arguments import BulkArguments
 from .shards import label_shard, read_receipt
 
 if TYPE_CHECKING:
@@ -30,9 +30,9 @@ class Worker:
 
     def __init__(self, model: str, inputs: Sequence[str], options: BulkArguments, plan: str) -> None:
         """Load the model and find the rows: the very plan, or nothing is written."""
-        from .labelling import prepare
+        from .labelling import set_up
 
-        self._work = prepare(model, inputs, options)
+        self._work = set_up(model, inputs, options)
         if self._work.job.plan.identity != plan:
             raise UserError(f"This machine sees other rows or another model under {', '.join(inputs)} and {model}.")
 

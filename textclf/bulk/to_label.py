@@ -25,7 +25,7 @@ from ..inference.answers import Text
 from ..inference.identity import model_json
 from ..labels import LabelSpace
 from ..run_folder import RunFolder
-from .arguments import BulkArguments
+from .bulk_arguments import BulkArguments
 from .columns import choose_text_columns, texts_of_table
 from .scorers import load_scorer
 from .sources import columns_of, find_sources

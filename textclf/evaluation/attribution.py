@@ -5,7 +5,6 @@ are all it needs.
 
     found = attribute(model, tokenizer, "배송이 정말 빨라요")
     [(word.text, word.score) for word in found.words]
-    as_html(found)
 
 What is explained is the label's log-odds. Word scores are in its unit and add up, but for the completeness error, to
 the log-odds of the text minus those of the baseline: the same text with every token but the special ones padded out.
@@ -13,7 +12,6 @@ the log-odds of the text minus those of the baseline: the same text with every t
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -199,48 +197,3 @@ def _merge(
             sums[place] += score
         merged += [Word(text[a:b], a, b, part, total, a < seen) for (a, b), total in zip(spans, sums, strict=True)]
     return tuple(merged)
-
-
-# Translucent colours on the page's own: right on light and on dark pages. Blue and orange, dashes for the second, so
-# that nobody has to tell red from green.
-_TOWARDS, _AGAINST = "46, 134, 222", "230, 126, 34"
-_PARAGRAPH = "margin:.3em 0;line-height:1.9;white-space:pre-wrap;word-break:keep-all;overflow-wrap:anywhere"
-_STRONGEST = 0.55  # opacity of the word with the largest score; text stays readable on it
-
-
-def as_html(attribution: Attribution) -> str:
-    """Return the text with its words shaded by score, as an HTML fragment without scripts; everything is escaped."""
-    largest = max((abs(word.score) for word in attribution.words), default=0.0) or 1.0
-    lines = []
-    for part, text in enumerate(attribution.texts):
-        pieces, place = [], 0
-        for word in (each for each in attribution.words if each.part == part):
-            pieces += [html.escape(text[place : word.start]), _shaded(word, largest)]
-            place = word.end
-        body = "".join(pieces) + html.escape(text[place:])
-        lines.append(f'<p dir="auto" style="{_PARAGRAPH}">{body}</p>')
-    unread = "" if all(word.read for word in attribution.words) else " Faint words were cut off."
-    note = (
-        f"{_swatch(_TOWARDS)} towards, {_swatch(_AGAINST)} against <b>{html.escape(attribution.label)}</b> "
-        f"({attribution.probability:.3f}). Integrated gradients, {attribution.steps} steps, "
-        f"completeness error {attribution.completeness_error:.1%}.{unread}"
-    )
-    return f'<div class="attribution">{"".join(lines)}<p style="font-size:.85em;opacity:.8">{note}</p></div>'
-
-
-def _shaded(word: Word, largest: float) -> str:
-    text = html.escape(word.text)
-    if not word.read:
-        return f'<span style="opacity:.45">{text}</span>'
-    share = abs(word.score) / largest
-    colour = _TOWARDS if word.score > 0 else _AGAINST
-    line = "border-bottom:2px dashed rgba(230, 126, 34, .9);" if word.score < 0 and share > 0.25 else ""
-    return (
-        f'<span title="{word.score:+.3f}" style="background:rgba({colour}, {share * _STRONGEST:.3f});{line}'
-        f'border-radius:3px;padding:1px 2px">{text}</span>'
-    )
-
-
-def _swatch(colour: str) -> str:
-    style = f"display:inline-block;width:.8em;height:.8em;border-radius:2px;background:rgba({colour}, {_STRONGEST})"
-    return f'<span style="{style}"></span>'

@@ -12,7 +12,7 @@ from ..inference.promises import Promises
 from .abstention import Promise, area_under_risk_coverage, find_cut, risk_coverage
 from .drift import drift_line
 from .label_sets import covered
-from .promises import Fitted, answers, cut_sequences, percent
+from .promises import FittedPromises, answers, cut_sequences, percent
 from .report import Report
 from .score_intervals import share_of
 
@@ -22,7 +22,9 @@ MOST_TRIES = 2_000  # of several labels: a few seconds
 CURVE_POINTS = 100  # of the risk-coverage curve, for the page
 
 
-def kept_promises(fitted: Fitted, validation: Report, test: Report, baselines: dict[str, Report]) -> dict[str, Any]:
+def kept_promises(
+    fitted: FittedPromises, validation: Report, test: Report, baselines: dict[str, Report]
+) -> dict[str, Any]:
     """Return what evaluation.json records of promises: how they were fitted, and what became of them."""
     found = measure_promises(fitted, test, baselines)
     if "abstain" in found and fitted.guarantee is not None:
@@ -34,7 +36,7 @@ def kept_promises(fitted: Fitted, validation: Report, test: Report, baselines: d
 def promises_on(promises: Promises, report: Report) -> dict[str, Any] | None:
     """Return what becomes of a loaded checkpoint's promises on other texts; None where it makes none."""
     stated = {key: dict(value) for key, value in promises.stated.items()}
-    return measure_promises(Fitted(stated, stated), report, {}) if stated else None
+    return measure_promises(FittedPromises(stated, stated), report, {}) if stated else None
 
 
 def trust_lines(evaluation: Mapping[str, Any]) -> list[str]:
@@ -72,7 +74,7 @@ def _told_share(found: Mapping[str, Any]) -> str:
     return f"{found['count']:,} of {found['of']:,} ({found['value']:.4f} [{found['low']:.4f}, {found['high']:.4f}])"
 
 
-def measure_promises(fitted: Fitted, test: Report, baselines: dict[str, Report]) -> dict[str, Any]:
+def measure_promises(fitted: FittedPromises, test: Report, baselines: dict[str, Report]) -> dict[str, Any]:
     """Return what became of the promises on test: figures with exact binomial intervals (Clopper & Pearson 1934)."""
     promises = Promises.of(fitted.config, test.labels)
     record = {key: dict(value) if isinstance(value, dict) else value for key, value in fitted.record.items()}

@@ -23,7 +23,7 @@ from .report import Report, measure
 
 
 @dataclass(frozen=True)
-class Fitted:
+class FittedPromises:
     """The keys that go into `config.json`, and what `evaluation.json` records of how they came about."""
 
     config: dict[str, Any]
@@ -76,7 +76,7 @@ def allowed(options: MeasureArguments, splits: DatasetDict) -> list[str]:
     return lines
 
 
-def fit_promises(options: MeasureArguments, validation: Report, guarantee: Report) -> Fitted:
+def fit_promises(options: MeasureArguments, validation: Report, guarantee: Report) -> FittedPromises:
     """Find the cuts of the promises that are asked for; what cannot be promised is recorded and not stored."""
     config: dict[str, Any] = {}
     record: dict[str, Any] = {"n": guarantee.n}
@@ -95,7 +95,7 @@ def fit_promises(options: MeasureArguments, validation: Report, guarantee: Repor
         named = {"cuts": dict(zip(labels.names, map(float, cuts), strict=True))} if by_label else {"cut": cuts[0]}
         config["label_sets"] = {**named, "coverage": options.set_coverage, "n": guarantee.n}
         record["label_sets"] = {**config["label_sets"], "every_label": int((cuts == 0).sum())}
-    return Fitted(config, record, guarantee)
+    return FittedPromises(config, record, guarantee)
 
 
 def options_of(stated: Mapping[str, Any]) -> MeasureArguments:
@@ -133,7 +133,7 @@ def answers(report: Report) -> dict[str, tuple[NDArray[np.float64], NDArray[np.b
 
 def promise(
     run: RunFolder, classifier: Classifier, validation: Report, guarantee: Dataset | None, options: MeasureArguments
-) -> Fitted | None:
+) -> FittedPromises | None:
     """Write the promises that are asked for into `config.json`, and let the loaded classifier make them.
 
     Promises of an earlier conclusion of this run go, whatever is asked for now.

@@ -17,8 +17,7 @@ from ..evaluation.names import Words, differences, languages_of_run, metric_name
 from ..run_folder import RunFolder
 from . import card_tables as tables
 from .card_engines import elsewhere, engines_promises, engines_table
-from .card_facts import audit_lines, facts, faults_of_data, training_facts
-from .card_metadata import base_model, card_metadata
+from .card_facts import audit_lines, base_model, card_metadata, facts, faults_of_data, training_facts
 from .card_promises import promises
 from .push_arguments import PushArguments
 from .wording import WORDING, neutral_sentences
@@ -55,9 +54,7 @@ def read_recipe_values(run: RunFolder) -> dict[str, Any]:
 
 def language_of_run(run: RunFolder, arguments: PushArguments) -> list[str]:
     """Return the languages as asked for, as the data's source says, or as its texts look; empty if unknown."""
-    if arguments.language:
-        return [part.strip() for part in str(arguments.language).split(",")]
-    return languages_of_run(run, run.read_json("evaluation.json"))
+    return arguments.languages or languages_of_run(run, run.read_json("evaluation.json"))
 
 
 def examples_of_run(run: RunFolder, arguments: PushArguments, language: list[str]) -> list[str]:

@@ -1,15 +1,89 @@
-"""The lists of a model card: what is known of the data, its faults and the training; nothing empty, nothing more."""
+"""What a model card says beside figures: front matter for the Hub, and lists of what is known; nothing is empty."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Mapping
+from typing import Any
 
-from ..evaluation.names import Words, split_name
+from huggingface_hub import EvalResult, ModelCardData
+
+from ..arguments import DEFAULT_MODEL
+from ..evaluation.names import METRIC_NAMES, Words, split_name
+from ..run_folder import RunFolder
 from .card_tables import Figures, escaped
+from .push_arguments import PushArguments
 
 OF_THE_MODEL = frozenset(
     {"longer_than_max_length", "cleaned_to_nothing", "made_for_other_languages"}
 )  # findings about how it reads, not about the data
+# Our metric -> the Hub's metric id and its arguments; the others go by their own names.
+_HUB_METRICS: dict[str, tuple[str, dict[str, Any] | None]] = {
+    "accuracy": ("accuracy", None),
+    "f1_macro": ("f1", {"average": "macro"}),
+    "f1_micro": ("f1", {"average": "micro"}),
+    "precision_macro": ("precision", {"average": "macro"}),
+    "recall_macro": ("recall", {"average": "macro"}),
+    "mcc": ("matthews_correlation", None),
+    "roc_auc": ("roc_auc", None),
+    "average_precision_micro": ("average_precision", {"average": "micro"}),
+    "average_precision_macro": ("average_precision", {"average": "macro"}),
+    "lrap": ("lrap", None),
+    "subset_accuracy": ("subset_accuracy", None),
+    "ece": ("ece", None),
+}
+_COMMIT = re.compile("[0-9a-f]{40}")
+
+
+def base_model(recipe: dict[str, Any]) -> str | None:
+    """Return the Hub id of the encoder, None for a folder: `runs/x` looks like an id, but has no commit."""
+    model = str(recipe.get("model", DEFAULT_MODEL))
+    known = _COMMIT.fullmatch(str(recipe.get("model_revision"))) or model == DEFAULT_MODEL  # that one comes packaged
+    return model if known else None
+
+
+def card_metadata(
+    run: RunFolder, arguments: PushArguments, evaluation: dict[str, Any], recipe: dict[str, Any], language: list[str]
+) -> ModelCardData:
+    """Return the card's front matter; what is not known is left out."""
+    data, base = evaluation["data"], base_model(recipe)
+    dataset = data["name"] if data.get("revision") else arguments.dataset_repo  # only data of the Hub has a commit
+    measured = [name for name in _HUB_METRICS if name in evaluation["metrics"]]
+    results = [
+        EvalResult(
+            task_type="text-classification",
+            dataset_type=dataset or _file_type(data),
+            dataset_name=data["name"],
+            dataset_config=data.get("config"),
+            dataset_split=evaluation["split"],
+            dataset_revision=data.get("revision"),
+            metric_type=_HUB_METRICS[name][0],
+            metric_name=METRIC_NAMES[name],
+            metric_value=evaluation["metrics"][name]["value"],
+            metric_args=_HUB_METRICS[name][1],
+        )
+        for name in measured
+    ]
+    return ModelCardData(
+        language=(language[0] if len(language) == 1 else language) or None,
+        license=arguments.license or recipe.get("license"),
+        library_name="transformers",
+        pipeline_tag="text-classification",
+        base_model=base,
+        base_model_relation="finetune" if base else None,
+        datasets=[dataset] if dataset else None,
+        metrics=list(dict.fromkeys(_HUB_METRICS[name][0] for name in measured)),
+        tags=["text-classification", evaluation["task"].replace("_", "-")],
+        model_name=(arguments.repo_id or run.path.resolve().name).split("/")[-1],
+        eval_results=results,
+    )
+
+
+def _file_type(data: dict[str, Any]) -> str:
+    """Return what the Hub's own cards say where rows are on no Hub: the kind of file they came in, `csv` say."""
+    endings = {file["name"].rsplit(".", 1)[-1].lower() for file in data.get("files") or [] if "." in file["name"]}
+    (ending,) = endings if len(endings) == 1 else ("text",)
+    return ending
 
 
 def audit_lines(audit: Figures, say: Words, but: Container[str] = ()) -> list[str]:

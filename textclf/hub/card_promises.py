@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from ..evaluation.names import differences
-
-Figures = Mapping[str, Any]  # Any: parsed JSON; ARCHITECTURE.md says what is in it
-Words = Mapping[str, str]
+from ..evaluation.names import Words, differences
+from .card_tables import Figures, code, with_interval
 
 
 def promises(evaluation: Figures, say: Words) -> str:
@@ -41,7 +36,7 @@ def _abstention(abstain: Figures, say: Words) -> list[str]:
     ]
     lines += _beside(test, abstain.get("resplits"), say)
     if abstain.get("without_promise"):
-        lines.append(say["abstain_without"].format(labels=", ".join(f"`{n}`" for n in abstain["without_promise"])))
+        lines.append(say["abstain_without"].format(labels=", ".join(map(code, abstain["without_promise"]))))
     return [*lines, _snippet(_ANSWERS if several else _ANSWER)]
 
 
@@ -63,12 +58,12 @@ def _label_sets(sets: Figures, evaluation: Figures, say: Words) -> list[str]:
     lines = [
         say[kept].format(coverage=_percent(sets["coverage"]), n=sets["n"]),
         say["sets_test"].format(
-            coverage=_figure(test["coverage"]), size=f"{test['mean_size']:.2f}", labels=len(evaluation["labels"])
+            coverage=with_interval(test["coverage"]), size=f"{test['mean_size']:.2f}", labels=len(evaluation["labels"])
         ),
     ]
     worst = test["worst_label"]
     if worst is not None:
-        lines.append(say["sets_worst"].format(label=f"`{worst}`", coverage=_share(test["by_label"][worst])))
+        lines.append(say["sets_worst"].format(label=code(worst), coverage=_share(test["by_label"][worst])))
     cut = 'cuts[row["label"]]' if "cuts" in sets else "cuts"
     key = "cuts" if "cuts" in sets else "cut"
     return [*lines, _snippet(_SET.format(cut=cut, key=key))]
@@ -90,14 +85,7 @@ def _snippet(code: str) -> str:
 
 def _share(found: Figures) -> str:
     """Return `12 of 240, 0.0500 [0.0261, 0.0857]`."""
-    return f"{found['count']} / {found['of']} = {_figure(found)}" if found["of"] else "–"
-
-
-def _figure(found: Figures) -> str:
-    if found.get("value") is None:
-        return "–"
-    interval = f" [{found['low']:.4f}, {found['high']:.4f}]" if found.get("low") is not None else ""
-    return f"{found['value']:.4f}{interval}"
+    return f"{found['count']} / {found['of']} = {with_interval(found)}" if found["of"] else "–"
 
 
 def _percent(share: float) -> str:

@@ -143,9 +143,8 @@ def check_terms(arguments: PushArguments) -> None:
     Raises:
         UserError: it does not know one of them.
     """
-    languages = [code.strip() for code in (arguments.language or "").split(",") if code.strip()]
-    data = ModelCardData(license=arguments.license, language=languages or None)
-    if arguments.license or languages:
+    data = ModelCardData(license=arguments.license, language=arguments.languages or None)
+    if arguments.license or arguments.languages:
         with refusal_explained():
             card = RepoCard(f"---\n{data.to_yaml()}\n---\n")
             persist(lambda: card.validate(repo_type="model"), "checking the licence", arguments.repo_id or "")

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
-from ..arguments import PublishArguments
+from ..arguments import PublishArguments, _say
 from ..errors import UserError, did_you_mean
 
 TIMEOUT = 120.0  # seconds of silence; the Hub answers a commit of our twenty files within a few
@@ -16,13 +15,6 @@ _REF = re.compile(
     r"(?!refs/|.*\.\.|.*\.lock$)[A-Za-z0-9_][\w.-]*(/[A-Za-z0-9_][\w.-]*)*", re.ASCII
 )  # git check-ref-format
 _NO_LANGUAGE = ("multilingual", "code")  # what the Hub takes beside ISO 639-1, 639-2 and 639-3
-
-
-def _say(help_text: str, default: Any = None) -> Any:  # Any: a dataclass field takes the type of its annotation
-    """Declare a field with its line of help."""
-    if isinstance(default, list):
-        return field(default_factory=lambda: list(default), metadata={"help": help_text})
-    return field(default=default, metadata={"help": help_text})
 
 
 def check_language(code: str) -> None:
@@ -60,7 +52,7 @@ class PushArguments:
     license: str | None = _say("licence of the model, for the card; never guessed")
     language: str | None = _say("language of the texts (en, ko, ...), for the card; found from the texts otherwise")
     dry_run: bool = _say("print what would go up, with sizes, and contact nobody", False)
-    allow: list[str] = _say("files of the run to upload although something was found in them", [])
+    allow: list[str] = _say("findings that may go up all the same, by the names that the refusal prints", [])
     timeout: float = _say("seconds without any sign of the Hub after which the push gives up", TIMEOUT)
     space: str | None = _say("also create or update this Space for the model (NS/NAME)")
     space_kind: str = _say(
@@ -91,8 +83,8 @@ class PushArguments:
                     f"{flag} is a name in letters, digits, '-', '_', '.' and '/', without 'refs/' before it; "
                     f"found {name!r}."
                 )
-        for code in self.language.split(",") if self.language else ():
-            check_language(code.strip())
+        for code in self.languages:
+            check_language(code)
         if self.space_sleep is not None and self.space_sleep != -1 and self.space_sleep <= 0:
             raise UserError(
                 f"--space-sleep is a number of seconds above 0, or -1 for never; found {self.space_sleep}."
@@ -101,6 +93,11 @@ class PushArguments:
             raise UserError("--tag needs a commit on a branch; --create-pr makes none. Tag after the merge.")
         if self.create_pr and self.revision:
             raise UserError("--create-pr opens its own branch; leave out --revision.")
+
+    @property
+    def languages(self) -> list[str]:
+        """Return the codes that --language names."""
+        return [code.strip() for code in self.language.split(",")] if self.language else []
 
     @classmethod
     def from_recipe(cls, publish: PublishArguments) -> PushArguments:

@@ -45,14 +45,14 @@ class SpacePushed(NamedTuple):
     taken_back: bool  # example texts of an earlier push are gone, but for its history
 
 
-class Checked(NamedTuple):
+class Reachable(NamedTuple):
     """A Space that may be made or changed, and the kind it is to be."""
 
     destination: Destination
     chosen: Chosen
 
 
-def check_space(arguments: PushArguments, run: RunFolder | None = None) -> Checked | None:
+def check_space(arguments: PushArguments, run: RunFolder | None = None) -> Reachable | None:
     """Look at everything about a Space that could be refused later; `run` is None before it is trained.
 
     Raises:
@@ -71,7 +71,7 @@ def check_space(arguments: PushArguments, run: RunFolder | None = None) -> Check
     chosen = choose_kind(arguments, destination, run)
     if chosen.kind == "gradio":
         _check_read_token(arguments.space)
-    return Checked(destination, chosen)
+    return Reachable(destination, chosen)
 
 
 def publish_space(run: RunFolder, arguments: PushArguments) -> SpacePushed:

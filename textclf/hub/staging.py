@@ -48,7 +48,7 @@ def hold(target: Target, uploads: Sequence[Upload], title: str, fingerprint: str
     )
     try:
         return Held(commit_files(replace(target, head=head, revision=branch), uploads, title), branch)
-    except BaseException:
+    except BaseException:  # Ctrl-C too: it is raised again, with no half-filled branch left behind
         remove_branch(target, Held(Committed(head, changed=False), branch))
         raise
 

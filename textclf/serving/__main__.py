@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 
 from ..errors import run_command
-from .arguments import from_environment
 from .engine import ModelProcess
+from .serve_arguments import from_environment
 
 
 def main(argv: list[str]) -> None:

@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 
 from .. import __version__
 from ..inference.answers import activate, sigmoid, softmax
-from .arguments import TOKEN, ServeArguments, from_environment
 from .engine import ModelHere, ModelProcess
 from .faults import add_faults, not_understood
 from .guard import Guard
@@ -34,6 +33,7 @@ from .protocols import (
     PredictRequest,
 )
 from .scoring import Scored, Scoring
+from .serve_arguments import TOKEN, ServeArguments, from_environment
 
 FAULTS: dict[int | str, dict[str, Any]] = {
     status: {"model": Fault} for status in (400, 401, 408, 413, 422, 500, 503, 504)

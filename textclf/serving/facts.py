@@ -47,14 +47,3 @@ def describe(classifier: Any, model: str, revision: str | None) -> Ready:  # Any
         profile=model_json(model, "evaluation.json", revision).get("training_profile") or {},
         promises=classifier.promises,
     )
-
-
-def load_scorer(model: str, engine: str, revision: str | None, trust_code: bool) -> Any:  # Any: as above
-    """Load a classifier for an engine.
-
-    Raises:
-        UserError: it cannot be loaded.
-    """
-    from ..inference.engines import load
-
-    return load(model, engine, revision=revision, trust_code=trust_code)

@@ -64,8 +64,8 @@ class Guard:
         except CallError as error:
             headers = error.headers | {"connection": "close"}
             await JSONResponse(error.body, error.status, headers)(scope, receive, watched)
-        except Exception:
-            status = 500  # answered outside of this middleware
+        except Exception:  # counted, and raised again: it is answered outside of this middleware
+            status = 500
             raise
         finally:
             route = scope.get("route")

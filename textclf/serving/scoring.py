@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from ..evaluation.text_profile import Measured, TokenCounter
 from ..inference.answers import Prediction, Text, activate, predictions
-from .arguments import ServeArguments
 from .batching import Batcher, Computed
 from .engine import ModelHere, ModelProcess
 from .facts import Ready
 from .faults import CallError, not_understood, too_large
 from .metrics import Metrics
+from .serve_arguments import ServeArguments
 
 COUNTED_HERE = 4_000  # characters that are tokenised at once without keeping other calls waiting
 BYTES_PER_TOKEN = 4  # a guess, for tokenizers that only Python knows

@@ -10,8 +10,8 @@ import uvicorn
 
 from ..errors import UserError
 from .api import create_app
-from .arguments import ServeArguments
 from .engine import ModelProcess
+from .serve_arguments import ServeArguments
 
 
 def serve(held: ModelProcess, options: ServeArguments) -> None:

@@ -75,7 +75,7 @@ def main(fd: str, model: str, engine: str, revision: str, trust_code: str) -> No
     connection = Connection(int(fd))
     os.environ.setdefault("DISABLE_SAFETENSORS_CONVERSION", "1")  # else a .bin-only model is announced to others
     try:
-        from .facts import load_scorer
+        from ..bulk.scorers import load_scorer
 
         classifier = load_scorer(model, engine, revision or None, trust_code == "yes")
         ready: Ready | str = describe(classifier, model, revision or None)

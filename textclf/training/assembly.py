@@ -20,7 +20,7 @@ from ..labels import LabelSpace
 from ..models.class_weights import class_weights, label_counts
 from ..models.losses import StepLoss, loss_function
 from . import machine
-from .batching import Share, StepBatches, StepSize
+from .batching import Division, StepBatches, StepSize
 from .collation import Padding
 from .encoding import EncodedTexts
 from .fit_arguments import FitArguments
@@ -123,7 +123,7 @@ def step_batches(lengths: NDArray[np.int64], args: FitArguments) -> StepBatches:
             "--tokens_per_batch decides how many texts a step takes: --per_device_train_batch_size %d is not used.",
             args.per_device_train_batch_size,
         )
-    share = Share(args.gradient_accumulation_steps, args.world_size)
+    share = Division(args.gradient_accumulation_steps, args.world_size)
     size = StepSize(args.per_device_train_batch_size * share.accumulation * share.processes, args.tokens_per_batch)
     epochs = math.ceil(args.num_train_epochs)
     if args.max_steps > 0:

@@ -34,7 +34,7 @@ class StepSize:
 
 
 @dataclass(frozen=True)
-class Share:
+class Division:
     """How a step is done: in so many batches one after the other, by so many processes side by side."""
 
     accumulation: int = 1
@@ -80,7 +80,7 @@ def _cut_by_tokens(ordered: Rows, lengths: Rows, budget: int) -> list[Rows]:
     return np.split(ordered, cuts[:-1])
 
 
-def deal(step: Rows, lengths: Rows, share: Share, by_tokens: bool) -> list[list[int]]:
+def deal(step: Rows, lengths: Rows, share: Division, by_tokens: bool) -> list[list[int]]:
     """Cut a step into batches of neighbouring lengths and deal each to the processes in turn, like cards.
 
     Returns accumulation x processes lists of rows, processes fastest: all processes of one batch have texts of the
@@ -105,7 +105,7 @@ class StepBatches(Sampler[list[int]]):
 
     batch_size = None  # varying: tells accelerate not to fill batches up with repeated rows
 
-    def __init__(self, lengths: Rows, size: StepSize, share: Share, *, seed: int, epochs: int) -> None:
+    def __init__(self, lengths: Rows, size: StepSize, share: Division, *, seed: int, epochs: int) -> None:
         """Take lengths int64 [N]; `epochs` is how many will be asked for (steps are then equally many in each).
 
         Raises:

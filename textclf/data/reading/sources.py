@@ -19,7 +19,7 @@ from .split_names import split_name
 from .tables import ReadOptions
 
 
-class Source(NamedTuple):
+class RawSource(NamedTuple):
     """The raw splits (train at least; validation and test where the source has them) and where they come from."""
 
     splits: dict[str, RawSplit]
@@ -29,7 +29,7 @@ class Source(NamedTuple):
     """Names that lie beside the rows for integer labels, as `--class_names` takes them."""
 
 
-def read_source(args: DataArguments) -> Source:
+def read_source(args: DataArguments) -> RawSource:
     """Find out what `--dataset` (or `--train_file` ...) means, and read it.
 
     Raises:
@@ -84,7 +84,7 @@ def _how(args: DataArguments) -> tuple[bool, ReadOptions]:
     return args.on_bad_row == "skip", ReadOptions(args.encoding, args.no_header, names, args.quotes)
 
 
-def _from_file(path: Path, args: DataArguments) -> Source:
+def _from_file(path: Path, args: DataArguments) -> RawSource:
     record = (FileRecord(path.name, hash_file(path)),)
     with unpacked(path) as inner:
         if inner.is_dir():
@@ -101,7 +101,7 @@ def _from_file(path: Path, args: DataArguments) -> Source:
     return _named(by_split_column(raw), Origin(composed(path.stem.split(".")[0]), files=record))
 
 
-def _of_folder(rows: FolderRows, name: str, args: DataArguments) -> Source:
+def _of_folder(rows: FolderRows, name: str, args: DataArguments) -> RawSource:
     source = _named(rows.splits, Origin(name, args.dataset_config, files=rows.files))
     return source._replace(notes=[*rows.notes, *source.notes], class_names=rows.class_names)
 
@@ -125,7 +125,7 @@ def _as_spelt(path: Path) -> Path:
     return next((other for other in beside if composed(other.name) == composed(path.name)), path)
 
 
-def _from_named_files(args: DataArguments) -> Source:
+def _from_named_files(args: DataArguments) -> RawSource:
     given = {"train": args.train_file, "validation": args.validation_file, "test": args.test_file}
     paths = {split: _as_spelt(Path(name).expanduser()) for split, name in given.items() if name}
     for path in paths.values():
@@ -138,7 +138,7 @@ def _from_named_files(args: DataArguments) -> Source:
                 raise UserError(f"{path.name} holds several files; give it as --dataset, or one of them unpacked.")
             splits[split] = from_files([inner], [inner.name], *_how(args))
     files = tuple(FileRecord(path.name, hash_file(path)) for path in paths.values())
-    return Source(
+    return RawSource(
         splits, Origin(composed(args.name), files=files), [note for raw in splits.values() for note in raw.notes]
     )
 
@@ -156,10 +156,10 @@ def _script_names() -> list[str]:
     return dataset_scripts.names()
 
 
-def _from_script(name: str, args: DataArguments) -> Source:
+def _from_script(name: str, args: DataArguments) -> RawSource:
     import dataset_scripts
 
-    builder = dataset_scripts.prepare(name, config=args.dataset_config, data_dir=args.data_dir)
+    builder = dataset_scripts.generate(name, config=args.dataset_config, data_dir=args.data_dir)
     metadata = dataset_scripts.card_metadata(name, args.dataset_config)
     paths: list[Path] = []
     if builder.config.data_dir:
@@ -178,7 +178,7 @@ def _from_script(name: str, args: DataArguments) -> Source:
     return _named({split: from_dataset(rows, split) for split, rows in builder.as_dataset().items()}, origin)
 
 
-def _from_hub(name: str, args: DataArguments) -> Source:
+def _from_hub(name: str, args: DataArguments) -> RawSource:
     from .hub_source import load_from_hub  # with `datasets`, which takes a second and a half
 
     loaded = load_from_hub(name, args.dataset_config, args.dataset_revision, _script_names())
@@ -191,7 +191,7 @@ def _from_hub(name: str, args: DataArguments) -> Source:
     return source
 
 
-def _named(splits: dict[str, RawSplit], origin: Origin) -> Source:
+def _named(splits: dict[str, RawSplit], origin: Origin) -> RawSource:
     """Give the splits our three names; a data set of one split of any name is training rows."""
     named: dict[str, RawSplit] = {}
     notes = list(dict.fromkeys(note for raw in splits.values() for note in raw.notes))
@@ -204,9 +204,10 @@ def _named(splits: dict[str, RawSplit], origin: Origin) -> Source:
             named[known] = raw
     if len(splits) == 1 and "train" not in named:
         (only,) = splits
-        return Source({"train": splits[only]}, origin, [*notes, f"The only split, {only}, is taken as training rows."])
+        notes = [*notes, f"The only split, {only}, is taken as training rows."]
+        return RawSource({"train": splits[only]}, origin, notes)
     if "train" not in named:
         raise UserError(f"{origin.name} has no training split; expected 'train', found {', '.join(splits) or 'none'}.")
     if left_out:
         notes.append(f"Splits left out: {', '.join(left_out)}.")
-    return Source(named, origin, notes)
+    return RawSource(named, origin, notes)

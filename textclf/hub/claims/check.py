@@ -11,9 +11,9 @@ from ...data.reading.split_names import split_name
 from ...evaluation.report import Figure
 from ...models.limits import has_limit, positions
 from .claim import Claim, possible
-from .diagnosis import Case, Finding, explanations, token_counts
-from .figures import FAILS, HOLDS, NOISE, UNCHECKED, Meaning, best_meaning, meanings
-from .rows import Bench, Scored, UnmeasurableError
+from .diagnosis import Case, Reason, explanations, token_counts
+from .figures import FAILS, HOLDS, NOISE, UNCHECKED, PossibleFigure, best_meaning, meanings
+from .rows import Bench, ScoredSplit, UnmeasurableError
 
 TASKS = {"text-classification", "sentiment-analysis", "zero-shot-classification", "natural-language-inference"}
 ORDER = {HOLDS: 0, NOISE: 1, UNCHECKED: 2, FAILS: 3}
@@ -40,7 +40,7 @@ class Checked:
     measured_as: str | None = None
     split: str | None = None
     n: int | None = None
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[Reason] = field(default_factory=list)
 
     def to_dict(self) -> dict[str, Any]:
         """Return what claims.json holds."""
@@ -67,12 +67,12 @@ def check_claim(claim: Claim, bench: Bench) -> Checked:
     if not possible(claim):
         checked = replace(_on_named_split(claim, bench), verdict=FAILS)
         said = f"{claim.written} is no value that {claim.metric} can have."
-        return replace(checked, findings=[Finding("impossible_value", said), *checked.findings])
+        return replace(checked, findings=[Reason("impossible_value", said), *checked.findings])
     return _on_named_split(claim, bench)
 
 
 def _unchecked(claim: Claim, kind: str, why: str) -> Checked:
-    return Checked(claim, UNCHECKED, [why], findings=[Finding(kind, why)])
+    return Checked(claim, UNCHECKED, [why], findings=[Reason(kind, why)])
 
 
 def _on_named_split(claim: Claim, bench: Bench) -> Checked:
@@ -110,13 +110,13 @@ def _held(wanted: str, splits: list[str], originals: list[str]) -> str | None:
     return known if known in splits else None
 
 
-def _elsewhere(claim: Claim, bench: Bench, splits: list[str]) -> list[Finding]:
+def _elsewhere(claim: Claim, bench: Bench, splits: list[str]) -> list[Reason]:
     """Say of which split that exists a claim about one that does not is."""
     for name in splits:
         checked = _on_split(claim, bench, name, explain=False)
         if checked.verdict == HOLDS and checked.figure is not None:
             said = f"The value is that of the {name} split ({checked.figure['value']:.4f}, n = {checked.n:,})."
-            return [Finding(f"{name}_sold_as_{claim.data.split}", said)]
+            return [Reason(f"{name}_sold_as_{claim.data.split}", said)]
     return []
 
 
@@ -142,7 +142,7 @@ def _on_split(claim: Claim, bench: Bench, split: str, *, explain: bool = True) -
     return _judged(Case(claim, can_mean, bench, split, scored, found[2]), found[0], found[1], explain)
 
 
-def _judged(case: Case, meaning: Meaning, figure: Figure, explain: bool) -> Checked:
+def _judged(case: Case, meaning: PossibleFigure, figure: Figure, explain: bool) -> Checked:
     """Say what came of a claim that could be measured."""
     claim, verdict = case.claim, case.verdict
     why = []
@@ -155,13 +155,13 @@ def _judged(case: Case, meaning: Meaning, figure: Figure, explain: bool) -> Chec
     findings = explanations(case) if explain and verdict != HOLDS else []
     n = len(case.scored.rows)
     if verdict in {HOLDS, NOISE} and claim.data.n not in (None, n):
-        findings.append(Finding("other_n", f"The card says n = {claim.data.n:,}; {n:,} labelled texts were measured."))
+        findings.append(Reason("other_n", f"The card says n = {claim.data.n:,}; {n:,} labelled texts were measured."))
     if explain:
         findings += [*_activation_config(case), *_leak(case, meaning)]
     return Checked(claim, verdict, why, figure, meaning.name, case.split, n, findings)
 
 
-def _activation_config(case: Case) -> list[Finding]:
+def _activation_config(case: Case) -> list[Reason]:
     """Say that pipeline() takes another activation than the data ask for."""
     own, asked = case.bench.classifier.labels.multi_label, case.scored.labels.multi_label
     if own == asked:
@@ -169,10 +169,10 @@ def _activation_config(case: Case) -> list[Finding]:
     takes, should = ("sigmoid", "softmax") if own else ("softmax", "sigmoid")
     stands = "multi_label_classification" if asked else "single_label_classification"
     said = f"Plain pipeline() takes a {takes} of this model, its data ask for {should}: config.json needs "
-    return [Finding("wrong_activation", f'{said}"problem_type": "{stands}". Measured with {should}.')]
+    return [Reason("wrong_activation", f'{said}"problem_type": "{stands}". Measured with {should}.')]
 
 
-def _leak(case: Case, meaning: Meaning) -> list[Finding]:
+def _leak(case: Case, meaning: PossibleFigure) -> list[Reason]:
     """Say how many rows stand in the training split, and what the figure is without them."""
     leaked = case.bench.leaked(case.claim.data, case.split)
     count, n = int(leaked.sum()), len(leaked)
@@ -180,24 +180,24 @@ def _leak(case: Case, meaning: Meaning) -> list[Finding]:
         return []
     said = f"{count:,} of {n:,} {case.split} texts stand in the data's training split too"
     if count == n:
-        return [Finding("test_in_train", f"{said}: nothing is left to measure.")]
+        return [Reason("test_in_train", f"{said}: nothing is left to measure.")]
     rest = meaning.of(case.scored.report_of(case.scored.logits, ~leaked))
     without = f"; without them {meaning.name} is {rest['value']:.4f} (n = {n - count:,})" if rest else ""
-    return [Finding("test_in_train", f"{said}{without}.")]
+    return [Reason("test_in_train", f"{said}{without}.")]
 
 
-def model_findings(bench: Bench, measured: list[Scored]) -> list[Finding]:
+def model_findings(bench: Bench, measured: list[ScoredSplit]) -> list[Reason]:
     """Return what is wrong with the model whatever it is measured on: names of labels, an unknown length."""
     findings = []
     names = bench.classifier.labels.names
     if all(name == f"LABEL_{i}" for i, name in enumerate(names)):
         said = f"The model's labels have no names ({names[0]}, ...): id2label of config.json should give them."
-        findings.append(Finding("generic_labels", said))
+        findings.append(Reason("generic_labels", said))
     tokenizer, limit = bench.classifier.tokenizer, positions(bench.classifier.model.config)
     if has_limit(tokenizer) or not limit:
         return findings
     longer = sum(int(np.sum(token_counts(bench, scored, limit) > limit)) for scored in measured)
     if longer:
         said = f"The tokenizer has no model_max_length, the model {limit} positions: pipeline() fails on {longer:,} "
-        findings.append(Finding("no_max_length", f"{said}of the texts measured, even with truncation=True."))
+        findings.append(Reason("no_max_length", f"{said}of the texts measured, even with truncation=True."))
     return findings

@@ -16,14 +16,14 @@ _ONLY_ONE = {"mcc", "balanced_accuracy"}
 _AVERAGED = {"f1", "precision", "recall"}
 
 
-class Meaning(NamedTuple):
+class PossibleFigure(NamedTuple):
     """One figure that a claim can mean: what it is called, and how a report gives it."""
 
     name: str
     of: Callable[[Report], Figure | None]
 
 
-def meanings(named: Named, labels: LabelSpace) -> list[Meaning]:
+def meanings(named: Named, labels: LabelSpace) -> list[PossibleFigure]:
     """Return the figures that a metric's name can mean for such labels, the likeliest first; none: it cannot be given.
 
     Without a word about averages each of them is meant as likely; with two labels scikit-learn and `evaluate` take
@@ -45,7 +45,7 @@ def meanings(named: Named, labels: LabelSpace) -> list[Meaning]:
     return [_plain(base)]
 
 
-def _averages(base: str, average: str | None, labels: LabelSpace) -> list[Meaning]:
+def _averages(base: str, average: str | None, labels: LabelSpace) -> list[PossibleFigure]:
     kinds = ["macro", "weighted", "micro"]
     if labels.multi_label:
         kinds = ["micro", "macro", "weighted", "samples"]
@@ -55,20 +55,20 @@ def _averages(base: str, average: str | None, labels: LabelSpace) -> list[Meanin
     return [_of_label(base, labels.names[1]) if kind == "binary" else _plain(f"{base}_{kind}") for kind in chosen]
 
 
-def _plain(name: str) -> Meaning:
-    return Meaning(name, lambda report: report.metrics.get(name))
+def _plain(name: str) -> PossibleFigure:
+    return PossibleFigure(name, lambda report: report.metrics.get(name))
 
 
-def _of_label(base: str, label: str) -> Meaning:
-    return Meaning(f"{base} of {label!r}", lambda report: report.per_label[label][base])
+def _of_label(base: str, label: str) -> PossibleFigure:
+    return PossibleFigure(f"{base} of {label!r}", lambda report: report.per_label[label][base])
 
 
-def _less(name: str, other: str) -> Meaning:
-    return Meaning(name, lambda report: _one_less(report.metrics.get(other)))
+def _less(name: str, other: str) -> PossibleFigure:
+    return PossibleFigure(name, lambda report: _one_less(report.metrics.get(other)))
 
 
-def _label_accuracy() -> Meaning:
-    return Meaning("accuracy over all labels", lambda report: _one_less(report.metrics.get("hamming_loss")))
+def _label_accuracy() -> PossibleFigure:
+    return PossibleFigure("accuracy over all labels", lambda report: _one_less(report.metrics.get("hamming_loss")))
 
 
 def _one_less(figure: Figure | None) -> Figure | None:
@@ -87,7 +87,9 @@ def judged(claim: Claim, figure: Figure) -> str:
     return NOISE if figure["low"] <= claim.value <= figure["high"] else FAILS
 
 
-def best_meaning(claim: Claim, report: Report, possible: list[Meaning]) -> tuple[Meaning, Figure, str] | None:
+def best_meaning(
+    claim: Claim, report: Report, possible: list[PossibleFigure]
+) -> tuple[PossibleFigure, Figure, str] | None:
     """Return the meaning by which a claim does best, its figure and the verdict; None where rows define none."""
     order = (HOLDS, NOISE, UNCHECKED, FAILS)
     known = [(each, figure) for each in possible if (figure := each.of(report)) is not None]

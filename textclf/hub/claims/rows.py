@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from datasets import Dataset, DatasetDict, get_dataset_split_names
@@ -35,6 +35,8 @@ from ...labels import LabelSpace
 from .card import FILE_KINDS
 from .claim import DataNamed
 
+Key = TypeVar("Key")
+Found = TypeVar("Found")
 _HUB_ID = re.compile(r"[\w-][\w.-]*(/[\w-][\w.-]*)?")
 
 
@@ -48,7 +50,7 @@ class UnmeasurableError(Exception):
 
 
 @dataclass
-class Scored:
+class ScoredSplit:
     """A split in the model's label space, and the model's logits for it.
 
     Attributes:
@@ -113,13 +115,13 @@ class Bench:
         self._arguments, self._replaced = data, replaced
         self._loaded: dict[DataNamed, DatasetDict | UnmeasurableError] = {}
         self._names: dict[tuple[str, str | None, str | None], list[str]] = {}
-        self._scored: dict[tuple[DataNamed, str], Scored | UnmeasurableError] = {}
+        self._scored: dict[tuple[DataNamed, str], ScoredSplit | UnmeasurableError] = {}
         self._leaked: dict[tuple[DataNamed, str], NDArray[np.bool_]] = {}
 
     @property
-    def measured(self) -> list[Scored]:
+    def measured(self) -> list[ScoredSplit]:
         """Return every split that was scored."""
-        return [each for each in self._scored.values() if isinstance(each, Scored)]
+        return [each for each in self._scored.values() if isinstance(each, ScoredSplit)]
 
     def original_names(self, named: DataNamed) -> list[str]:
         """Return the splits by their names on the Hub, which are more than the three that are read; [] if unknown."""
@@ -145,32 +147,16 @@ class Bench:
             UnmeasurableError: it names none, or one that cannot be had.
         """
         key = DataNamed(named.dataset, named.config, revision=named.revision)
-        if key not in self._loaded:
-            try:
-                self._loaded[key] = self._load(key)
-            except UnmeasurableError as reason:
-                self._loaded[key] = reason
-        found = self._loaded[key]
-        if isinstance(found, UnmeasurableError):
-            raise found
-        return found
+        return _once(self._loaded, key, lambda: self._load(key))
 
-    def scored(self, named: DataNamed, split: str) -> Scored:
+    def scored(self, named: DataNamed, split: str) -> ScoredSplit:
         """Return a split's rows and the model's logits for them.
 
         Raises:
             UnmeasurableError: its rows have no labels, or labels that the model does not have.
         """
         key = (DataNamed(named.dataset, named.config, revision=named.revision), split)
-        if key not in self._scored:
-            try:
-                self._scored[key] = self._score(self.splits(named)[split])
-            except UnmeasurableError as reason:
-                self._scored[key] = reason
-        found = self._scored[key]
-        if isinstance(found, UnmeasurableError):
-            raise found
-        return found
+        return _once(self._scored, key, lambda: self._score(self.splits(named)[split]))
 
     def leaked(self, named: DataNamed, split: str) -> NDArray[np.bool_]:
         """Return which rows of a split, bool [N], stand in the training split too, by the keys of the audit."""
@@ -204,7 +190,7 @@ class Bench:
         except UserError as error:
             raise UnmeasurableError(_kind_of(error), str(error)) from error
 
-    def _score(self, rows: Dataset) -> Scored:
+    def _score(self, rows: Dataset) -> ScoredSplit:
         if not len(rows):
             raise UnmeasurableError("unlabelled_split", "No row of this split has a label (-1, or nothing).")
         names, several = astuple(LabelSpace.from_features(rows.features))
@@ -220,7 +206,24 @@ class Bench:
             raise UnmeasurableError("broken_weights", "The model's scores are no numbers: its weights are broken.")
         unnamed = matched.note is not None and len(names) == len(labels)  # taken in order
         data_names = names if unnamed and not {*names} & {*labels.names} else labels.names
-        return Scored(matched.split, labels, logits, data_names, matched.note, cuts, self.draws)
+        return ScoredSplit(matched.split, labels, logits, data_names, matched.note, cuts, self.draws)
+
+
+def _once(known: dict[Key, Found | UnmeasurableError], key: Key, make: Callable[[], Found]) -> Found:
+    """Return what is known of a key, made the first time; what could not be made is not tried again.
+
+    Raises:
+        UnmeasurableError: it could not be made.
+    """
+    if key not in known:
+        try:
+            known[key] = make()
+        except UnmeasurableError as reason:
+            known[key] = reason
+    found = known[key]
+    if isinstance(found, UnmeasurableError):
+        raise found
+    return found
 
 
 def _check_is_of_hub(name: str) -> None:
