@@ -100,7 +100,8 @@ def facts_of(evaluation: Mapping[str, Any] | None, words: Mapping[str, Any]) -> 
             ]
             for name in names
         ]
-        return {"n": int((evaluation or {})["n"]), "rows": rows, "baseline": best} if rows else None
+        named = words["baselines"].get(best, best)
+        return {"n": int((evaluation or {})["n"]), "rows": rows, "baseline": named} if rows else None
     except (KeyError, TypeError, ValueError, IndexError):  # made by somebody else, or by an older version
         return None
 

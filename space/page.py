@@ -41,7 +41,7 @@ def build_page(score: Score, about: Mapping[str, Any], explain: Explain | None =
         # First: others would take its name.
         gr.api(endpoint(score, about), api_name="classify", api_visibility="public")
         gr.Markdown(f"# {_plain_markdown(about['name'])}")
-        gr.HTML(f'<p class="promise">{words["server"]}</p>')
+        gr.HTML(f'<p class="promise">{words["server"]}</p>', padding=False)
         if about["foreign"]:
             gr.Markdown(f"⚠️ {words['foreign']}")
         with gr.Tabs():
@@ -50,7 +50,7 @@ def build_page(score: Score, about: Mapping[str, Any], explain: Explain | None =
             with gr.Tab(words["many"]):
                 _many_texts(score, about, words)
             with gr.Tab(words["about_model"]):
-                gr.HTML(page_html.facts(about, words))
+                gr.HTML(page_html.facts(about, words), padding=False)
         page.load(None, js=_ready_script(about["language"]), api_visibility="private")
     return page.queue(default_concurrency_limit=1, max_size=64)
 
@@ -87,11 +87,11 @@ def _one_text(score: Score, about: Mapping[str, Any], words: Mapping[str, Any], 
                 for place, name in enumerate(about["fields"])
             ]
             button = gr.Button(words["run"], variant="primary")
-            gr.HTML(f'<p class="promise">{words["keys"]}</p>')
+            gr.HTML(f'<p class="promise">{words["keys"]}</p>', padding=False)
         with gr.Column(min_width=320):
             result = gr.HTML(page_html.plain(words["waiting"]), label=words["result"], elem_classes="result")
             why = gr.Button(words["explain"], size="sm")
-            shading = gr.HTML("", elem_classes="shading")
+            shading = gr.HTML("", elem_classes="shading", padding=False)
     inputs = boxes if two else [boxes[0], gr.State("")]
     examples = gr.Examples(
         [list(row) for row in about["examples"]], boxes, label=words["examples"], cache_examples=False
@@ -129,14 +129,15 @@ def _many_texts(score: Score, about: Mapping[str, Any], words: Mapping[str, Any]
     limits = words["file"].format(rows=MOST_ROWS, size=f"{MOST_BYTES / 1e6:g}")
     file = gr.File(label=limits, file_types=[".csv", ".tsv", ".txt"], type="binary")
     two = len(about["fields"]) == 2
-    with gr.Row():
-        first = gr.Dropdown([], label=words["column"], interactive=True)
-        second = gr.Dropdown([], label=words["second_column"], interactive=True, visible=two)
-    button = gr.Button(words["run_file"], variant="primary")
+    with gr.Column(visible=False) as choice:  # until a file is read
+        with gr.Row():
+            first = gr.Dropdown([], label=words["column"], interactive=True)
+            second = gr.Dropdown([], label=words["second_column"], interactive=True, visible=two)
+        button = gr.Button(words["run_file"], variant="primary")
     status = gr.HTML("", elem_classes="result")
     saved = gr.DownloadButton(words["download"], visible=False)
 
-    def look(content: bytes | None) -> tuple[Any, Any, str, Any]:  # Any: updates of components
+    def look(content: bytes | None) -> tuple[Any, Any, str, Any, Any]:  # Any: updates of components
         hidden = gr.DownloadButton(visible=False)
         try:
             if content is None:
@@ -144,11 +145,12 @@ def _many_texts(score: Score, about: Mapping[str, Any], words: Mapping[str, Any]
             header = read_table(content, words).header
         except TableError as error:
             none = gr.Dropdown(choices=[], value=None)
-            return none, none, page_html.plain(str(error)) if str(error) else "", hidden
+            said = page_html.plain(str(error)) if str(error) else ""
+            return none, none, said, hidden, gr.Column(visible=False)
         begin = [*suggested(header, about["columns"]), None]
         others = [words["no_column"], *header]
         pair = gr.Dropdown(choices=others, value=begin[1] or words["no_column"])
-        return gr.Dropdown(choices=header, value=begin[0]), pair, "", hidden
+        return gr.Dropdown(choices=header, value=begin[0]), pair, "", hidden, gr.Column(visible=True)
 
     def label_file(content: bytes | None, column: str | None, pair: str | None) -> Iterator[tuple[str, Any]]:
         try:
@@ -162,15 +164,16 @@ def _many_texts(score: Score, about: Mapping[str, Any], words: Mapping[str, Any]
         places = [table.header.index(name) for name in (column, pair) if name in table.header]
         for start in range(0, len(table.rows), BATCH):
             said = words["progress"].format(done=start, n=len(table.rows))
-            yield page_html.plain(said), gr.DownloadButton(visible=False)
+            yield page_html.progress(said, start, len(table.rows)), gr.DownloadButton(visible=False)
             rows = [[row[place] for place in places] for row in table.rows[start : start + BATCH]]
             added += labelled(score, about, rows)
         with tempfile.TemporaryDirectory() as folder:  # gone once the browser has been told of Gradio's own copy
             path, said = _written(table, added, Path(folder), words)
             yield page_html.plain(said), gr.DownloadButton(value=path, visible=True)
 
-    file.change(look, file, [first, second, status, saved], api_visibility="private", show_progress="hidden")
-    button.click(label_file, [file, first, second], [status, saved], api_visibility="private", show_progress="hidden")
+    quietly = {"api_visibility": "private", "show_progress": "hidden"}
+    file.change(look, file, [first, second, status, saved, choice], **quietly)
+    button.click(label_file, [file, first, second], [status, saved], **quietly)
 
 
 def _written(table: Table, added: Sequence[Sequence[str]], folder: Path, words: Mapping[str, Any]) -> tuple[str, str]:

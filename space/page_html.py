@@ -30,6 +30,13 @@ def plain(text: str) -> str:
     return f'<div class="scores"><p class="plain">{html.escape(text)}</p></div>'
 
 
+def progress(text: str, done: int, n: int) -> str:
+    """Return a sentence on how far something is, over a bar."""
+    said = html.escape(text)
+    bar = f'<progress value="{done}" max="{n}" aria-label="{said}"></progress>'
+    return f'<div class="scores"><p class="plain">{said}</p>{bar}</div>'
+
+
 def shaded(found: Mapping[str, Any], words: Mapping[str, Any]) -> str:
     """Return a text with its words shaded by what they do: of `leave_out`, or of `Attribution.to_dict()`."""
     largest = max((abs(word["score"]) for word in found["words"]), default=0.0) or 1.0
