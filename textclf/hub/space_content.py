@@ -38,7 +38,7 @@ class Form(NamedTuple):
 def engine_for(run: RunFolder, hardware: str | None, arrived: Collection[str]) -> Literal["torch", "onnx"]:
     """Return what a Gradio Space scores with: ONNX Runtime where it gives torch's scores, and no GPU waits for torch.
 
-    It takes a small part of torch's room and start-up time (benchmarks/results). `arrived`: the files on the Hub.
+    `arrived`: the files of the model on the Hub.
     """
     on_cpu = hardware is None or hardware.startswith("cpu-")
     if not on_cpu or not {FULL, GATE} <= set(arrived) or not (run.path / GATE).is_file():
