@@ -79,7 +79,7 @@ def publish_space(run: RunFolder, arguments: PushArguments) -> SpacePushed:
         checked = check_space(arguments, run)
         assert checked is not None  # whoever calls this wants a Space
         destination, (kind, hardware, _) = checked
-        info = persist(lambda: api.repo_info(model, revision=arguments.revision), "looking at the model", model)
+        info = persist(lambda: api.model_info(model, revision=arguments.revision), "looking at the model", model)
         arrived = {row.rfilename for row in info.siblings or ()}
         if kind == "static":
             _check_arrived(run, model, arrived)

@@ -19,8 +19,10 @@ from .uploads import Upload
 FOLDER = Path(__file__).parents[2] / "space"
 STATIC = FOLDER / "static"
 ATTRIBUTION = Path(__file__).parents[1] / "evaluation" / "attribution.py"
-MODULES = ("answering.py", "app.py", "batch.py", "deciding.py", "describing.py", "page.py", "page_html.py")
-MODULES += ("scoring.py", "waiting.py", "weighing.py")
+MODULES = (
+    *("answering.py", "app.py", "batch.py", "deciding.py", "describing.py", "page.py", "page_html.py"),
+    *("scoring.py", "waiting.py", "weighing.py"),
+)
 GRADIO = (*MODULES, "style.css", "words.json", "little_words.json")
 REQUIREMENTS = {"torch": "requirements.txt", "onnx": "requirements-onnx.txt"}
 SHARED = ("style.css", "words.json", "little_words.json")  # of the two kinds

@@ -96,7 +96,7 @@ class LazyPage:
             return _named(scored.logits, scored.measured, ready)
 
         def weigh(texts: Sequence[tuple[str, str]]) -> list[Any]:  # no visitor sent these: the metrics leave them out
-            return _named(self._scoring.held.logits(list(texts)).logits, [None] * len(texts), ready)
+            return _named(self._scoring.held.logits(list(texts))[0], [None] * len(texts), ready)
 
         def explain(text: str, pair: str, label: str) -> dict[str, Any]:
             if ready.engine != "torch":
