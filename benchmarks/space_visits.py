@@ -1,6 +1,6 @@
 """What a visit to each kind of Space costs: bytes and seconds to the first answer, and what later ones take.
 
-python -m benchmarks.space_visits RUN [--chromium /usr/bin/chromium]     RUN has onnx/model_quantized.onnx
+python -m benchmarks.space_visits RUN [--rounds 5] [--chromium /usr/bin/chromium]     RUN has both files of onnx/
 
 Both kinds are served here and visited by a headless Chromium with an empty cache, then with a full one.
 """
@@ -59,23 +59,20 @@ def ready(address: str) -> bool:
 
 
 def visit(page, address: str) -> dict[str, float]:  # Playwright's page
-    """Return megabytes and seconds of one visit up to its first answer."""
-    sent: list[int] = []
-    session = page.context.new_cdp_session(page)
-    session.send("Network.enable")
-    session.on("Network.loadingFinished", lambda event: sent.append(event["encodedDataLength"]))
+    """Return megabytes and seconds of one visit up to its first answer, and up to the first word of progress."""
     loaded: list[int] = []
-    page.context.on("requestfinished", lambda request: loaded.append(request.sizes()["responseBodySize"]))
+    page.context.on("requestfinished", lambda request: loaded.append(max(0, request.sizes()["responseBodySize"])))
     start = time.perf_counter()
     page.goto(address)
     page.locator("textarea").first.fill(TEXT)
+    drawn = time.perf_counter() - start
     page.keyboard.press("Shift+Enter")
     page.wait_for_selector(".scores li")
-    return {"MB": max(sum(sent), sum(loaded)) / 1e6, "seconds": time.perf_counter() - start}
+    return {"MB": sum(loaded) / 1e6, "drawn": drawn, "answer": time.perf_counter() - start}
 
 
-def later(page) -> float:
-    """Return the median seconds of further answers, from the key to the drawn scores."""
+def later(page) -> list[float]:
+    """Return the seconds of further answers, from the key to the drawn scores."""
     found = []
     for i in range(ANSWERS):
         page.locator("textarea").first.fill(f"{TEXT} {i}")
@@ -84,30 +81,50 @@ def later(page) -> float:
         page.keyboard.press("Shift+Enter")
         page.wait_for_selector(".scores li")
         found.append(time.perf_counter() - start)
-    return statistics.median(found)
+    return found
+
+
+def machine() -> str:
+    """Return the processor, how many of them, and the date."""
+    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines() if Path("/proc/cpuinfo").exists() else []
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    name = names[0] if names else platform.machine()
+    load = os.getloadavg()[0]
+    return f"{name}, {os.cpu_count()} processors, load {load:.1f}, {time.strftime('%Y-%m-%d')}"
 
 
 def main() -> None:
-    """Visit both kinds and print a table."""
+    """Visit each kind and print a table of medians."""
     from playwright.sync_api import sync_playwright
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("run")
     parser.add_argument("--chromium", default="/usr/bin/chromium")
     parser.add_argument("--kinds", nargs="+", default=["static", "gradio"])
+    parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
-    print("| kind | first visit | second visit | p50 of later answers |\n|---|---|---|---|")
+    print("| kind | visit | MB | page drawn, s | first answer, s | later answers, p50 |\n|---|---|---|---|---|---|")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=options.chromium, args=["--no-sandbox"])
         for kind in options.kinds:
+            rows: dict[str, list[dict[str, float]]] = {"first": [], "second": []}
+            answers: list[float] = []
             with served(options.run, kind) as address:
-                context = browser.new_context()
-                first, second = (visit(context.new_page(), address) for _ in range(2))
-                shown = [f"{each['MB']:.1f} MB, {each['seconds']:.1f} s" for each in (first, second)]
-                page = context.pages[-1]
-                print(f"| {kind} | {' | '.join(shown)} | {1000 * later(page):.0f} ms (n = {ANSWERS}) |", flush=True)
-                context.close()
-    print(f"\n{platform.machine()}, {os.cpu_count()} processors, {time.strftime('%Y-%m-%d')}")
+                for _ in range(options.rounds):  # each with an empty cache, then with what the first visit left
+                    context = browser.new_context()
+                    for found in rows.values():
+                        page = context.new_page()
+                        found.append(visit(page, address))
+                        if found is rows["second"]:
+                            answers += later(page)
+                        page.close()
+                        time.sleep(1)  # what it leaves running is no part of the next visit
+                    context.close()
+            for name, found in rows.items():
+                shown = [statistics.median(each[key] for each in found) for key in ("MB", "drawn", "answer")]
+                p50 = f"{1000 * statistics.median(answers):.0f} ms (n = {len(answers)})" if name == "second" else ""
+                print(f"| {kind} | {name} | {shown[0]:.2f} | {shown[1]:.2f} | {shown[2]:.2f} | {p50} |", flush=True)
+    print(f"\nMedians of {options.rounds} rounds. {machine()}")
 
 
 if __name__ == "__main__":

@@ -1,19 +1,16 @@
 """A page for a text classifier: type a text, read each label's score. Needs this folder and its requirements, no more.
 
-python space/app.py --model RUN_OR_HUB_ID [--port 7860]              on this machine
-python space/app.py --model RUN --static FOLDER                      the page without a server, written and served
+python space/app.py --model RUN_OR_HUB_ID [--engine torch|onnx|onnx-int8] [--port 7860]     on this machine
+python space/app.py --model RUN --static FOLDER      the page without a server, written and served
 As a Space it reads the variable MODEL_ID, and for a private model the secret HF_TOKEN.
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import os
 import socket
 import sys
-from collections.abc import Callable, Sequence
-from types import ModuleType
 from typing import Any, NamedTuple
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # read when gradio is imported
@@ -23,8 +20,10 @@ if ZERO:
     import spaces  # before torch, which it changes
 
 import gradio as gr  # noqa: E402
-from describing import HERE, WORDS, describe, read_json  # noqa: E402
-from page import Score, Scored, build_failure, build_page, theme  # noqa: E402
+from answering import Explain, Score  # noqa: E402
+from describing import HERE, WORDS, copy_of, describe, read_json  # noqa: E402
+from page import build_failure, build_page, theme  # noqa: E402
+from scoring import ENGINES, FILES, GATE, choose, on_onnx, on_torch  # noqa: E402
 from waiting import Download, waiting_page  # noqa: E402
 
 FIRST_PORT, PORTS = 7860, 100
@@ -36,59 +35,26 @@ class Loaded(NamedTuple):
 
     score: Score
     about: dict[str, Any]
-    explain: Callable[[str, str], dict[str, Any]] | None
+    explain: Explain | None
 
 
-def load(model: str, download: Download | None = None) -> Loaded:
-    """Load a run folder or a Hub id.
+def load(model: str, download: Download | None = None, engine: str = "auto") -> Loaded:
+    """Load a run folder or a Hub id for an engine of `scoring.ENGINES`.
 
     Raises:
         OSError: there is no such model, or the token may not see it.
-        ValueError: it is no text classifier.
+        ValueError: it is no text classifier, or not one that this engine can run.
     """
-    from transformers import AutoConfig, pipeline
-    from transformers.utils import logging
-
-    logging.set_verbosity_error()
-    folder = (download or Download()).fetch(model)
-    config = AutoConfig.from_pretrained(folder)
-    made_as = ", ".join(config.architectures or ["unknown"])
-    if not any(name.endswith("ForSequenceClassification") for name in config.architectures or []):
-        raise ValueError(WORDS["en"]["other_task"].format(model=model, found=made_as))
-    classify = pipeline("text-classification", model=folder, device="cuda" if ZERO else None)
-    tokenizer = classify.tokenizer
-    limit = _limit(tokenizer.model_max_length, config)
-
-    def score(texts: Sequence[tuple[str, str]]) -> list[Scored]:
-        inputs = [{"text": text, "text_pair": pair} if pair else text for text, pair in texts]
-        answers = classify(inputs, top_k=None, truncation=True, max_length=limit, batch_size=len(inputs))
-        found = []
-        for (text, pair), answer in zip(texts, answers, strict=True):
-            ids = tokenizer(text, pair or None, verbose=False)["input_ids"]
-            own = len(ids) - tokenizer.num_special_tokens_to_add(pair=bool(pair))
-            unknown = 0 if tokenizer.unk_token_id is None else ids.count(tokenizer.unk_token_id)
-            scores = {row["label"]: row["score"] for row in answer}
-            found.append(Scored(scores, len(ids), unknown / own if own > 0 else 0.0))
-        return found
-
-    def explain(text: str, pair: str) -> dict[str, Any]:
-        return dict(_attribution().attribute(classify.model, tokenizer, text, pair or None).to_dict())
-
-    about = describe(model, config.to_dict(), read_json(folder, "evaluation.json"), limit=limit)
-    possible = tokenizer.is_fast and tokenizer.pad_token_id is not None
-    return Loaded(_on_gpu(score), about, _on_gpu(explain) if possible else None)
-
-
-def _attribution() -> ModuleType:
-    """Return the module of the word scores: a Space has a copy beside this file, the project has it in its package."""
-    beside, ours = HERE / "attribution.py", HERE.parent / "textclf" / "evaluation" / "attribution.py"
-    found = importlib.util.spec_from_file_location("attribution", beside if beside.exists() else ours)
-    assert found is not None
-    assert found.loader is not None
-    module = importlib.util.module_from_spec(found)
-    sys.modules["attribution"] = module  # dataclasses look themselves up there
-    found.loader.exec_module(module)
-    return module
+    chosen = choose(model, engine, gpu=ZERO)
+    folder = (download or Download()).fetch(model, FILES.get(chosen))
+    config = read_json(folder, "config.json") or {}
+    made_as = config.get("architectures") or ["unknown"]
+    if not any(name.endswith("ForSequenceClassification") for name in made_as):
+        raise ValueError(WORDS["en"]["other_task"].format(model=model, found=", ".join(made_as)))
+    opened = on_torch(folder, config, gpu=ZERO) if chosen == "torch" else on_onnx(folder, config, chosen)
+    about = describe(model, opened.config, read_json(folder, "evaluation.json"), limit=opened.limit)
+    about["copy"] = copy_of(read_json(folder, GATE), chosen)
+    return Loaded(_on_gpu(opened.score), about, opened.explain and _on_gpu(opened.explain))
 
 
 def _on_gpu(function: Any) -> Any:  # Any: a function, and one that does the same elsewhere
@@ -96,17 +62,11 @@ def _on_gpu(function: Any) -> Any:  # Any: a function, and one that does the sam
     return spaces.GPU(duration=SECONDS_OF_GPU)(function) if ZERO else function
 
 
-def _limit(known: float, config: Any) -> int:  # Any: a configuration of any model
-    """Return the tokens that the model reads; tokenizers of other people's models may not know it."""
-    if known < 1_000_000:
-        return int(known)
-    return int(getattr(config, "max_position_embeddings", None) or 512) - 2
-
-
 def main() -> None:
     """Load the model that the flag or MODEL_ID names, and serve its page."""
     parser = argparse.ArgumentParser(description="Serve a page for a text classifier.")
     parser.add_argument("--model", default=os.environ.get("MODEL_ID"), help="a run folder or a Hub id")
+    parser.add_argument("--engine", choices=ENGINES, default="auto", help="default: onnx where it is torch's equal")
     parser.add_argument("--port", type=int, help="the port (default: 7860, or the next free one)")
     parser.add_argument("--static", metavar="FOLDER", help="write the page that needs no server there, and serve it")
     arguments = parser.parse_args()
@@ -122,7 +82,7 @@ def main() -> None:
         from textclf.hub.static_page import write_and_serve  # only in the project itself
 
         raise SystemExit(write_and_serve(arguments.model, arguments.static, (host, port)))
-    page = _load_page(parser, arguments.model, (host, port))
+    page = _load_page(parser, arguments, (host, port))
     _, address, _ = page.launch(
         server_name=host,
         server_port=port,
@@ -139,12 +99,12 @@ def main() -> None:
     page.block_thread()
 
 
-def _load_page(parser: argparse.ArgumentParser, model: str, address: tuple[str, int]) -> gr.Blocks:
+def _load_page(parser: argparse.ArgumentParser, arguments: argparse.Namespace, address: tuple[str, int]) -> gr.Blocks:
     """Return the model's page, or as a Space one that says why there is none; meanwhile a page tells how far it is."""
-    download = Download()
+    download, model = Download(), arguments.model
     try:
         with waiting_page(model, download, WORDS["en"], address):
-            loaded = load(model, download)
+            loaded = load(model, download, arguments.engine)
         return build_page(*loaded)
     except (OSError, ValueError) as error:
         if not os.environ.get("SPACE_ID"):

@@ -50,7 +50,8 @@ def decide(about: Mapping[str, Any], words: Mapping[str, Any], scores: Mapping[s
     elif not cuts and len(order) > 1 and scores[order[1]] >= CLOSE * scores[order[0]]:
         heading = words["close"].format(first=order[0], second=order[1])
     if about["label_sets"]:
-        notes.append(_set_sentence(about["label_sets"], words, scores))
+        sentence = words["set_unmeasured" if about.get("copy") else "set"]  # fitted on the full model's scores
+        notes.append(_set_sentence(about["label_sets"], sentence, scores) or words["set_empty"])
     top = _top(scores, cuts)
     if cuts:
         notes.append(words["about"])
@@ -73,14 +74,12 @@ def _doubted(abstain: Mapping[str, Any] | None, scores: Mapping[str, float], cho
     return [label for label in chosen if scores[label] < (cut.get(label, 0) if isinstance(cut, Mapping) else cut)]
 
 
-def _set_sentence(sets: Mapping[str, Any], words: Mapping[str, Any], scores: Mapping[str, float]) -> str:
+def _set_sentence(sets: Mapping[str, Any], sentence: str, scores: Mapping[str, float]) -> str:
     cuts = sets.get("cuts") or {}
     inside = [label for label in scores if scores[label] >= (cuts.get(label, 0) if cuts else sets["cut"])]
-    if not inside:
-        return str(words["set_empty"])
     inside.sort(key=lambda label: -scores[label])
     coverage = f"{100 * float(sets['coverage']):g} %"
-    return str(words["set"].format(labels=", ".join(inside), coverage=coverage))
+    return sentence.format(labels=", ".join(inside), coverage=coverage) if inside else ""
 
 
 def _top(scores: Mapping[str, float], cuts: Mapping[str, float] | None) -> float:

@@ -30,8 +30,15 @@ def plain(text: str) -> str:
     return f'<div class="scores"><p class="plain">{html.escape(text)}</p></div>'
 
 
+def progress(text: str, done: int, n: int) -> str:
+    """Return a sentence on how far something is, over a bar."""
+    said = html.escape(text)
+    bar = f'<progress value="{done}" max="{n}" aria-label="{said}"></progress>'
+    return f'<div class="scores"><p class="plain">{said}</p>{bar}</div>'
+
+
 def shaded(found: Mapping[str, Any], words: Mapping[str, Any]) -> str:
-    """Return the text of an attribution (`Attribution.to_dict()`) with its words shaded by what they do."""
+    """Return a text with its words shaded by what they do: of `leave_out`, or of `Attribution.to_dict()`."""
     largest = max((abs(word["score"]) for word in found["words"]), default=0.0) or 1.0
     lines = []
     for part, text in enumerate(found["texts"]):
@@ -40,7 +47,9 @@ def shaded(found: Mapping[str, Any], words: Mapping[str, Any]) -> str:
             pieces += [html.escape(text[place : word["start"]]), _word(word, largest)]
             place = word["end"]
         lines.append(f'<p dir="auto">{"".join(pieces)}{html.escape(text[place:])}</p>')
-    notes = [words["explained"], *([] if all(word["read"] for word in found["words"]) else [words["unread"]])]
+    notes = [words["explained_by_leaving_out" if "grouped" in found else "explained"]]
+    notes += [words["explained_in_groups"]] if found.get("grouped") else []
+    notes += [words["unread"]] if not all(word["read"] for word in found["words"]) else []
     towards = html.escape(words["towards"].format(label=found["label"]))
     against = html.escape(words["against"])
     key = f'<span class="towards">{towards}</span> <span class="against">{against}</span>'
@@ -63,6 +72,8 @@ def facts(about: Mapping[str, Any], words: Mapping[str, Any]) -> str:
         )
         caption = html.escape(words["facts"].format(n=found["n"]))
         parts = [f"<table><caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"]
+    if about.get("copy"):
+        parts.append(f"<p>{html.escape(_copied(about['copy'], words))}</p>")
     labels = words["label_count"].format(n=len(about["labels"]), labels=", ".join(about["labels"]))
     parts += [f"<p>{html.escape(line)}</p>" for line in (labels, words["reads"].format(limit=about["limit"]))]
     links = [
@@ -71,6 +82,12 @@ def facts(about: Mapping[str, Any], words: Mapping[str, Any]) -> str:
         if about[key]
     ]
     return f'<div class="facts">{"".join(parts)}<p>{" · ".join(links)}</p></div>'
+
+
+def _copied(copy: Mapping[str, Any], words: Mapping[str, Any]) -> str:
+    share, low = (f"{100 * copy[key]:.1f} %" for key in ("value", "low"))
+    sentence = words["copy_cells" if copy["of"] == "label cells" else "copy_texts"]
+    return str(sentence.format(n=copy["n"], share=share, low=low))
 
 
 def _bar(bar: Bar, top: float, words: Mapping[str, Any]) -> str:

@@ -11,12 +11,15 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from describing import WORDS
 from huggingface_hub import HfApi, constants, snapshot_download
-from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, LocalEntryNotFoundError, RepositoryNotFoundError
 from huggingface_hub.file_download import repo_folder_name
 
-WANTED = ("*.json", "*.txt", "*.model", "model*.safetensors", "README.md")  # of a model's repo
-LEFT_OUT = ("onnx/*", "adapter/*", "checkpoints/*")
+WANTED = ("*.json", "*.txt", "*.model", "README.md")  # of a model's repo, beside its weights
+WEIGHTS = "model*.safetensors"
+GATE = "onnx/gate.json"
+LEFT_OUT = ("adapter/*", "checkpoints/*")  # `*` of a pattern reaches into folders
 # Asks again each second, and goes where it is once something else than this page answers there.
 _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1"><title>{title}</title>
@@ -41,17 +44,20 @@ class Download:
     def __init__(self) -> None:
         self.done, self.total = 0, 0  # bytes
 
-    def fetch(self, model: str) -> str:
+    def fetch(self, model: str, exported: str | None = None) -> str:
         """Return the folder of a model of the Hub, downloaded; a folder of this machine is returned as it is.
+
+        `exported` is the file of onnx/ that is wanted instead of the weights.
 
         Raises:
             OSError: there is no such model, or the token may not see it.
         """
         if Path(model).is_dir():
             return model
+        wanted = [*WANTED, *([GATE, exported, f"{exported}_data"] if exported else [WEIGHTS])]
         try:
             info = HfApi().model_info(model, files_metadata=True)
-            kept = [row for row in info.siblings or [] if _is_wanted(row.rfilename)]
+            kept = [row for row in info.siblings or [] if _is_wanted(row.rfilename, wanted)]
             self.total = sum(row.size or 0 for row in kept)
         except (OSError, HfHubHTTPError):  # offline: the cache may hold it; a refusal is said below
             pass
@@ -60,9 +66,9 @@ class Download:
         watcher = threading.Thread(target=self._watch, args=(place, ended), daemon=True)
         watcher.start()
         try:
-            return str(snapshot_download(model, allow_patterns=list(WANTED), ignore_patterns=list(LEFT_OUT)))
+            return str(snapshot_download(model, allow_patterns=wanted, ignore_patterns=list(LEFT_OUT)))
         except (HfHubHTTPError, LocalEntryNotFoundError) as error:
-            raise OSError(str(error)) from error
+            raise OSError(_reason(error)) from error
         finally:
             ended.set()
 
@@ -110,10 +116,18 @@ def waiting_page(title: str, download: Download, words: Mapping[str, Any], addre
             thread.join()
 
 
-def _is_wanted(name: str) -> bool:
-    return any(fnmatch(name, pattern) for pattern in WANTED) and not any(
-        fnmatch(name, pattern) for pattern in LEFT_OUT
-    )
+def _reason(error: Exception) -> str:
+    """Return why a repo could not be read, as one sentence without addresses and numbers of requests."""
+    words = WORDS["en"]
+    if isinstance(error, GatedRepoError):
+        return str(words["gated"])
+    if isinstance(error, RepositoryNotFoundError):  # the Hub tells nobody which of the two it is
+        return str(words["not_found"])
+    return str(words["unreachable"] if isinstance(error, LocalEntryNotFoundError) else str(error).split("\n")[0])
+
+
+def _is_wanted(name: str, wanted: list[str]) -> bool:
+    return any(fnmatch(name, each) for each in wanted) and not any(fnmatch(name, each) for each in LEFT_OUT)
 
 
 def _size(path: Path) -> int:

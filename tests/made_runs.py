@@ -54,7 +54,7 @@ class LabelPrior:
         return np.tile(self.shares.astype(np.float32), (len(texts), 1))
 
 
-def make_run(folder, kind="single", *, seed=0, clean=(), calibrate=True):
+def make_run(folder, kind="single", *, seed=0, clean=(), calibrate=True, tested=SIZES["test"]):
     """Write a finished run into `folder` and return it as a RunFolder; `clean`: steps inside its tokenizer.
 
     What a random model cannot know, calibration flattens until all scores are alike.
@@ -71,7 +71,8 @@ def make_run(folder, kind="single", *, seed=0, clean=(), calibrate=True):
         model.config._name_or_path = "someone/tiny-bert"
         model = adapt(model, ModelArguments(lora="lora"), fresh=())
     checkpoint.save(model, tokenizer, folder, max_length=MAX_LENGTH)
-    splits = {name: _split(kind, name, seed) for name in SIZES}
+    sizes = {**SIZES, "test": tested}
+    splits = {name: _split(kind, name, seed, rows) for name, rows in sizes.items()}
     run.write_text("recipe.yaml", _recipe(kind))
     run.write_json("audit.json", audit(DatasetDict(splits)).to_dict())
     remember_texts(run, DatasetDict(splits), ["sentence", "label"])
@@ -83,12 +84,12 @@ def make_run(folder, kind="single", *, seed=0, clean=(), calibrate=True):
     return run
 
 
-def _split(kind, name, seed):
+def _split(kind, name, seed, rows):
     """Return rows whose texts differ between splits; every fifth is longer than the model reads."""
     labels, rng = LABELS[kind], random.Random(f"{kind} {name} {seed}")
     sentences = KOREAN if kind == "korean" else ENGLISH
     texts, pairs, gold = [], [], []
-    for row in range(SIZES[name]):
+    for row in range(rows):
         count = 9 if row % 5 == 0 else rng.choice((1, 2))
         texts.append(f"{' '.join(rng.choices(sentences, k=count))} ({name} {row})")
         pairs.append([None, "", *sentences][rng.randrange(2 + len(sentences))] if row % 3 else rng.choice(sentences))

@@ -1,9 +1,12 @@
 """The page of the Space gives the scores of the run, says what it cut, and its files fit together."""
 
 import json
+import math
 import re
+import shutil
 import socket
 import sys
+from html import unescape
 from pathlib import Path
 from types import SimpleNamespace
 from urllib.request import urlopen
@@ -16,10 +19,14 @@ from transformers import AutoTokenizer
 
 from tests.made_runs import LABELS, MAX_LENGTH, make_run
 from textclf.errors import UserError
+from textclf.evaluation.exporting import export_run
 from textclf.hub.push_arguments import PushArguments
-from textclf.hub.space import check_space, examples_for_space, space_files
-from textclf.hub.space_folder import FOLDER, GRADIO, load_module
+from textclf.hub.space import check_space
+from textclf.hub.space_content import Form, engine_for, examples_for_space, space_files
+from textclf.hub.space_folder import FOLDER, GRADIO, REQUIREMENTS, load_module
 from textclf.inference.classifier import Classifier
+from textclf.inference.onnx_folder import FILES
+from textclf.run_folder import RunFolder
 
 ROOT = Path(__file__).parent.parent
 
@@ -30,7 +37,9 @@ def app():
 
 
 page, page_html, describing, deciding = (load_module(n) for n in ("page", "page_html", "describing", "deciding"))
-batch, waiting = load_module("batch"), load_module("waiting")
+answering, batch, scoring, waiting, weighing = (
+    load_module(name) for name in ("answering", "batch", "scoring", "waiting", "weighing")
+)
 
 
 @pytest.fixture(scope="module")
@@ -46,10 +55,13 @@ def demos(app, runs):
 
 def shown(demo, texts, pairs=None):
     """Return each text's HTML, and its scores."""
-    answers = page.answer(demo.score, demo.about, texts, pairs or [""] * len(texts))
-    return [page.shown(each, demo.about) for each in answers], [each.scored and each.scored.scores for each in answers]
+    answers = answering.answer(demo.score, demo.about, texts, pairs or [""] * len(texts))
+    return [answering.shown(each, demo.about) for each in answers], [
+        each.scored and each.scored.scores for each in answers
+    ]
 
 
+ARGUMENTS = PushArguments(repo_id="alice/x", space="alice/demo")
 ABOUT = {
     "language": "en",
     "languages": ["en"],
@@ -80,6 +92,87 @@ def test_the_page_gives_the_scores_that_were_measured(runs, demos, kind):
         assert set(re.findall(r"✓ (.+?)<", html)) == set(predicted)
         if not predicted:
             assert "<h2>No label reaches its cut</h2>" in html
+
+
+@pytest.fixture(scope="module")
+def exported(runs, tmp_path_factory):
+    """A run of two fields with onnx/ in fp32 and int8."""
+    folder = tmp_path_factory.mktemp("exported") / "run"
+    shutil.copytree(runs["pair"].path, folder)
+    export_run(RunFolder.open(folder), list(FILES), draws=30)
+    return RunFolder.open(folder)
+
+
+def test_onnx_runtime_shows_the_scores_that_were_measured(app, exported):
+    assert scoring.choose(str(exported.path), "auto") == "onnx"
+    assert scoring.choose(str(exported.path), "auto", gpu=True) == "torch"
+    demo, rows = app.load(str(exported.path)), rows_of(exported)
+    assert (demo.explain, demo.about["copy"], demo.about["limit"]) == (None, None, MAX_LENGTH)
+    torch = app.load(str(exported.path), engine="torch")
+    texts, pairs = [row["text"] for row in rows], [row["text_pair"] or "" for row in rows]
+    pages, scores = shown(demo, texts, pairs)
+    for row, given in zip(rows, scores, strict=True):
+        assert [given[label] for label in LABELS["pair"]] == pytest.approx(row["scores"], abs=1e-5)
+    assert pages == shown(torch, texts, pairs)[0], "warnings and cuts too"
+
+
+def test_an_int8_copy_says_how_often_it_decides_as_the_measured_model(app, exported):
+    demo = app.load(str(exported.path), engine="onnx-int8")
+    agreement = exported.read_json("onnx/gate.json")["engines"]["onnx-int8"]["agreement"]
+    said = unescape(page_html.facts(demo.about, describing.WORDS["en"]))
+    assert (
+        f"it gives {100 * agreement['value']:.1f} % the full model's label (at least {100 * agreement['low']:.1f} %"
+        in said
+    )
+    sets = {"label_sets": {"cut": 0.2, "coverage": 0.9}, "copy": demo.about["copy"]}
+    assert "was not measured for that" in decided({"a": 0.6, "b": 0.4}, **sets).notes[0]
+
+
+def test_an_engine_that_cannot_run_is_refused_with_what_to_type(app, runs, exported, monkeypatch, tmp_path):
+    with pytest.raises(ValueError, match=r"has no file for the engine onnx-int8. To make it: python export.py"):
+        app.load(str(runs["single"].path), engine="onnx-int8")
+    monkeypatch.setattr(scoring, "find_spec", lambda name: None)
+    with pytest.raises(ValueError, match=r"needs the engine torch, which is not installed here\. pip install torch"):
+        app.load(str(exported.path))
+    monkeypatch.undo()
+    shutil.copytree(exported.path, tmp_path / "run")
+    (tmp_path / "run" / "config.json").write_text(json.dumps(exported.read_json("config.json") | {"more": 1}))
+    with pytest.raises(ValueError, match=r"config.json is not the file that was measured in onnx/gate.json"):
+        app.load(str(tmp_path / "run"))
+
+
+def test_a_space_installs_onnx_runtime_only_where_it_can_be_used(exported, runs):
+    there = {"onnx/model.onnx", "onnx/gate.json", "model.safetensors"}
+    assert engine_for(exported, None, there) == engine_for(exported, "cpu-upgrade", there) == "onnx"
+    assert engine_for(exported, "zero-a10g", there) == engine_for(exported, "t4-small", there) == "torch"
+    assert engine_for(exported, None, there - {"onnx/gate.json"}) == "torch", "nobody pushed it"
+    assert engine_for(runs["single"], None, there) == "torch", "never exported"
+    files = {each.path: each.data().decode() for each in space_files(exported, ARGUMENTS, Form(engine="onnx"))}
+    assert "onnxruntime" in files["requirements.txt"]
+    assert "torch" not in files["requirements.txt"]
+    assert "attribution.py" not in files, "it needs torch"
+
+
+def test_words_are_weighed_by_leaving_each_out():
+    def score(texts):
+        """Log-odds: 1 for each "good", -2 for "not", of the text or its pair."""
+        sums = [" ".join(each).split() for each in texts]
+        odds = [each.count("good") - 2 * each.count("not") for each in sums]
+        return [answering.Scored({"a": 1 / (1 + math.exp(-x)), "b": 0.0}, 3, 0.0) for x in odds]
+
+    found = weighing.leave_out(score, "good, good day", "not 好", "a")
+    assert [(word["text"], word["part"]) for word in found["words"]] == [
+        ("good,", 0), ("good", 0), ("day", 0), ("not", 1), ("好", 1)
+    ]  # fmt: skip
+    assert [word["score"] for word in found["words"]] == pytest.approx([0, 1, 0, -2, 0])
+    assert [found["texts"][word["part"]][word["start"] : word["end"]] for word in found["words"]] == [
+        word["text"] for word in found["words"]
+    ]
+    long = weighing.leave_out(score, "good day " * 100, "", "a")
+    assert long["grouped"]
+    assert all(len(group) == 1 for group in map(set, zip(*[iter(w["score"] for w in long["words"])] * 4, strict=True)))
+    html = page_html.shaded(found, describing.WORDS["en"])
+    assert "Each word was left out once" in html
 
 
 def test_a_batch_may_hold_texts_with_and_without_a_pair_and_empty_ones(demos):
@@ -319,9 +412,10 @@ def test_on_zero_gpu_what_computes_asks_for_a_gpu(app, monkeypatch):
     assert asked == [("len", app.SECONDS_OF_GPU)]
 
 
-def test_the_pins_of_the_space_are_those_of_the_project():
+@pytest.mark.parametrize("name", REQUIREMENTS.values())
+def test_the_pins_of_the_space_are_those_of_the_project(name):
     project = dict(line.split("==") for line in (ROOT / "requirements.txt").read_text().split() if "==" in line)
-    space = dict(line.split("==") for line in (FOLDER / "requirements.txt").read_text().split())
+    space = dict(line.split("==") for line in (FOLDER / name).read_text().split())
     header = yaml.safe_load((FOLDER / "README.md").read_text(encoding="utf-8").split("---\n")[1])
     assert space.items() <= project.items()
     assert header["sdk_version"] == project["gradio"]
@@ -332,8 +426,8 @@ def test_the_pins_of_the_space_are_those_of_the_project():
 
 def test_the_files_of_a_space_name_its_model(runs):
     arguments = PushArguments(repo_id="alice/news-topics", license="mit", space="alice/demo")
-    files = {upload.path: upload.data().decode() for upload in space_files(runs["single"], arguments)}
-    assert set(files) == {*GRADIO, "attribution.py", "README.md", "textclf.json"}
+    files = {upload.path: upload.data().decode() for upload in space_files(runs["single"], arguments, Form())}
+    assert set(files) == {*GRADIO, "attribution.py", "requirements.txt", "README.md", "textclf.json"}
     header = yaml.safe_load(files["README.md"].split("---\n")[1])
     assert (header["title"], header["models"], header["license"]) == ("news topics", ["alice/news-topics"], "mit")
     assert header["sdk"] == "gradio"
@@ -353,7 +447,7 @@ def test_examples_come_from_the_user_or_by_permission_from_validation(runs):
 def test_an_example_with_an_address_is_refused(runs):
     arguments = PushArguments(repo_id="alice/x", examples=["Write to kim@example.org."])
     with pytest.raises(UserError, match=r"An example text of the Space holds an e-mail address"):
-        space_files(runs["single"], arguments)
+        space_files(runs["single"], arguments, Form())
 
 
 def test_unknown_hardware_is_refused_with_the_nearest():

@@ -22,8 +22,9 @@ export class Classifier {
     const [config, tokenizer, settings, gate] = await Promise.all(
       ["config.json", "tokenizer.json", "tokenizer_config.json", "onnx/gate.json"].map(json),
     );
+    const encoder = new Encoder(Tokenizer, tokenizer, settings, config);
     const session = await ort.InferenceSession.create(await read(FILES[engine]), { executionProviders: ["wasm"] });
-    return new Classifier({ ort, session, config, encoder: new Encoder(Tokenizer, tokenizer, settings, config), gate, engine });
+    return new Classifier({ ort, session, config, encoder, gate, engine });
   }
 
   constructor({ ort, session, config, encoder, gate, engine }) {

@@ -1,7 +1,7 @@
 // The page: what a visitor types or chooses goes to worker.js, its answers are drawn. Nothing is kept or sent anywhere.
 
 import { decide, fill, strange } from "./deciding.js";
-import { MOST_BYTES, MOST_ROWS, readTable, suggested, writeTable } from "./table.js";
+import { offerFiles } from "./many.js";
 import { element, factsOf, plain, scoresOf, shaded } from "./view.js";
 
 const LONGEST_INPUT = 20_000; // characters that a box takes
@@ -47,12 +47,18 @@ function start() {
       at("loading").hidden = true;
     },
     (error) => {
-      const word = /webassembly|wasm|simd/i.test(error.message) ? "no_module" : "no_model";
-      at("loading-status").textContent = fill(words[word], { reason: error.message });
+      at("loading-status").textContent = whyNot(error);
       at("bar").hidden = true;
       at("again").hidden = false;
     },
   );
+}
+
+// Why the model does not run, as a sentence.
+function whyNot({ message }) {
+  if (/HTTP 40[134]$/.test(message)) return fill(words.no_model, { reason: words.not_found });
+  if (/failed to fetch|networkerror|load failed/i.test(message)) return fill(words.no_model, { reason: words.unreachable });
+  return fill(/webassembly|backend|simd/i.test(message) ? words.no_module : words.no_model, { reason: message });
 }
 
 function showProgress({ done, n }) {
@@ -87,6 +93,11 @@ function warningsOf(text, { tokens, unknown }) {
   return odd ? [...found, fill(words[odd], { share: `${Math.round(100 * unknown)}%` })] : found;
 }
 
+async function score(text) {
+  await ready;
+  return worker.ask("score", { text });
+}
+
 async function classify() {
   const mine = ++newest;
   const text = given();
@@ -95,13 +106,12 @@ async function classify() {
   if (refused) return show(plain(refused));
   show(plain(words.working));
   try {
-    await ready;
-    const scored = await worker.ask("score", { text });
+    const scored = await score(text);
     if (mine !== newest) return undefined;
     show(scoresOf(decide(page, words, scored.scores), words, warningsOf(text, scored)));
     at("why").hidden = false;
   } catch (error) {
-    if (mine === newest) show(plain(fill(words.no_model, { reason: error.message })));
+    if (mine === newest) show(plain(whyNot(error)));
   }
   return undefined;
 }
@@ -121,9 +131,9 @@ async function explain() {
   const text = given();
   at("why").disabled = true;
   try {
-    const { scores } = await worker.ask("score", { text });
+    const { scores } = await score(text);
     const [label] = decide(page, words, scores).bars.map((bar) => bar.label);
-    const bar = element("progress");
+    const bar = element("progress", { "aria-label": words.explaining });
     at("words").replaceChildren(element("p", {}, words.explaining), bar);
     const told = ({ done, n }) => Object.assign(bar, { max: n, value: done });
     const found = await worker.ask("explain", { text, label }, told);
@@ -131,81 +141,6 @@ async function explain() {
   } finally {
     at("why").disabled = false;
   }
-}
-
-// ---- many texts
-
-let table = null;
-
-async function look() {
-  table = null;
-  at("choice").hidden = true;
-  at("saved").hidden = true;
-  at("file-status").textContent = "";
-  const [file] = at("file").files;
-  if (!file) return;
-  try {
-    // What is too large is not even read.
-    const content = file.size > MOST_BYTES ? { length: file.size } : new Uint8Array(await file.arrayBuffer());
-    table = readTable(content);
-  } catch (error) {
-    at("file-status").textContent = error.word ? fill(words[error.word], error.values) : error.message;
-    return;
-  }
-  const [first, second] = suggested(table.header, page.columns);
-  const options = (names, chosen) => names.map(([value, name]) => new Option(name, value, false, value === chosen));
-  const columns = table.header.map((name, i) => [String(i), name]);
-  const place = (name) => String(table.header.indexOf(name));
-  at("column").replaceChildren(...options(columns, place(first)));
-  at("pair").replaceChildren(...options([["-1", words.no_column], ...columns], place(second ?? null)));
-  at("choice").hidden = false;
-}
-
-async function labelFile() {
-  if (!table) return;
-  const mine = table;
-  const [first, second] = [Number(at("column").value), two ? Number(at("pair").value) : -1];
-  at("run-file").disabled = true;
-  at("saved").hidden = true;
-  Object.assign(at("rows"), { hidden: false, max: mine.rows.length, value: 0 });
-  try {
-    await ready;
-    const added = [];
-    for (const row of mine.rows) {
-      if (mine !== table) return; // another file was chosen
-      added.push(await labelled(second >= 0 && row[second].trim() ? [row[first], row[second]] : row[first]));
-      at("rows").value = added.length;
-      if (added.length % 50 === 0)
-        at("file-status").textContent = fill(words.progress, { done: added.length, n: mine.rows.length });
-    }
-    const { text, made } = writeTable(mine, added);
-    offer(text);
-    const said = fill(words.finished, { n: mine.rows.length });
-    at("file-status").textContent = made ? `${said} ${fill(words.escaped, { n: made })}` : said;
-  } catch (error) {
-    at("file-status").textContent = fill(words.no_model, { reason: error.message });
-  } finally {
-    at("rows").hidden = true;
-    at("run-file").disabled = false;
-  }
-}
-
-// Label, score and note of a row's text.
-async function labelled(text) {
-  const refused = refusal(text);
-  if (refused) return ["", "", refused === words.empty ? words.row_empty : words.row_too_long];
-  const scored = await worker.ask("score", { text });
-  const decision = decide(page, words, scored.scores);
-  const notes = [decision.unsure && words.row_unsure, scored.tokens > page.limit && words.row_cut].filter(Boolean);
-  return [decision.chosen.join("; "), Math.max(...Object.values(scored.scores)).toFixed(4), notes.join(", ")];
-}
-
-function offer(text) {
-  const link = at("saved");
-  if (link.href) URL.revokeObjectURL(link.href);
-  link.href = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
-  link.download = "labelled.csv";
-  link.hidden = false;
 }
 
 // ---- tabs, and everything in its place
@@ -231,9 +166,8 @@ function arrange() {
   if (two) at("second-name").textContent = page.fields[1];
   at("first").rows = two ? 2 : 6;
   at("second-field").hidden = !two;
-  at("pair-choice").hidden = !two;
-  at("file-name").textContent = fill(words.file, { rows: MOST_ROWS, size: MOST_BYTES / 1e6 });
   at("panel-about").append(factsOf(page, words));
+  offerFiles({ page, words, score, refusal, whyNot });
   show(plain(words.waiting));
   for (const row of page.examples) {
     const button = element("button", { type: "button", dir: "auto" }, row.filter(Boolean).join(" / "));
@@ -264,8 +198,6 @@ function listen() {
     });
   }
   at("why").addEventListener("click", explain);
-  at("file").addEventListener("change", look);
-  at("run-file").addEventListener("click", labelFile);
   at("again").addEventListener("click", () => {
     worker.terminate();
     at("again").hidden = true;

@@ -84,6 +84,11 @@ export function factsOf(about, words) {
     const caption = element("caption", {}, fill(words.facts, { n: facts.n }));
     box.append(element("table", {}, caption, element("thead", {}, head), element("tbody", {}, ...rows)));
   } else box.append(element("p", {}, words.no_facts));
+  if (about.copy) {
+    const [share, low] = [about.copy.value, about.copy.low].map((value) => `${(100 * value).toFixed(1)} %`);
+    const sentence = about.copy.of === "label cells" ? words.copy_cells : words.copy_texts;
+    box.append(element("p", {}, fill(sentence, { n: about.copy.n, share, low })));
+  }
   const labels = fill(words.label_count, { n: about.labels.length, labels: about.labels.join(", ") });
   box.append(element("p", {}, labels), element("p", {}, fill(words.reads, { limit: about.limit })));
   const links = ["card", "data"].filter((key) => about[key]?.startsWith("https://"));

@@ -7,6 +7,9 @@ import { Tokenizer } from "./tokenizers.mjs";
 
 const STORE = "textclf"; // of the browser's cache: files by checksum, so that a changed model is never an old one
 const MOST_GROUPS = 60; // of words that are left out: a pass through the model each
+// An ONNX model that gives back its input. The runtime starts with its first model: with this one it does so while
+// the real one is on its way.
+const IDENTITY = "CAg6NwoQCgFhEgFiIghJZGVudGl0eRIBZ1oPCgFhEgoKCAgBEgQKAggBYg8KAWISCgoICAESBAoCCAFCAhAN";
 const SPACELESS = /[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]|[^\s\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]+/g;
 
 let classifier;
@@ -22,14 +25,25 @@ self.onmessage = async ({ data }) => {
 };
 
 async function load({ page, here }) {
-  const progress = { done: 0, n: Object.values(page.files).reduce((sum, file) => sum + file.bytes, 0) };
   const base = new URL(page.base, here);
-  const read = (name) => fetched(new URL(name, base), page.files[name], progress);
+  const files = [
+    ...Object.entries(page.files).map(([name, file]) => [name, new URL(name, base), file]),
+    ...Object.entries(page.runtime).map(([name, file]) => [name, new URL(name, here), file]),
+  ];
+  const progress = { done: 0, n: files.reduce((sum, [, , file]) => sum + file.bytes, 0) };
+  const coming = {};
+  for (const [name, address, file] of files) {
+    coming[name] = fetched(address, file, progress);
+    coming[name].catch(() => {}); // whoever reads it hears of it
+  }
   ort.env.wasm.numThreads = 1; // more would need headers that a static Space has not
-  ort.env.wasm.wasmPaths = { wasm: new URL("ort.wasm", here).href };
+  ort.env.wasm.wasmBinary = await coming["ort.wasm"]; // else the runtime fetches it itself, at each visit
   ort.env.logLevel = "error";
-  classifier = await Classifier.load({ ort, Tokenizer, read, engine: "onnx-int8" });
-  await forget(Object.entries(page.files).map(([name, file]) => keyOf(new URL(name, base), file)));
+  const identity = Uint8Array.from(atob(IDENTITY), (each) => each.charCodeAt(0));
+  const started = ort.InferenceSession.create(identity, { executionProviders: ["wasm"] });
+  started.catch(() => {}); // the real one fails likewise
+  classifier = await Classifier.load({ ort, Tokenizer, read: (name) => coming[name], engine: "onnx-int8" });
+  await forget(files.map(([, address, file]) => keyOf(address, file)));
   return { thresholds: classifier.thresholds };
 }
 
@@ -42,7 +56,8 @@ async function fetched(address, { bytes, sha256 }, progress) {
     told(progress, bytes);
     return new Uint8Array(await kept.arrayBuffer());
   }
-  const answer = await fetch(address, { credentials: "omit", referrerPolicy: "no-referrer" });
+  const cache = store ? "no-store" : "default"; // one copy is enough, and what was spoilt on its way is not met again
+  const answer = await fetch(address, { cache, credentials: "omit", referrerPolicy: "no-referrer" });
   if (!answer.ok) throw new Error(`${address.pathname.split("/").pop()}: HTTP ${answer.status}`);
   const content = new Uint8Array(bytes);
   let at = 0;

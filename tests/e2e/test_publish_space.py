@@ -8,13 +8,32 @@ import json
 import pytest
 import yaml
 
+from tests.e2e.client_process import run_client
 from tests.hub_stand_in import Answer, LoseAnswer
 from textclf.hub.network import WAITS
-from textclf.hub.space_folder import BROWSER, GRADIO, SHARED
+from textclf.hub.space_folder import BROWSER, FOLDER, GRADIO, SHARED
 
 pytestmark = pytest.mark.hub
 
-SPACE_FILES = {"README.md", "textclf.json", "attribution.py", *GRADIO}
+SPACE_FILES = {"README.md", "textclf.json", "attribution.py", "requirements.txt", *GRADIO}
+
+FETCH = """
+import sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+from waiting import Download
+result = {}
+for name, exported in (("torch", None), ("onnx", "onnx/model.onnx")):
+    download = Download()
+    folder = Path(download.fetch("alice/model", exported))
+    there = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+    result[name] = [[each for each in there if name == "torch" or "safetensors" not in each], download.total]
+for name in ("alice/secret", "alice/nowhere"):
+    try:
+        Download().fetch(name)
+    except OSError as error:
+        result[name] = str(error)
+"""
 
 
 def options(run, *more):
@@ -111,7 +130,9 @@ def give_int8(run):
     (run.path / "onnx" / "model_quantized.onnx").write_bytes(b"int8")
     names = ("onnx/model_quantized.onnx", "config.json", "tokenizer.json", "tokenizer_config.json")
     sums = {name: hashlib.sha256((run.path / name).read_bytes()).hexdigest() for name in (*names, "model.safetensors")}
-    row = {"outcome": "passed", "reason": "Equal.", "file": names[0], "probe_logits": [], "bytes": 4}
+    agreement = {"value": 1.0, "low": 0.9, "of": "texts"}
+    row = {"outcome": "passed", "reason": "Equal.", "n": 30, "agreement": agreement, "file": names[0], "bytes": 4}
+    row["probe_logits"] = []
     run.write_json("onnx/gate.json", {"engines": {"onnx-int8": row}, "files": sums, "probes": []})
 
 
@@ -172,6 +193,9 @@ def test_a_free_account_has_two_spaces_on_zero_gpu(hub, process, run):
     header = yaml.safe_load(space.files()["README.md"].decode().split("---\n")[1])
     assert (space.space.hardware, header["sdk"], header["python_version"]) == ("zero-a10g", "gradio", "3.12.12")
     assert b"spaces.GPU" in space.files()["app.py"]
+    assert process.run(*options(run, "--public"), token=token, how="space").code == 0
+    header = yaml.safe_load(space.files()["README.md"].decode().split("---\n")[1])
+    assert header["python_version"] == "3.12.12", "a later push without the flag took it away"
 
     words = [str(run.path), "--repo-id", "alice/model", *more]
     assert process.run(*words, "--space", "alice/second", token=token, how="space").code == 0
@@ -186,6 +210,36 @@ def test_a_free_account_has_two_spaces_on_zero_gpu(hub, process, run):
     outcome = process.run(*options(run, *more), token=token, how="space")
     assert outcome.code == 2
     assert "The Hub finds no function under @spaces.GPU while setting the hardware" in outcome.err
+
+
+def test_a_space_installs_onnx_runtime_where_the_model_on_the_hub_is_exported(hub, process, run):
+    give_int8(run)
+    gate = run.read_json("onnx/gate.json")
+    gate["engines"]["onnx"] = {"outcome": "passed", "file": "onnx/model.onnx"}
+    run.write_json("onnx/gate.json", gate)
+    model = hub.create("model", "alice/model")
+    token = hub.token("alice")
+    space = None
+    for arrived, name in ((False, "torch"), (True, "onnxruntime")):
+        if arrived:
+            hub.store.seed(model, {"onnx/model.onnx": "x", "onnx/gate.json": "{}"})
+        outcome = process.run(*options(run, "--public"), token=token, how="space")
+        assert outcome.code == 0, outcome.err
+        space = hub.repo("space", "alice/demo")
+        wanted = [line.split(b"==")[0].decode() for line in space.files()["requirements.txt"].splitlines()]
+        assert {"torch", "onnxruntime"} & {*wanted} == {name}
+    assert "attribution.py" not in space.files(), "it needs torch; an earlier push left it"
+
+
+def test_a_space_takes_what_its_engine_needs_and_says_why_it_cannot(hub, tmp_path):
+    files = {"config.json": "{}", "model.safetensors": "1234", "onnx/model.onnx": "12345678", "adapter/a.json": "{}"}
+    hub.create("model", "alice/model", files=files)
+    hub.create("model", "alice/secret", private=True)
+    found = run_client(hub, tmp_path, FETCH, str(FOLDER))
+    assert found["torch"] == [["config.json", "model.safetensors"], 6]
+    assert found["onnx"] == [["config.json", "onnx/model.onnx"], 10]
+    assert found["alice/secret"] == found["alice/nowhere"]
+    assert found["alice/secret"].startswith("there is no such model on the Hub, or it is private")
 
 
 def test_what_the_hub_wants_to_be_paid_for_is_told_with_the_free_ways(hub, process, run):

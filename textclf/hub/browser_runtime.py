@@ -17,6 +17,7 @@ from huggingface_hub import constants
 from ..errors import UserError
 from .uploads import Upload
 
+WASM = "ort.wasm"
 SECONDS = 600  # for a download of 26 MB
 
 
@@ -36,7 +37,7 @@ PACKAGES = (
                 "11e64bd8ffe11bd1a2a2f0d6275fdfbbba7262f0b76b99b53d228a8a22ef3d90",
             ),
             "dist/ort-wasm-simd-threaded.wasm": (
-                "ort.wasm",
+                WASM,
                 "3398c10d07d229bd91b364548e130e0e51a8e5704b88c7c083ebbeb78842dee2",
             ),
         },

@@ -18,7 +18,8 @@ from .inspection import staying_home
 from .network import patience
 from .push import Pushed, check_terms, model_files, push
 from .push_arguments import PushArguments
-from .space import READ_TOKEN, SpacePushed, check_space, publish_space, space_files
+from .space import READ_TOKEN, SpacePushed, check_space, publish_space
+from .space_content import Form, engine_for, space_files
 from .space_kind import Kind
 from .uploads import Upload, shown_size
 
@@ -131,7 +132,8 @@ def show_plan(run: RunFolder, arguments: PushArguments, uploads: list[Upload]) -
     _say(f"  {len(uploads)} files, {shown_size(sum(upload.size for upload in uploads))} in one commit")
     if arguments.space:
         kind: Kind = "static" if arguments.space_kind == "static" else "gradio"
-        files = space_files(run, arguments, kind)
+        engine = engine_for(run, arguments.space_hardware, {upload.path for upload in uploads})
+        files = space_files(run, arguments, Form(kind, engine, arguments.space_hardware))
         _say(f"Would go to the Space {arguments.space}: {', '.join(upload.path for upload in files)}")
     if arguments.dataset_repo:
         _say(f"Would go to the data set repo {arguments.dataset_repo}: the three splits and a card")

@@ -1,38 +1,30 @@
-"""The Space of a model: the files of `space/`, told by a variable which model to show."""
+"""The Space of a model, made or updated: checked before, then its variable, its secret, its files, its hardware."""
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import warnings
-from typing import Any, NamedTuple
+from collections.abc import Collection
+from typing import NamedTuple
 
-import pyarrow.parquet as pq
-import yaml
-from huggingface_hub import HfApi, SpaceHardware, constants, get_token
+from huggingface_hub import HfApi, SpaceHardware, get_token
 from huggingface_hub.errors import HfHubHTTPError
 
 from ..errors import UserError, did_you_mean
 from ..run_folder import RunFolder
-from .card import language_of_run, read_recipe_values
 from .commits import Committed, commit_files
 from .destination import Destination, check_destination
-from .leaks import secrets_in
-from .manifest import with_manifest
 from .network import patience, persist
 from .push import make_ready
 from .push_arguments import PushArguments
-from .space_folder import FOLDER, INT8, STATIC, describe_run, gradio_files, static_files
-from .space_kind import ZERO, Chosen, Kind, choose_kind
-from .uploads import Upload
+from .space_content import EXAMPLES, Form, engine_for, space_files
+from .space_folder import INT8
+from .space_kind import Chosen, Kind, choose_kind
 
 logger = logging.getLogger(__name__)
 
-EXAMPLES = "examples.json"
-ZERO_PYTHON = "3.12.12"  # ZeroGPU has this one and 3.10.13
 READ_TOKEN = "SPACE_HF_TOKEN"  # the name of an environment variable
-_LONGEST_EXAMPLE = 400  # characters of a validation text that is shown as an example
 
 
 class SpacePushed(NamedTuple):
@@ -86,11 +78,13 @@ def publish_space(run: RunFolder, arguments: PushArguments) -> SpacePushed:
     with patience(arguments.timeout):
         checked = check_space(arguments, run)
         assert checked is not None  # whoever calls this wants a Space
-        destination, (kind, _) = checked
-        info = persist(lambda: api.repo_info(model, revision=arguments.revision), "looking at the model", model)
+        destination, (kind, hardware, _) = checked
+        info = persist(lambda: api.model_info(model, revision=arguments.revision), "looking at the model", model)
+        arrived = {row.rfilename for row in info.siblings or ()}
         if kind == "static":
-            _check_arrived(run, info)
-        uploads = space_files(run, arguments, kind, info.sha)
+            _check_arrived(run, model, arrived)
+        form = Form(kind, engine_for(run, hardware, arrived), hardware, info.sha or "main")
+        uploads = space_files(run, arguments, form)
         target = make_ready(destination, arguments, uploads)
         needs_token = False
         if kind == "gradio":
@@ -104,78 +98,13 @@ def publish_space(run: RunFolder, arguments: PushArguments) -> SpacePushed:
     return SpacePushed(space, committed, kind, needs_token, taken_back)
 
 
-def space_files(
-    run: RunFolder, arguments: PushArguments, kind: Kind = "gradio", commit: str | None = None
-) -> list[Upload]:
-    """Return the files of the Space: the page, its header for this model, the examples if there are any.
-
-    A static page reads the model's files at `commit` of its repo, so that they are always those that it was made for.
-    """
-    examples = examples_for_space(run, arguments)
-    for found in secrets_in(text for row in examples for text in row):
-        raise UserError(f"An example text of the Space {found.says}. Choose other --examples.")
-    if kind == "static":
-        base = f"{constants.ENDPOINT}/{arguments.repo_id}/resolve/{commit or 'main'}/"
-        uploads = static_files(run, _about(run, arguments, examples), base)
-    else:
-        uploads = gradio_files()
-        if examples:
-            uploads.append(Upload(EXAMPLES, json.dumps(examples, ensure_ascii=False, indent=2).encode()))
-    uploads.append(Upload("README.md", _readme(run, arguments, kind).encode()))
-    return with_manifest(run, "space", uploads)
-
-
-def _about(run: RunFolder, arguments: PushArguments, examples: list[list[str]]) -> dict[str, Any]:
-    """Return what the page says of a run, under the name that its repo has."""
-    about = describe_run(run, language_of_run(run, arguments))
-    repo_id = arguments.repo_id or ""
-    about |= {"name": repo_id.split("/")[-1], "card": f"{constants.ENDPOINT}/{repo_id}"}
-    if arguments.dataset_repo:
-        about["data"] = f"{constants.ENDPOINT}/datasets/{arguments.dataset_repo}"
-    return about | ({"examples": examples} if examples else {})
-
-
-def _check_arrived(run: RunFolder, info: Any) -> None:  # Any: ModelInfo
+def _check_arrived(run: RunFolder, model: str, arrived: Collection[str]) -> None:
     """Refuse to show a model whose int8 file is not on the Hub, in a pull request that nobody merged say."""
-    if INT8 not in {row.rfilename for row in info.siblings or ()}:
+    if INT8 not in arrived:
         raise UserError(
-            f"{info.id} has no {INT8} on the Hub yet, which its static Space would run. Push {run.path} to its main "
+            f"{model} has no {INT8} on the Hub yet, which its static Space would run. Push {run.path} to its main "
             "branch, or merge the pull request, then run the same command again."
         )
-
-
-def examples_for_space(run: RunFolder, arguments: PushArguments) -> list[list[str]]:
-    """Return rows of one or two texts: the user's; or three of validation, if the user wants them shown; or none."""
-    given = arguments.examples or read_recipe_values(run).get("examples")
-    if given:
-        pair = len(run.read_json("evaluation.json")["data"].get("text_columns") or []) == 2
-        return [str(text).split("\n", 1) if pair else [str(text)] for text in given]  # of two fields each has a line
-    if not arguments.examples_from_validation:
-        return []
-    rows = pq.read_table(run.path / "predictions" / "validation.parquet").to_pylist()
-    chosen: dict[str, list[str]] = {}  # one of each label first, as the page should show different answers
-    for row in rows:
-        texts = [row["text"], *([row["text_pair"]] if row["text_pair"] else [])]
-        if sum(map(len, texts)) <= _LONGEST_EXAMPLE and not any(secrets_in(texts)):
-            chosen.setdefault(str(row["labels"]), texts)
-    return list(chosen.values())[:3]
-
-
-def _readme(run: RunFolder, arguments: PushArguments, kind: Kind) -> str:
-    """Return the header of `space/README.md` or that of the static page, filled in for this model."""
-    folder = STATIC if kind == "static" else FOLDER
-    _, header, body = (folder / "README.md").read_text(encoding="utf-8").split("---\n", 2)
-    values: dict[str, Any] = yaml.safe_load(header)  # Any: whatever the header holds
-    values["title"] = (arguments.repo_id or "").split("/")[-1].replace("-", " ").replace("_", " ").strip()
-    values["models"] = [arguments.repo_id]
-    if arguments.dataset_repo:
-        values["datasets"] = [arguments.dataset_repo]
-    licence = arguments.license or read_recipe_values(run).get("license")
-    if licence:
-        values["license"] = licence
-    if kind == "gradio" and arguments.space_hardware == ZERO:
-        values |= {"python_version": ZERO_PYTHON, "suggested_hardware": ZERO}
-    return f"---\n{yaml.safe_dump(values, allow_unicode=True, sort_keys=False)}---\n{body}"
 
 
 def _set_variable(api: HfApi, space: str, model: str) -> None:

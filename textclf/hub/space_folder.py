@@ -5,24 +5,39 @@ from __future__ import annotations
 import importlib
 import json
 import sys
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Literal
 
 from ..inference.onnx_folder import FILES, GATE, READ_TOO
 from ..inference.promises import KEYS
 from ..run_folder import RunFolder
-from .browser_runtime import runtime_files
+from .browser_runtime import WASM, runtime_files
 from .uploads import Upload
 
 FOLDER = Path(__file__).parents[2] / "space"
 STATIC = FOLDER / "static"
 ATTRIBUTION = Path(__file__).parents[1] / "evaluation" / "attribution.py"
-MODULES = ("app.py", "batch.py", "deciding.py", "describing.py", "page.py", "page_html.py", "waiting.py")
-GRADIO = (*MODULES, "requirements.txt", "style.css", "words.json", "little_words.json")
+MODULES = (
+    *("answering.py", "app.py", "batch.py", "deciding.py", "describing.py", "page.py", "page_html.py"),
+    *("scoring.py", "waiting.py", "weighing.py"),
+)
+GRADIO = (*MODULES, "style.css", "words.json", "little_words.json")
+REQUIREMENTS = {"torch": "requirements.txt", "onnx": "requirements-onnx.txt"}
 SHARED = ("style.css", "words.json", "little_words.json")  # of the two kinds
-BROWSER = ("index.html", "page.js", "view.js", "deciding.js", "table.js", "worker.js", "classifier.js", "static.css")
-INT8 = FILES["onnx-int8"]
+BROWSER = (
+    "index.html",
+    "page.js",
+    "view.js",
+    "deciding.js",
+    "many.js",
+    "table.js",
+    "worker.js",
+    "classifier.js",
+    "static.css",
+)
+INT8, FULL = FILES["onnx-int8"], FILES["onnx"]
 PAGE = "page.json"
 
 
@@ -33,37 +48,47 @@ def load_module(name: str) -> ModuleType:
     return importlib.import_module(name)
 
 
-def gradio_files() -> list[Upload]:
-    """Return the files of a Gradio Space that are the same for every model."""
-    return [*(Upload(name, FOLDER / name) for name in GRADIO), Upload("attribution.py", ATTRIBUTION)]
+def gradio_files(engine: Literal["torch", "onnx"]) -> list[Upload]:
+    """Return the files of a Gradio Space that are the same for every model that this engine scores."""
+    uploads = [*(Upload(name, FOLDER / name) for name in GRADIO)]
+    uploads.append(Upload("requirements.txt", FOLDER / REQUIREMENTS[engine]))
+    return [*uploads, Upload("attribution.py", ATTRIBUTION)] if engine == "torch" else uploads
 
 
 def static_files(run: RunFolder, about: dict[str, Any], base: str) -> list[Upload]:
     """Return the files of a static page but for its header; `base` is where the browser finds the model's files."""
+    runtime = runtime_files()
     return [
         *(Upload(name, STATIC / name) for name in BROWSER),
         *(Upload(name, FOLDER / name) for name in SHARED),
-        *runtime_files(),
-        page_file(run, about, base),
+        *runtime,
+        page_file(run, about, base, runtime),
     ]
 
 
-def page_file(run: RunFolder, about: dict[str, Any], base: str) -> Upload:
-    """Return page.json: what the static page says, the model's files with their checksums, int8's own promises."""
-    files = {name: Upload(name, run.path / name) for name in (INT8, GATE, *READ_TOO)}
-    listed = {name: {"bytes": each.size, "sha256": each.sha256} for name, each in files.items()}
+def page_file(run: RunFolder, about: dict[str, Any], base: str, runtime: Sequence[Upload] = ()) -> Upload:
+    """Return page.json: what the static page says, its large files with their checksums, int8's own promises."""
     own = run.read_json(GATE)["engines"]["onnx-int8"].get("promises", {})  # torch's were not tested on int8's scores
-    page = {**about, **{key: own.get(key) for key in KEYS}, "base": base, "files": listed}
+    listed = {
+        "files": _listed(Upload(name, run.path / name) for name in (INT8, GATE, *READ_TOO)),
+        "runtime": _listed(each for each in runtime if each.path == WASM),  # browsers keep modules themselves
+    }
+    page = {**about, **{key: own.get(key) for key in KEYS}, "base": base, **listed}
     return Upload(PAGE, json.dumps(page, ensure_ascii=False, indent=1).encode())
 
 
+def _listed(uploads: Iterable[Upload]) -> dict[str, Any]:
+    """Return the sizes and checksums by which the browser keeps files and checks them."""
+    return {each.path: {"bytes": each.size, "sha256": each.sha256} for each in uploads}
+
+
 def describe_run(run: RunFolder, languages: list[str] | None = None) -> dict[str, Any]:
-    """Return what the page of a run says, from the run's own files."""
+    """Return what the static page of a run says, from the run's own files."""
     limit = int(run.read_json("tokenizer_config.json").get("model_max_length") or 512)
     about: dict[str, Any] = load_module("describing").describe(
         str(run.path), run.read_json("config.json"), run.read_json("evaluation.json"), limit=limit, languages=languages
     )
-    return about
+    return about | {"copy": load_module("describing").copy_of(run.read_json(GATE), "onnx-int8")}
 
 
 def has_int8(run: RunFolder, *, named: bool = True) -> bool:

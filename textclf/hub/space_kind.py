@@ -23,9 +23,10 @@ ZERO = "zero-a10g"  # the flavor of ZeroGPU
 
 
 class Chosen(NamedTuple):
-    """The kind of a Space, and what to say of the choice if it was ours."""
+    """The kind of a Space, the hardware that it has or asks for, and what to say of the choice if it was ours."""
 
     kind: Kind
+    hardware: str | None = None  # None: what the Hub gives by itself
     remark: str | None = None
 
 
@@ -40,18 +41,19 @@ def choose_kind(arguments: PushArguments, destination: Destination, run: RunFold
         _refuse_static(arguments, run)
         return Chosen("static")
     hosted = may_host(account, destination.repo_id.split("/")[0], arguments.space_hardware)
-    present = _present_kind(destination)
+    present, hardware = _present(destination)
+    hardware = arguments.space_hardware or hardware
     if arguments.space_kind == "gradio" or arguments.space_hardware or arguments.space_sleep:
         if hosted is False and present != "gradio":
             raise UserError(_no_plan(account, destination.repo_id, arguments.space_hardware))
-        return Chosen("gradio")
+        return Chosen("gradio", hardware)
     if present == "gradio" or (hosted and present is None):
-        return Chosen("gradio")
+        return Chosen("gradio", hardware)
     try:
         _refuse_static(arguments, run)
     except UserError as error:
         if hosted is not False:
-            return Chosen("gradio")
+            return Chosen("gradio", hardware)
         plan = "A Gradio Space needs a PRO, Team or Enterprise plan, so this one would be static."
         raise UserError(f"{plan} {error}") from error
     if present == "static":
@@ -59,7 +61,7 @@ def choose_kind(arguments: PushArguments, destination: Destination, run: RunFold
     owner = destination.repo_id.split("/")[0]
     return Chosen(
         "static",
-        f"The Space is static, as {owner} has no plan for Gradio: the visitor's browser runs the model, at no cost.",
+        remark=f"The Space is static, as {owner} has no plan for Gradio: the visitor's browser runs the model, free.",
     )
 
 
@@ -76,12 +78,14 @@ def may_host(account: Mapping[str, Any], namespace: str, hardware: str | None) -
     return None
 
 
-def _present_kind(destination: Destination) -> str | None:
+def _present(destination: Destination) -> tuple[str | None, str | None]:
+    """Return the kind and the hardware of a Space that is there already."""
     if not destination.exists:
-        return None
+        return None, None
     api = HfApi()
     info = persist(lambda: api.space_info(destination.repo_id), "looking at the Space", destination.repo_id)
-    return info.sdk
+    runtime = info.runtime
+    return info.sdk, (runtime.requested_hardware or runtime.hardware) if runtime else None
 
 
 def _refuse_static(arguments: PushArguments, run: RunFolder | None) -> None:

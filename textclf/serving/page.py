@@ -9,10 +9,15 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from typing import Any
 
+import numpy as np
 from fastapi import FastAPI
+from numpy.typing import NDArray
 
+from ..evaluation.text_profile import Measured
 from ..hub.space_folder import FOLDER, load_module
 from ..inference.answers import activate
+from ..inference.onnx_folder import GATE
+from .facts import Ready
 from .guard import App, Receive, Scope, Send
 from .scoring import Scoring
 
@@ -81,28 +86,31 @@ class LazyPage:
         return inner
 
     def _mounted(self, loop: asyncio.AbstractEventLoop) -> FastAPI:
-        page, describing = load_module("page"), load_module("describing")
+        page, describing, weighing = (load_module(name) for name in ("page", "describing", "weighing"))
         import gradio
 
         ready = self._scoring.ready
 
-        def score(texts: Sequence[tuple[str, str]]) -> list[Any]:  # Any: page.Scored, of a module found at run time
-            future = asyncio.run_coroutine_threadsafe(self._scoring.score(texts), loop)
-            scored = future.result()
-            rows = activate(scored.logits, ready.labels)
-            sizes = [(0, 0.0) if each is None else (each.tokens, each.unknown) for each in scored.measured]
-            named = [dict(zip(ready.labels.names, map(float, row), strict=True)) for row in rows]
-            return [page.Scored(scores, *size) for scores, size in zip(named, sizes, strict=True)]
+        def score(texts: Sequence[tuple[str, str]]) -> list[Any]:  # Any: Scored, of a module found at run time
+            scored = asyncio.run_coroutine_threadsafe(self._scoring.score(texts), loop).result()
+            return _named(scored.logits, scored.measured, ready)
 
-        def explain(text: str, pair: str) -> dict[str, Any]:
-            asked = self._scoring.attributions((text, pair) if pair else text, None)
+        def weigh(texts: Sequence[tuple[str, str]]) -> list[Any]:  # no visitor sent these: the metrics leave them out
+            return _named(self._scoring.held.logits(list(texts))[0], [None] * len(texts), ready)
+
+        def explain(text: str, pair: str, label: str) -> dict[str, Any]:
+            if ready.engine != "torch":
+                weighed: dict[str, Any] = weighing.leave_out(weigh, text, pair, label)
+                return weighed
+            asked = self._scoring.attributions((text, pair) if pair else text, label)
             return asyncio.run_coroutine_threadsafe(asked, loop).result()
 
         evaluation = describing.read_json(ready.model, "evaluation.json")
         about = describing.describe(ready.model, ready.config, evaluation, limit=ready.max_length)
+        about["copy"] = describing.copy_of(describing.read_json(ready.model, GATE), ready.engine)
         if ready.thresholds is not None:  # an engine may have its own
             about["thresholds"] = dict(zip(ready.labels.names, map(float, ready.thresholds), strict=True))
-        built = page.build_page(score, about, explain if ready.engine == "torch" else None)
+        built = page.build_page(score, about, explain)
         inner = FastAPI()
         gradio.mount_gradio_app(
             inner,
@@ -116,6 +124,15 @@ class LazyPage:
             ssr_mode=False,
         )
         return inner
+
+
+def _named(logits: NDArray[np.float32], measured: Sequence[Measured | None], ready: Ready) -> list[Any]:
+    """Return what the page takes of texts: scores by label, and sizes."""
+    scored = load_module("answering").Scored
+    sizes = [(0, 0.0) if each is None else (each.tokens, each.unknown) for each in measured]
+    rows = activate(logits, ready.labels)
+    named = [dict(zip(ready.labels.names, map(float, row), strict=True)) for row in rows]
+    return [scored(scores, *size) for scores, size in zip(named, sizes, strict=True)]
 
 
 async def _run(page: App, scope: Scope, receive: Receive, send: Send) -> None:
