@@ -40,8 +40,8 @@ STAGES = {
     "the training texts' profile": "evaluation.verdict.profile",
     "figures with intervals": "evaluation.verdict.measure",  # the model on test is in here too
     "hashes of the texts": "hub.data_texts.remember_texts",
-    "figures drawn": "evaluation.figures.drawing.draw_figures",
-    "page": "evaluation.page.writing.write_page",
+    "figures drawn": "evaluation.telling.draw_figures",
+    "page": "evaluation.telling.write_page",
 }
 
 
