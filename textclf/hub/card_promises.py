@@ -96,7 +96,7 @@ def _share(found: Figures) -> str:
 def _figure(found: Figures) -> str:
     if found.get("value") is None:
         return "–"
-    interval = f" [{found['low']:.4f}, {found['high']:.4f}]" if found.get("low") is not None else ""
+    interval = f"\u00a0[{found['low']:.4f},\u00a0{found['high']:.4f}]" if found.get("low") is not None else ""
     return f"{found['value']:.4f}{interval}"
 
 

@@ -18,11 +18,13 @@ from ..data.preparation import Prepared, prepare
 from ..data.provenance import Provenance, remarks
 from ..evaluation.decisions import HeldOut
 from ..evaluation.exporting import export_if_asked
+from ..evaluation.figures.drawing import draw_figures
 from ..evaluation.kept_promises import trust_lines
+from ..evaluation.page.shading import shaded_mistakes
+from ..evaluation.page.writing import write_page
 from ..evaluation.promises import allowed
 from ..evaluation.report import quick_metrics
 from ..evaluation.table import show_results
-from ..evaluation.telling import tell
 from ..evaluation.verdict import Facts, Verdict, check_options, conclude
 from ..hub.data_texts import remember_texts
 from ..hub.publish import publish
@@ -131,8 +133,11 @@ def measure_run(recipe: Recipe, ready: Ready, fitted: Fitted, held_out: HeldOut 
 
 
 def illustrate(run: RunFolder, verdict: Verdict, validation: Dataset) -> None:
-    """Draw the figures and write the page."""
-    tell(run, verdict, validation)
+    """Draw the figures and write the page, with the words behind the surest mistakes."""
+    evaluation = verdict.evaluation
+    draw_figures(run, evaluation, verdict.test, verdict.validation)
+    shades = shaded_mistakes(run, evaluation, verdict.validation, validation)
+    write_page(run, evaluation, verdict.test, verdict.validation, validation, shades)
 
 
 def tell(recipe: Recipe, run: RunFolder, screen: Screen) -> None:
