@@ -40,8 +40,8 @@ STAGES = {
     "the training texts' profile": "evaluation.verdict.profile",
     "figures with intervals": "evaluation.verdict.measure",  # the model on test is in here too
     "hashes of the texts": "hub.data_texts.remember_texts",
-    "figures drawn": "evaluation.figures.drawing.draw_figures",
-    "page": "evaluation.page.writing.write_page",
+    "figures drawn": "studies.one_run.draw_figures",
+    "page": "studies.one_run.write_page",
 }
 
 

@@ -50,10 +50,13 @@ class TextBuilder(datasets.GeneratorBasedBuilder):
         return cls.METADATA
 
     @classmethod
-    def known_faults(cls) -> str | None:
-        """Return what the docstring of the data set's file says of its faults, on one line; None if nothing."""
+    def known_faults(cls, heading: str = "Known faults") -> str | None:
+        """Return what the docstring of the data set's file says of its faults, on one line; None if nothing.
+
+        Data sets in Korean say it in Korean too, under "알려진 결함".
+        """
         documented = sys.modules[cls.__module__].__doc__ or ""
-        found = re.search(r"^- Known faults: (.+?)(?=^- |\Z)", documented, flags=re.MULTILINE | re.DOTALL)
+        found = re.search(rf"^- {heading}: (.+?)(?=^- |\Z)", documented, flags=re.MULTILINE | re.DOTALL)
         return " ".join(found[1].split()) if found else None
 
     @classmethod

@@ -9,6 +9,8 @@
 - Labels, from column `hate`: `none` -> 0, `offensive` -> 1, `hate` -> 2.
 - Known faults: annotators saw the headline of the article, a model does not; the classes are graded, so `offensive`
   is confused with both neighbours. Rows have no identifiers: `id` is the split and the row's number.
+- 알려진 결함: 주석자는 기사 제목을 보았지만 모델은 보지 못합니다. 세 라벨은 정도의 차이여서 가운데 라벨
+  `offensive`는 양옆과 헷갈립니다. 행에 식별자가 없어 `id`는 데이터 이름과 행 번호입니다.
 """
 
 from __future__ import annotations

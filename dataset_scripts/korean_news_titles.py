@@ -12,6 +12,9 @@
   its `predefined_news_category` is the agency's section and not the label. In the contest file no headline repeats
   exactly, but 34 repeat another one but for spaces, dots or punctuation. Headlines use Hanja
   abbreviations and typographic ellipses.
+- 알려진 결함: KLUE 배포판에는 제목이 같고 라벨이 다른 행이 있어 점수에 한계가 있고, 그
+  `predefined_news_category`는 통신사의 구분일 뿐 라벨이 아닙니다. 대회 파일에는 똑같은 제목이 없지만, 34건은
+  띄어쓰기나 문장 부호만 다릅니다. 제목에는 한자 약어와 줄임표가 쓰입니다.
 """
 
 from __future__ import annotations

@@ -20,8 +20,9 @@ from transformers import AutoConfig, pipeline
 from tests.made_runs import LABELS, make_run
 from textclf.data.auditing.audit import audit
 from textclf.evaluation.names import METRIC_NAMES, language_of
-from textclf.hub.card import TEMPLATE, render_card
+from textclf.hub.card import TEMPLATE, card_example, render_card
 from textclf.hub.card_facts import OF_THE_MODEL
+from textclf.hub.card_sample import remember_sample
 from textclf.hub.card_tables import confusion, number, per_label
 from textclf.hub.push_arguments import PushArguments
 from textclf.hub.wording import WORDING, neutral_sentences
@@ -98,7 +99,7 @@ def test_a_figure_altered_in_the_run_changes_the_card(run):
     metrics = run.read_json("evaluation.json")["metrics"]
     change(run, "evaluation.json", metrics=metrics | {"brier": {"value": 0.71357, "low": 0.71246, "high": 0.71468}})
     after = render(run)
-    assert "| 0.7136 [0.7125, 0.7147] |" in after
+    assert "| 0.7136\u00a0[0.7125,\u00a00.7147] |" in after
     assert unexplained(after, run) == []
     assert unexplained(before, run), "the old card's Brier score is no longer in the run"
 
@@ -299,7 +300,7 @@ def test_language_is_told_from_the_texts():
         ),
         (
             {"metric": "log_loss", "difference": -0.05, "low": -0.09, "high": -0.01, "p_value": 0.012},
-            "in log loss (lower is better); the difference is -0.0500 [-0.0900, -0.0100]",
+            "in log loss (lower is better); the difference is -0.0500\u00a0[-0.0900,\u00a0-0.0100]",
         ),
         (
             {"metric": "log_loss", "difference": 0.05, "low": 0.01, "high": 0.09, "p_value": 0.012},
@@ -482,10 +483,10 @@ def test_the_recipe_is_quoted_and_named_in_the_command(run):
 
 def test_figures_are_shown_and_baked_thresholds_explained(run):
     (run.path / "figures").mkdir()
-    (run.path / "figures" / "confusion_matrix.png").write_bytes(b"\x89PNG")
+    (run.path / "figures" / "mine.png").write_bytes(b"\x89PNG")
     change(run, "evaluation.json", thresholds={"baked": True, "aim": "f1"})
     card = render(run)
-    assert "![confusion matrix](figures/confusion_matrix.png)" in card
+    assert "![mine](figures/mine.png)" in card
     assert "0.5 is the cut for each label" in card
     assert "config.thresholds" not in card
 
@@ -526,3 +527,73 @@ def test_what_the_audit_found_fine_is_no_limit_of_the_model(run):
     assert "1 training row repeats 1 test text" in card
     assert "fewer than" not in card
     assert "imbalance" not in card
+
+
+@pytest.mark.parametrize("kind", ["single", "pair", "korean", "multi"])
+def test_the_sample_under_the_snippet_is_what_pipeline_answers(runs, tmp_path, kind):
+    run = RunFolder(shutil.copytree(runs[kind].path, tmp_path / "run"))
+    assert "# [{" not in render(run), "nothing was scored yet"
+    remember_sample(run, card_example(run, PushArguments()))
+    card = render(run)
+    snippet = re.search(r"```python\n(.*?)```", card, re.S)[1]
+    (sample,) = re.findall(r"^# (\[.*\])$", snippet, flags=re.M)
+    names = {}
+    answered = snippet.replace('model="alice/model"', f"model={str(run.path)!r}")
+    exec(compile(answered, "card", "exec"), names)  # what a reader does with it
+    shown = json.loads(sample.replace("'", '"').replace(", ...", ""))
+    expected = sorted(names["scores"], key=lambda row: -row["score"])[:3]
+    assert [row["label"] for row in shown] == [row["label"] for row in expected]
+    assert [row["score"] for row in shown] == pytest.approx([row["score"] for row in expected], abs=6e-5)
+    assert unexplained(card, run) == []
+    assert "# [{" not in render(run, examples=["Another sentence."]), "the answer is to another text"
+
+
+def test_intervals_are_kept_on_one_line(runs):
+    card = render(runs["single"])
+    assert re.search(r"0\.\d{4}\u00a0\[0\.\d{4},\u00a0[01]\.\d{4}\]", card)
+    assert not re.search(r"\d \[\d|\d, \d\.\d{4}\]", card)
+
+
+def test_figures_say_what_they_show_and_the_confusion_matrix_stands_once(run):
+    (run.path / "figures").mkdir()
+    for name in (
+        "confusion_matrix",
+        "per_label",
+        "roc_curves",
+        "precision_recall_curves",
+        "reliability",
+        "training_curves",
+    ):
+        (run.path / "figures" / f"{name}.png").write_bytes(b"\x89PNG")
+    card = render(run)
+    alts = dict(re.findall(r"!\[(.*?)\]\(figures/(\w+)\.png\)", card))
+    assert len(alts) == 5
+    assert "confusion_matrix" not in alts.values()
+    for alt, name in alts.items():
+        assert len(alt) > 40, name
+        assert re.search(r"\d", alt), name
+    assert unexplained(card, run) == []
+
+
+def test_a_card_of_a_folder_says_where_the_folder_is(run):
+    """Of `--output_dir /data/run` it said `run`, which is nowhere."""
+    card = str(render_card(run))
+    assert f'model="{run.path.as_posix()}"' in card
+    assert f"python train.py {run.path.as_posix()}/recipe.yaml" in card
+    assert str(run.path) not in render(run), "what goes up names no folder of this machine"
+
+
+def test_a_korean_card_says_in_korean_how_splits_were_made(runs, tmp_path):
+    run = RunFolder(shutil.copytree(runs["korean"].path, tmp_path / "run"))
+    data = run.read_json("evaluation.json")["data"] | {
+        "how_split": "test carved out: 20 % of the rows, stratified by label, equal texts kept together, seed 13.",
+        "removed": {"blank text": 3},
+        "known_faults": "titles without bodies",
+        "known_faults_in_korean": "본문 없는 제목",
+    }
+    change(run, "evaluation.json", data=data)
+    card = render(run)
+    assert "테스트: 학습 행의 20 %를 라벨 비율에 맞춰 나눔, 같은 글은 함께, 시드 13" in card
+    assert "빈 글: 3" in card
+    assert "본문 없는 제목" in card
+    assert "titles without bodies" not in card

@@ -66,7 +66,10 @@ def test_every_data_set_documents_source_licence_labels_and_faults():
         about = sys.modules[f"dataset_scripts.{name}"].__doc__
         assert all(f"- {topic}" in about for topic in ("Source:", "Licence:", "Language:", "Labels", "Known faults:"))
         faults = dataset_scripts.builder_class(name).known_faults()
-        assert " ".join(about.split("Known faults:")[1].split()) == faults, "the last point, whole, on one line"
+        english = about.split("Known faults:")[1].split("- 알려진 결함:")[0]
+        assert " ".join(english.split()) == faults, "the last point, whole, on one line"
+        korean = dataset_scripts.builder_class(name).known_faults("알려진 결함")
+        assert (korean is not None) == ("ko" in metadata.languages), "data in Korean says it in Korean too"
         assert not list(secrets_in([faults])), "it stands in cards"
 
 

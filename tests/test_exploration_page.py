@@ -1,6 +1,7 @@
 """A whole exploration with a tiny model: what is measured, what the page holds, what it must not hold."""
 
 import csv
+import html
 import json
 import re
 
@@ -19,6 +20,7 @@ from textclf.exploration.explore_options import ExploreOptions
 from textclf.exploration.label_counts import indicator
 from textclf.exploration.render import page_path, render
 from textclf.exploration.text_lengths import measure_lengths
+from textclf.exploration.wording import words_of
 from textclf.labels import LabelSpace
 
 OUTSIDE_LOAD = re.compile(r'<(script|link|img|iframe)[^>]*(src|href)="https?://')
@@ -32,7 +34,7 @@ def write_csv(path, rows, header=("text", "label")):
 
 
 def page_data(page):
-    return json.loads(re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.S)[1])
+    return json.loads(re.search(r'<script type="application/json" id="page-data">(.*?)</script>', page, re.S)[1])
 
 
 @pytest.fixture(scope="module")
@@ -62,25 +64,73 @@ def test_texts_cannot_break_out_of_the_page(hostile_page):
     assert len(re.findall(r"<script[ >]", page)) == len(re.findall(r"</script>", page))
 
 
-def test_the_page_draws_what_was_found(hostile_page):
+def test_the_page_shows_what_was_found(hostile_page):
     found, page = hostile_page
     data = page_data(page)
     assert sorted(data["labels"]) == sorted(found.labels.names)
     at = data["labels"].index("한국어")
-    assert {split: counts[at] for split, counts in data["counts"].items()} == {
-        split: split_labels["labels"].count(found.labels.label2id["한국어"])
-        for split, split_labels in _loaded(found).items()
-    }
-    assert len(data["map"]["texts"]) == len(data["map"]["fields"]["text"]["pca"][0]) == found.provenance.sizes["train"]
-    assert all(len(text) <= 180 for text in data["map"]["texts"])
+    label = found.labels.label2id["한국어"]
+    assert data["total"][at] == sum(int(counts[label]) for counts in found.counts.per_split.values())
+    assert data["trainCounts"][at] == found.counts.per_split["train"][label]
     words = {word for word, *_ in data["words"]["1"][at]["frequent"]}
     assert words
     assert all(re.search("[가-힣]", word) for word in words)
+    assert page.count("<circle") == 0, "charts are drawn in the browser"
+    assert len(page) < 300_000
 
 
-def _loaded(found):
-    counts = found.counts.per_split
-    return {split: {"labels": np.repeat(np.arange(len(row)), row).tolist()} for split, row in counts.items()}
+def test_training_texts_are_there_to_read_with_their_points_of_the_map(hostile_page):
+    found, page = hostile_page
+    data = page_data(page)
+    assert len(data["texts"]) == found.provenance.sizes["train"]
+    points = [point for *_, point in data["texts"] if point >= 0]
+    assert sorted(points) == list(range(len(data["map"]["fields"]["text"]["pca"][0])))
+    for _, _, labels, point in data["texts"]:
+        assert data["map"]["labels"][point] == labels
+    for clustering in data["clusters"]:
+        for cluster, places in enumerate(clustering["central"]):
+            assert 1 <= len(places) <= 3
+            assert all(clustering["ids"][data["texts"][place][3]] == cluster for place in places)
+
+
+def test_listed_words_stand_in_texts_of_their_label(hostile_page):
+    _, page = hostile_page
+    data = page_data(page)
+    texts = {row: (text, labels) for row, text, labels, _ in data["texts"]}
+    seen = 0
+    for length in data["words"].values():
+        for label, listed in enumerate(length):
+            for word, *_ in (*listed["frequent"], *listed["distinctive"]):
+                for row, before, hit, after in data["contexts"][label][word]:
+                    text, labels = texts[row]
+                    assert label in labels
+                    assert hit
+                    around = f"{before.lstrip('…')}{hit}{after.rstrip('…')}".strip()
+                    assert around in html.unescape(text)
+                    seen += 1
+    assert seen > 50
+
+
+def test_a_page_about_korean_texts_is_korean(tiny_model, tmp_path):
+    rows = [(f"{text} {i}", ("부정", "긍정")[i % 2]) for i, text in enumerate(KOREAN * 2)]
+    args = DataArguments(dataset=str(write_csv(tmp_path / "리뷰.csv", rows, header=("글", "라벨"))))
+    page = render(explore(load_splits(args), args, ExploreOptions(model=str(tiny_model("bert")))))
+    assert '<html lang="ko">' in page
+    shown = re.sub(
+        r"<code>.*?</code>|<dl.*?</dl>", " ", page[page.index("<body>") : page.index("<script type")], flags=re.S
+    )
+    words = set(re.findall("[A-Za-z]{2,}", re.sub(r"<[^>]+>", " ", shown)))
+    known = {"PCA", "SNE", "NMI", "AMI", "IsoScore", "Ethayarajh", "Rudman", "Monroe", "explore", "py", "UTC", "csv"}
+    known |= {"max", "length", "min", "label", "count", *re.findall("[A-Za-z]+", str(tiny_model("bert")))}
+    assert words <= known
+
+
+def test_both_languages_have_the_same_words_and_places():
+    english, korean = words_of("en"), words_of("ko")
+    for name, words in english.items():
+        if not name.startswith(("metric_", "audit_")):
+            places = set(re.findall(r"{\w+}", words))
+            assert set(re.findall(r"{\w+}", korean[name])) <= places, name
 
 
 def test_only_training_texts_are_shown_as_words_and_on_the_map(tiny_model, tmp_path):
@@ -103,10 +153,11 @@ def test_several_labels_and_two_fields_give_three_maps(tiny_model, tmp_path):
     found = explore(load_splits(args), args, ExploreOptions(model=str(tiny_model("bert")), map_points=10))
     data = page_data(render(found))
     assert list(data["map"]["fields"]) == ["both", "text", "text_pair"]
-    assert data["multiLabel"]
+    assert data["several"]
     assert sum(data["labelsPerText"]) == found.provenance.sizes["train"]
     assert len(found.embedded.texts) == 10
-    assert any("stratified sample: 10 of" in note for note in found.notes)
+    assert any("stratified sample: 10 of" in remark for remark in found.remarks)
+    assert found.notes == [], "how the page was made is no warning"
 
 
 def test_lengths_are_those_of_the_tokenizer(tiny_model):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from textclf.exploration.content_words import ContentWords
+from textclf.exploration.content_words import ContentWords, composed
 from textclf.exploration.word_ranking import log_odds, ngrams, rank_words
 
 
@@ -20,6 +20,31 @@ def content_words():
 def test_english_keeps_content_words_only(content_words):
     (text,) = content_words(["The striker's late goal wasn't enough, and I don't think they'll stay up."])
     assert text == [["striker", "late", "goal", "think", "stay"]]
+
+
+def test_words_of_mere_reporting_are_out(content_words):
+    text = (
+        "Let us say it again, officials said two days ago: they made it and went home. 정부가 대책을 밝혔다고 말했다."
+    )
+    (found,) = content_words([text])
+    assert [word for run in found for word in run] == ["officials", "days", "home", "정부", "대책"]
+
+
+def test_places_are_those_of_the_words_in_the_text(content_words):
+    texts = [
+        "The strikers’ goal &amp; 선수가 웃었다… https://x.org Goal!",
+        "机器学习",
+        unicodedata.normalize("NFD", "국회가 열렸다"),
+    ]
+    for text, runs in zip(texts, content_words.places(texts), strict=True):
+        whole = composed(text)
+        assert all(0 <= word.start < word.end <= len(whole) for run in runs for word in run)
+    (first, *_) = content_words.places(texts)
+    shown = [(word.text, composed(texts[0])[word.start : word.end]) for run in first for word in run]
+    assert ("goal", "goal") in shown
+    assert ("goal", "Goal") in shown
+    assert ("선수", "선수") in shown
+    assert next(hit for word, hit in shown if word == "웃다").startswith("웃")
 
 
 def test_addresses_mentions_numbers_and_entities_are_no_words(content_words):

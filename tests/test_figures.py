@@ -2,7 +2,10 @@
 
 import json
 import logging
+import re
 import unicodedata
+import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -22,13 +25,16 @@ from textclf.evaluation.curves import (
     threshold_curve,
     truth_of,
 )
+from textclf.evaluation.figures import drawing as drawing_module
 from textclf.evaluation.figures import style as figure_style
-from textclf.evaluation.figures.curve_figures import reliability_diagram, threshold_curves
+from textclf.evaluation.figures.curve_figures import reliability_diagram, threshold_curves, training_curves
 from textclf.evaluation.figures.drawing import draw_figures, most_confused
 from textclf.evaluation.report import report_on
+from textclf.evaluation.wording import words_of
 from textclf.labels import LabelSpace
 from textclf.run_folder import RunFolder
 
+SAY = words_of("en")
 ALWAYS = {"per_label", "reliability", "roc_curves", "precision_recall_curves"}
 
 
@@ -129,7 +135,7 @@ def test_characters_that_no_font_has_are_said_once(tmp_path, caplog):
 
 
 def test_latin_names_need_no_other_font(caplog):
-    assert figure_style.fonts_for("sport économie $ _") == []
+    assert figure_style.fonts_for("sport économie $ _") == ([], set())
     assert not caplog.records
 
 
@@ -216,7 +222,7 @@ def test_gold_as_an_indicator():
 def test_the_legend_of_the_reliability_diagram_covers_no_point():
     """It stood in the upper left, where the points of an underconfident model are."""
     report = single(["정치", "경제", "사회"])
-    figure = reliability_diagram(report, np.full((300, 3), 1 / 3))
+    figure = reliability_diagram(report, np.full((300, 3), 1 / 3), SAY)
     figure.draw_without_rendering()
     (legend,) = figure.legends
     assert all(axes.get_legend() is None for axes in figure.axes)
@@ -242,7 +248,7 @@ def test_titles_of_threshold_panels_do_not_run_into_each_other():
     names = [f"{i} 국제 관계와 외교 안보 문제를 다루는 아주 긴 기사" for i in range(6)]
     report = several(names)
     with figure_style.drawing(names):
-        figure = threshold_curves(report)
+        figure = threshold_curves(report, SAY)
         FigureCanvasAgg(figure).draw()
         titles = figure.findobj(lambda artist: isinstance(artist, Text) and ", cut " in artist.get_text())
         first, second, third, *_ = (title.get_window_extent() for title in titles)
@@ -252,7 +258,67 @@ def test_titles_of_threshold_panels_do_not_run_into_each_other():
 def test_counts_have_no_tick_between_whole_numbers():
     """Of one text the axis said 0, 0, 1."""
     report = single("ab", n=1)
-    figure = reliability_diagram(report, None)
+    figure = reliability_diagram(report, None, SAY)
     FigureCanvasAgg(figure).draw()
     ticks = [tick.get_text() for tick in figure.axes[1].get_yticklabels()]
     assert len(set(ticks)) == len(ticks)
+
+
+def texts_of_figures(run, evaluation, report, monkeypatch):
+    """Draw all figures; return all that is written in them, drawn with any missing glyph an error."""
+    said = []
+
+    def keep(_, name, figure):
+        with warnings.catch_warnings():
+            warnings.filterwarnings("error", message=r"Glyph .* missing from font")
+            FigureCanvasAgg(figure).draw()
+        said.extend(artist.get_text() for artist in figure.findobj(Text))
+
+    monkeypatch.setattr(drawing_module, "_write", keep)
+    draw_figures(run, evaluation, report, report)
+    return said
+
+
+def test_figures_of_korean_data_are_korean_and_have_no_boxes(tmp_path, monkeypatch):
+    write_log(tmp_path, LOG)
+    evaluation = {"data": {"languages": ["ko"]}, "selection": {"metric": "f1_macro", "epoch": 1.0}}
+    said = texts_of_figures(RunFolder(tmp_path), evaluation, single(["정치", "경제"]), monkeypatch)
+    assert any(text.startswith("혼동 행렬 (글 300건)") for text in said)
+    latin = {word for text in said for word in re.findall("[A-Za-z]{3,}", text)}
+    assert latin <= {"ROC", "AUC", "ECE", "macro"}
+
+
+def test_without_a_font_for_hangul_titles_are_english_and_labels_numbers(tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(figure_style, "_font_names", list)
+    evaluation = {"data": {"languages": ["ko"]}}
+    said = texts_of_figures(RunFolder(tmp_path), evaluation, single(["정치", "economy"]), monkeypatch)
+    assert any(text.startswith("Confusion matrix (n = 300)") for text in said)
+    assert {"label 1", "economy"} <= {text.split("  (")[0] for text in said}
+    assert len(caplog.records) == 1
+
+
+def test_marks_of_the_reliability_diagram_are_sized_by_texts_and_few_are_faint():
+    report = single(["a", "b", "c"], n=60, strength=1.0)
+    bins = reliability(report, report.scores)
+    figure = reliability_diagram(report, None, SAY)
+    (marks,) = figure.axes[0].collections
+    sizes, opacity = marks.get_sizes(), marks.get_facecolors()[:, 3]
+    assert np.argsort(sizes, kind="stable").tolist() == np.argsort(bins.size, kind="stable").tolist()
+    assert {bool(faint) for faint in bins.size < 10} == {True, False}
+    assert ((opacity < 0.5) == (bins.size < 10)).all()
+
+
+def test_epochs_are_whole_numbers(tmp_path):
+    write_log(tmp_path, [{"step": i, "eval_f1_macro": 0.5, "eval_loss": 0.5, "epoch": float(i)} for i in range(1, 4)])
+    figure = training_curves(read_training(tmp_path / "training_log.jsonl"), {}, SAY)
+    FigureCanvasAgg(figure).draw()
+    for axes in figure.axes:
+        ticks = [tick.get_text() for tick in axes.get_xticklabels() if tick.get_text()]
+        assert all("." not in tick for tick in ticks)
+        assert {"1", "2", "3"} <= set(ticks)
+
+
+def test_a_label_has_the_colour_of_the_page():
+    style = (Path(figure_style.__file__).parents[1] / "page" / "template" / "base.css").read_text(encoding="utf-8")
+    light = re.findall(r"--series-(\d): (#\w+)", style)[:8]
+    assert [colour for _, colour in light] == list(figure_style.PALETTE)

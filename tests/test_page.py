@@ -13,8 +13,9 @@ from textclf.evaluation.mistakes import findings
 from textclf.evaluation.page.interactive import script_json
 from textclf.evaluation.page.rows import MOST_CHARACTERS, prediction_rows, readable
 from textclf.evaluation.page.summary import collapsed, summary
-from textclf.evaluation.page.writing import WORDS, write_page
+from textclf.evaluation.page.writing import write_page
 from textclf.evaluation.report import report_on
+from textclf.evaluation.wording import PAGE_WORDS, words_of
 from textclf.labels import LabelSpace
 from textclf.run_folder import RunFolder
 
@@ -167,7 +168,7 @@ def test_a_page_about_korean_data_is_korean(tmp_path):
 
 
 def test_both_languages_have_the_same_words_and_places():
-    english, korean = WORDS["en"], WORDS["ko"]
+    english, korean = PAGE_WORDS["en"], PAGE_WORDS["ko"]
     assert english.keys() == korean.keys()
     for name, words in english.items():
         places = set(re.findall(r"{\w+}", words))
@@ -212,7 +213,7 @@ def predicted_as(scores, gold, names=("bad", "good", "none")):
 
 def told(report, **more):
     evaluation = {"labels": list(report.labels.names), **report.to_dict(), "test_scored": 1, **more}
-    return evaluation, summary(evaluation, {}, {**WORDS["en"], "lower": "lower is better"})
+    return evaluation, summary(evaluation, {}, words_of("en"))
 
 
 LOST = {"name": "tfidf_svm", "metric": "f1_macro", "difference": -0.4, "low": -0.5, "high": -0.3, "p_value": 0.0001}

@@ -31,6 +31,7 @@ class Origin:
     languages: tuple[str, ...] = ()
     source: str | None = None
     known_faults: str | None = None  # in the words of who prepared it
+    known_faults_in_korean: str | None = None
     text_fields: tuple[str, ...] = ()  # the publisher's names of what the text columns hold
 
 

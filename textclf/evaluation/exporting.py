@@ -28,6 +28,7 @@ from ..run_folder import RunFolder
 from .baselines.fitted import deciding_metric
 from .calibration import fit_scales
 from .gate import judge
+from .page.engines import renew_engines
 from .predictions import read_predictions
 from .promises import fit_promises, options_of
 from .report import Report, report_on
@@ -171,7 +172,8 @@ def _gate(run: RunFolder, folder: Path, found: dict[str, Any]) -> dict[str, Any]
 
 
 def _keep_rows(run: RunFolder, gate: dict[str, Any]) -> None:
-    """Give evaluation.json its row an engine: all that the gate found but the numbers of single sentences."""
+    """Give evaluation.json and the page a row an engine: what the gate found, but the numbers of single sentences."""
     left_out = {"probe_logits", "calibration", "thresholds"}
     rows = {name: {k: v for k, v in row.items() if k not in left_out} for name, row in gate["engines"].items()}
     run.write_json("evaluation.json", run.read_json("evaluation.json") | {"engines": rows})
+    renew_engines(run)

@@ -66,6 +66,8 @@ _ENGLISH = {
     "drift_scripts": "scripts",
     "drift_labels": "label shares",
     "drift_confidences": "scores",
+    "audit_made_for_other_languages": "The model was made for other languages than these texts: it reads a letter as "
+    "{tokens_a_letter} tokens, and {unknown} of all tokens are unknown to it",
 }
 _KOREAN = {
     "lower": "낮을수록 좋음",
@@ -73,6 +75,14 @@ _KOREAN = {
     "baseline_prior": "라벨 비율",
     "baseline_tfidf_svm": "TF-IDF + 선형 SVM",
     "baseline_frozen_encoder": "고정 인코더 + 선형",
+    "script_Hangul": "한글",
+    "script_Latin": "로마자",
+    "script_Han": "한자",
+    "script_Kana": "가나",
+    "script_Cyrillic": "키릴 문자",
+    "script_Arabic": "아랍 문자",
+    "script_Other": "다른 문자",
+    "script_other": "다른 문자",
     "split_train": "학습",
     "split_validation": "검증",
     "split_test": "테스트",
@@ -112,6 +122,27 @@ _KOREAN = {
     "metric_loss": "손실",
     "metric_brier": "브라이어 점수",
     "metric_ece": "기대 보정 오차",
+    "audit_exact_leaks": "검증·테스트 데이터에도 있는 학습 글 {count}건",
+    "audit_validation_in_test": "테스트 데이터에도 있는 검증 글 {count}건",
+    "audit_exact_duplicates": "같은 데이터 안에 똑같은 글이 또 있는 글 {count}건",
+    "audit_conflicting_labels": "다른 라벨로도 나오는 글 {count}건",
+    "audit_near_leaks": "검증·테스트 글과 거의 같은 학습 글 {count}건",
+    "audit_near_duplicates": "같은 데이터 안의 다른 글과 거의 같은 글 {count}건",
+    "audit_labels_absent_from_train": "검증·테스트 데이터에는 있고 학습 데이터에는 없는 라벨 {count}개: {labels}",
+    "audit_labels_without_rows": "어느 데이터에도 없는 라벨 {count}개: {labels}",
+    "audit_imbalance": "가장 드문 라벨 {least_frequent}: 학습 글 {count}건 (가장 흔한 {most_frequent}의 "
+    "{ratio:.0f}분의 1)",
+    "audit_made_for_other_languages": "모델이 다른 언어용이어서 글자 하나를 토큰 {tokens_a_letter}개로 읽음 "
+    "(모르는 토큰 {unknown})",
+    "audit_blank": "빈 글 {count}건",
+    "audit_tiny": "글자나 숫자가 거의 없는 글 {count}건",
+    "audit_not_composed": "완성형(NFC)이 아닌 글 {count}건 (토크나이저가 완성형으로 바꿉니다)",
+    "audit_invisible_characters": "폭이 없는 문자 등 보이지 않는 문자가 든 글 {count}건",
+    "audit_lone_jamo": "낱자모가 든 글 {count}건 (ㅋㅋ, ㅠㅠ, 깨진 입력)",
+    "audit_mojibake": "인코딩이 깨진 듯한 글 {count}건",
+    "audit_cleaned_to_nothing": "정제하면 아무것도 남지 않는 글 {count}건",
+    "audit_script_shift": "문자 구성이 학습 데이터와 다른 데이터: {largest_difference}",
+    "audit_longer_than_max_length": "최대 길이보다 길어 잘리는 학습 글 {count}건",
 }
 NAMES: dict[str, dict[str, str]] = {"en": _ENGLISH, "ko": _KOREAN}
 
@@ -140,6 +171,11 @@ def differences(found: Mapping[str, Any] | None, say: Words = _ENGLISH) -> str:
         parts = ", ".join(say[f"drift_{each}"] for each in what)
         said.append(say["differ"].format(one=one, other=other, parts=parts))
     return "; ".join(said)
+
+
+def script_name(name: str, say: Words = _ENGLISH) -> str:
+    """Return what a script is called."""
+    return say.get(f"script_{name}", name)
 
 
 # Function words that other languages of the Latin script hardly use; about a fifth of running English.

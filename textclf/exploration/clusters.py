@@ -11,6 +11,7 @@ from sklearn.metrics import adjusted_mutual_info_score, normalized_mutual_info_s
 
 SIZES = (8, 16, 32)
 STARTS = 4
+CENTRAL = 3
 
 
 class Clustering(NamedTuple):
@@ -28,6 +29,8 @@ class Clustering(NamedTuple):
     """Normalised by the arithmetic mean of both entropies; None where no text carries exactly one label."""
     ami: float | None
     """The same, adjusted for chance: 0 for random clusters, whatever their number."""
+    central: NDArray[np.int64]
+    """The texts nearest to the middle of each cluster, nearest first: int64 [k, CENTRAL], -1 where there are fewer."""
 
 
 def cluster(embeddings: NDArray[np.float32], carried: NDArray[np.int64], seed: int) -> list[Clustering]:
@@ -41,7 +44,8 @@ def cluster(embeddings: NDArray[np.float32], carried: NDArray[np.int64], seed: i
 
 
 def _cluster(embeddings: NDArray[np.float32], carried: NDArray[np.int64], k: int, seed: int) -> Clustering:
-    found = KMeans(n_clusters=k, n_init=STARTS, random_state=seed).fit_predict(embeddings)
+    means = KMeans(n_clusters=k, n_init=STARTS, random_state=seed)
+    found, away = means.fit_predict(embeddings), means.transform(embeddings)
     table = _table(found, carried, k)
     order = np.lexsort((-np.bincount(found, minlength=k), table.argmax(axis=1)))
     numbers = np.empty(k, dtype=np.int64)
@@ -49,7 +53,18 @@ def _cluster(embeddings: NDArray[np.float32], carried: NDArray[np.int64], k: int
     ids = numbers[found]
     table = table[order]
     nmi, ami = agreement(ids, carried)
-    return Clustering(k, ids, table, np.bincount(ids, minlength=k), purity(table, len(ids)), nmi, ami)
+    central = _central(away[:, order], ids)
+    return Clustering(k, ids, table, np.bincount(ids, minlength=k), purity(table, len(ids)), nmi, ami, central)
+
+
+def _central(away: NDArray[np.floating], ids: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the texts of each cluster that are least far from its middle (`away`: [N, k])."""
+    central = np.full((away.shape[1], CENTRAL), -1)
+    for k in range(away.shape[1]):
+        members = np.flatnonzero(ids == k)
+        nearest = members[np.argsort(away[members, k], kind="stable")[:CENTRAL]]
+        central[k, : len(nearest)] = nearest
+    return central
 
 
 def _table(ids: NDArray[np.integer], carried: NDArray[np.int64], k: int) -> NDArray[np.int64]:

@@ -10,7 +10,7 @@ import html
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
@@ -23,24 +23,47 @@ HANGUL = re.compile(r"[\u1100-\u11ff\u3130-\u318f\uac00-\ud7a3]")
 UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]+")
 
 # scikit-learn's list holds words with a meaning of their own (Nothman, Qin and Yurchak 2018, "Stop word lists in free
-# open-source software packages"): these stay. Forms of "to do" are missing from it.
-STOP_WORDS = (ENGLISH_STOP_WORDS | {"did", "does", "doing"}) - {
+# open-source software packages"): these stay. Missing from it are verbs that only carry others in reports of what was
+# said and done, in all their forms, and a few small words.
+# fmt: off
+_HAVE_A_MEANING = {
     "amount", "bill", "bottom", "computer", "cry", "empty", "fill", "fire", "front", "interest", "mill", "serious",
     "sincere", "system", "thick", "thin", "top",
-}  # fmt: skip
+}
+_SAY_LITTLE = frozenset({
+    "did", "does", "doing", "say", "says", "said", "saying", "tell", "tells", "told", "telling", "let", "lets",
+    "letting", "ago", "make", "makes", "made", "making", "get", "gets", "got", "getting", "go", "goes", "going",
+    "went", "gone", "come", "comes", "came", "coming", "take", "takes", "took", "taken", "taking", "give", "gives",
+    "gave", "given", "giving", "put", "puts", "putting", "use", "uses", "used", "using", "just", "like", "really",
+    "according", "mr", "mrs", "ms",
+})
+# fmt: on
+STOP_WORDS = (ENGLISH_STOP_WORDS | _SAY_LITTLE) - _HAVE_A_MEANING
 
-# Tags of Kiwi: common and proper nouns, roots, verbs, adjectives; foreign words and Chinese characters in the text.
+# Tags of Kiwi: common and proper nouns, roots, verbs, adjectives. SL and SH are foreign words, Chinese characters.
 KOREAN_WORDS = frozenset({"NNG", "NNP", "XR", "VV", "VA"})
-FOREIGN = frozenset({"SL", "SH"})
 SENTENCE_TAGS = frozenset({"SF", "SE"})
-# Verbs and adjectives that only carry others ("to do", "to be", "to become", "to be like"), and nouns of grammar.
+# Verbs and adjectives that only carry others ("to do", "to be", "to become", "to be like", "to say", "to announce"),
+# and nouns of grammar.
 # fmt: off
 KOREAN_STOP_WORDS = frozenset({
     "하다", "되다", "있다", "이다", "아니다", "같다", "않다", "그렇다", "이렇다", "저렇다", "어떻다", "이러다",
     "그러다", "어쩌다", "위하다", "대하다", "통하다", "따르다", "관하다", "인하다", "의하다", "경우", "때문", "정도",
-    "가운데", "이번", "이날", "자신", "우리", "당시", "이상", "이하",
+    "가운데", "이번", "이날", "자신", "우리", "당시", "이상", "이하", "말하다", "밝히다", "전하다", "나오다", "가다",
+    "오다", "보다", "주다", "받다", "말",
 })
 # fmt: on
+
+
+class Word(NamedTuple):
+    """A content word as it is counted, and where it stands in the text that `composed` gives."""
+
+    text: str
+    start: int
+    end: int
+
+
+Runs = list[list[Word]]  # of one text: sentences, each the list of its words
 
 
 class ContentWords:
@@ -52,20 +75,19 @@ class ContentWords:
 
     def __call__(self, texts: Iterable[str]) -> list[list[list[str]]]:
         """Return for each text its sentences, each as the list of its content words, lower case, in order."""
-        pieces: list[list[str]] = [list(_sentences(text)) for text in texts]
-        korean = [piece for sentences in pieces for piece in sentences if HANGUL.search(piece)]
-        analysed = iter(self._analyse(korean))
-        return [
-            [
-                run
-                for piece in sentences
-                for run in (next(analysed) if HANGUL.search(piece) else [_words(piece)])
-                if run
-            ]
-            for sentences in pieces
-        ]
+        return [[[word.text for word in run] for run in runs] for runs in self.places(texts)]
 
-    def _analyse(self, pieces: Sequence[str]) -> Iterator[list[list[str]]]:
+    def places(self, texts: Iterable[str]) -> Iterator[Runs]:
+        """Yield the same of each text, each word with its place in `composed(text)`."""
+        pieces = [list(_sentences(text)) for text in texts]
+        analysed = self._analyse([piece for sentences in pieces for piece in sentences if HANGUL.search(piece.text)])
+        for sentences in pieces:
+            runs: Runs = []
+            for piece in sentences:
+                runs += next(analysed) if HANGUL.search(piece.text) else [list(_words(piece.text, piece.start))]
+            yield [run for run in runs if run]
+
+    def _analyse(self, pieces: Sequence[Word]) -> Iterator[Runs]:
         """Yield the runs of words of each Korean piece."""
         if not pieces:
             return
@@ -73,42 +95,53 @@ class ContentWords:
             from kiwipiepy import Kiwi  # 2 s and 90 MB: only where there is Korean
 
             self._kiwi = Kiwi()
-        for tokens in self._kiwi.tokenize(pieces):
-            yield _korean_runs(tokens)
+        for piece, tokens in zip(pieces, self._kiwi.tokenize([piece.text for piece in pieces]), strict=True):
+            yield _korean_runs(tokens, piece.start)
 
 
-def _sentences(text: str) -> Iterator[str]:
-    composed = unicodedata.normalize("NFC", html.unescape(text))
-    for piece in SENTENCE_END.split(NOT_WORDS.sub(" ", composed)):
+def composed(text: str) -> str:
+    """Return a text as its words are read: Hangul composed, entities of HTML resolved."""
+    return unicodedata.normalize("NFC", html.unescape(text))
+
+
+def _sentences(text: str) -> Iterator[Word]:
+    plain = NOT_WORDS.sub(lambda found: " " * len(found[0]), composed(text))
+    start = 0
+    for end in [*SENTENCE_END.finditer(plain), None]:
+        piece = plain[start : end.start() if end else None]
         if piece.strip():
-            yield piece
+            yield Word(piece, start, start + len(piece))
+        start = end.end() if end else start
 
 
-def _korean_runs(tokens: Iterable[Any]) -> list[list[str]]:
-    runs: list[list[str]] = [[]]
+def _korean_runs(tokens: Iterable[Any], at: int) -> Runs:
+    runs: Runs = [[]]
     for token in tokens:
         tag = str(token.tag).split("-")[0]  # VV-R and VV-I: regular and irregular verbs
+        start = at + token.start
         if tag in SENTENCE_TAGS:
             runs.append([])
-        elif tag in FOREIGN:
-            runs[-1] += [token.form] if tag == "SH" else _words(token.form)
+        elif tag == "SL":
+            runs[-1] += _words(token.form, start)
+        elif tag == "SH":
+            runs[-1].append(Word(token.form, start, start + token.len))
         elif tag in KOREAN_WORDS:
             word = token.lemma if tag in {"VV", "VA"} else token.form
             if word not in KOREAN_STOP_WORDS:
-                runs[-1].append(word)
+                runs[-1].append(Word(word, start, start + token.len))
     return runs
 
 
-def _words(piece: str) -> list[str]:
-    """Return the content words of a text in an alphabet, without English stop words and single letters."""
-    words: list[str] = []
-    for match in WORD.finditer(piece.lower()):
+def _words(piece: str, at: int) -> Iterator[Word]:
+    """Yield the content words of a text in an alphabet, without English stop words and single letters."""
+    lower = "".join(c.lower() if len(c.lower()) == 1 else c for c in piece)  # as long as it was: places stay
+    for match in WORD.finditer(lower):
         word = _without_contraction(match.group().strip("-"))
+        start, end = at + match.start(), at + match.end()
         if UNSPACED.search(word):
-            words += _pairs(word)
+            yield from (Word(pair, start, end) for pair in _pairs(word))
         elif len(word) > 1 and word not in STOP_WORDS:
-            words.append(word)
-    return words
+            yield Word(word, start, end)
 
 
 def _without_contraction(word: str) -> str:

@@ -15,13 +15,16 @@ from ..data.cleaning import normalizer
 from ..data.loading import LoadedData
 from ..data.model_text import join_columns
 from ..data.provenance import Provenance
+from ..evaluation.names import Words
 from ..labels import LabelSpace
 from ..models.checkpoint import prepare_tokenizer
 from ..models.encoder import load_config
 from ..models.limits import longest_input
 from ..models.tokenization import load_tokenizer
 from ..models.weights import locate
+from .browsing import Browsed, browse
 from .content_words import ContentWords
+from .contexts import Contexts, contexts
 from .embedded import Embedded, embed
 from .embeddings import Embedder
 from .explore_options import MOST_POINTS, ExploreOptions
@@ -29,6 +32,7 @@ from .label_counts import LabelCounts, count_labels, indicator
 from .stratified_sample import stratified_rows
 from .text_lengths import TextLengths, measure_lengths
 from .word_ranking import LabelWords, rank_words
+from .wording import words_of
 
 MOST_TEXTS = 50_000  # texts whose words are counted
 # Characters whose words are counted: the morphological analyser reads some 130,000 a second, a regular expression 20
@@ -46,11 +50,19 @@ class Exploration:
     counts: LabelCounts
     lengths: TextLengths
     words: dict[int, list[LabelWords]]
+    contexts: Contexts
     audit: Audit
     embedded: Embedded
+    cluster_words: list[list[LabelWords]]
+    """Of each clustering, what sets each cluster apart: single words."""
+    browsed: Browsed
     model: str
+    language: str
+    """"ko" where the page is to be in Korean, else "en"."""
     notes: list[str]
-    """What was sampled, and what to keep in mind when reading the page."""
+    """What to keep in mind when reading the page."""
+    remarks: list[str]
+    """How it was made: what was sampled, where the model came from."""
 
 
 def explore(data: LoadedData, args: DataArguments, options: ExploreOptions) -> Exploration:
@@ -73,34 +85,57 @@ def explore(data: LoadedData, args: DataArguments, options: ExploreOptions) -> E
     lengths = measure_lengths(train, carried, tokenizer, args, longest_input(config, tokenizer))
     found = audit(splits, clean=args.clean, seed=options.seed)
     korean = found.scripts["train"].get("Hangul", 0.0) >= KOREAN
-    rows = _rows_for_words(train, carried, korean, options.seed)
-    words = rank_words(ContentWords()(read_texts(train, rows)), carried[rows])
-    fields = ("text", "text_pair") if "text_pair" in train.column_names else ("text",)
-    most = options.map_points or min(MOST_POINTS, embedder.affordable(lengths.mean_tokens, len(fields)))
-    points = stratified_rows(carried, most, options.seed)
-    notes = [note for note in (located.note,) if note]
-    if korean and options.model == DEFAULT_MODEL:
-        notes.append(_KOREAN_NOTE)
-    notes += _sampled("The words are", rows, train)
-    notes += _sampled("The map, the clusters and the isotropy are", points, train)
+    say = words_of("ko" if korean else "en")
+    reader, rows = ContentWords(), _rows_for_words(train, carried, korean, options.seed)
+    read = reader(read_texts(train, rows))
+    words = rank_words(read, carried[rows])
+    points = _points_of_map(train, carried, lengths, embedder, options)
+    embedded = embed(train, points, carried[points], embedder, options.seed)
+    sampled = [_sampled(say["sampled_words"], rows, train, say), _sampled(say["sampled_map"], points, train, say)]
+    foreign = korean and options.model == DEFAULT_MODEL
     return Exploration(
         provenance=data.provenance,
         labels=labels,
         counts=count_labels(splits, labels),
         lengths=lengths,
         words=words,
+        contexts=contexts(words, read, carried[rows], rows, train, reader),
         audit=found,
-        embedded=embed(train, points, carried[points], embedder, options.seed),
+        embedded=embedded,
+        cluster_words=_cluster_words(embedded, points, dict(zip(rows.tolist(), read, strict=True)), train, reader),
+        browsed=browse(train, points, carried, options.seed),
         model=options.model,
-        notes=notes,
+        language="ko" if korean else "en",
+        notes=[say["english_model"].format(model=DEFAULT_MODEL.split("/")[-1])] if foreign else [],
+        remarks=[*filter(None, [located.note, *sampled])],
     )
 
 
-_KOREAN_NOTE = (
-    f"The texts are Korean, and the default model ({DEFAULT_MODEL.split('/')[-1]}) was made for English: it reads "
-    "Hangul only as single letters (jamo). Token counts are high, and map, clusters and isotropy say little. "
-    "--model ID takes another one, for instance klue/roberta-base or a multilingual sentence encoder."
-)
+def _points_of_map(
+    train: Dataset, carried: NDArray[np.int64], lengths: TextLengths, embedder: Embedder, options: ExploreOptions
+) -> NDArray[np.int64]:
+    """Choose the rows on the map: as many as asked for, or as embed in a few minutes."""
+    passes = 2 if "text_pair" in train.column_names else 1
+    most = options.map_points or min(MOST_POINTS, embedder.affordable(lengths.mean_tokens, passes))
+    return stratified_rows(carried, most, options.seed)
+
+
+def _cluster_words(
+    embedded: Embedded,
+    points: NDArray[np.int64],
+    read: dict[int, list[list[str]]],
+    train: Dataset,
+    reader: ContentWords,
+) -> list[list[LabelWords]]:
+    """Return what sets the clusters of each clustering apart; `read` are the content words of rows, by row."""
+    missing = np.array([row for row in points if row not in read], dtype=np.int64)
+    if len(missing):
+        read = read | dict(zip(missing.tolist(), reader(read_texts(train, missing)), strict=True))
+    runs = [read[row] for row in points.tolist()]
+    return [
+        rank_words(runs, np.eye(each.k, dtype=np.int64)[each.ids], longest=1)[1] if runs else []
+        for each in embedded.clusters
+    ]
 
 
 def _rows_for_words(train: Dataset, carried: NDArray[np.int64], korean: bool, seed: int) -> NDArray[np.int64]:
@@ -111,7 +146,7 @@ def _rows_for_words(train: Dataset, carried: NDArray[np.int64], korean: bool, se
     return stratified_rows(carried, min(MOST_TEXTS, affordable), seed)
 
 
-def _sampled(what: str, rows: NDArray[np.int64], train: Dataset) -> list[str]:
+def _sampled(what: str, rows: NDArray[np.int64], train: Dataset, say: Words) -> str | None:
     if len(rows) == len(train):
-        return []
-    return [f"{what} of a stratified sample: {len(rows):,} of {len(train):,} training texts."]
+        return None
+    return say["sampled"].format(what=what, n=f"{len(rows):,}", of=f"{len(train):,}")

@@ -2,26 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
-from plotly.offline import get_plotlyjs
 
 from ..data.auditing.findings import Finding, percentage
 from ..errors import UserError
-from ..evaluation.page.interactive import page_style, script_json
+from ..evaluation.data_words import finding_words, in_korean
+from ..evaluation.names import Words, script_name, split_name
+from ..evaluation.page.interactive import page_script, page_style, script_json
 from ..run_folder import RunFolder
 from .explore import Exploration
-from .page_content import MOST_LABELS, MOST_ROWS, drawn
+from .page_content import MOST_LABELS, drawn
+from .wording import words_of
 
 FOLDER = Path(__file__).parent / "page"
-SCRIPTS = ("drawing.js", "charts.js", "words.js", "map.js")
+SCRIPTS = ("lengths.js", "texts.js", "words.js", "map.js", "page.js")
 RARE = 20  # training texts: below, a label can hardly be learned or measured
+SHOWN_LABELS = 30  # rows of a table of labels before "show all"
+TAIL_FROM = 12  # labels from which the long tail is drawn
+
+
+class _Said(NamedTuple):
+    """A line of the page; foreign where it is in English on a Korean page."""
+
+    says: str
+    foreign: bool
 
 
 def render(found: Exploration) -> str:
-    """Return the page as HTML: light and dark, wide and narrow, of about 5 MB (nearly all of it plotly.js)."""
+    """Return the page as HTML: light and dark, wide and narrow, in Korean for Korean data.
+
+    It holds at most `browsing.MOST_CHARACTERS` characters of texts, and 0.1 MB beside what it shows.
+    """
+    say = words_of(found.language)
     environment = Environment(
         loader=FileSystemLoader(FOLDER),
         autoescape=select_autoescape(default=True, default_for_string=True),
@@ -29,24 +46,27 @@ def render(found: Exploration) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["percentage"] = lambda share: percentage(share).replace(" ", "\u00a0")
-    train = found.counts.per_split["train"]
+    environment.filters |= {"count": "{:,}".format, "split": lambda name: split_name(name, say)}
+    worth_telling = [each for each in found.audit.findings if each.count and each.worth_a_line]
     return environment.get_template("page.html.j2").render(
+        say=say,
         found=found,
-        facts=facts(found),
-        findings=[each for each in found.audit.findings if each.count and each.worth_a_line],
-        clean=[_plain_name(each) for each in found.audit.findings if not (each.count and each.worth_a_line)],
-        plain_name=_plain_name,
-        rare=int((train < RARE).sum()),
+        facts=facts(found, say),
+        read_notes=_said(found.provenance.notes, say),
+        remarks=_said(found.remarks, say),
+        findings=[{"says": _finding(each, say), "examples": each.examples} for each in worth_telling],
+        clean=[say[f"check_{each.name}"] for each in found.audit.findings if each not in worth_telling],
+        label_rows=_label_rows(found),
+        shown_labels=SHOWN_LABELS,
+        tail_from=TAIL_FROM,
+        rare=int((found.counts.per_split["train"] < RARE).sum()),
         rare_bound=RARE,
         most_labels=MOST_LABELS,
-        most_rows=MOST_ROWS,
-        chance=_chance(found),
+        chance=percentage(_chance(found)).replace(" ", "\u00a0"),
         made=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
-        data=script_json(drawn(found)),
+        data=script_json({"say": say, **drawn(found)}),
         style=page_style(FOLDER / "page.css"),
-        plotly=get_plotlyjs(),
-        scripts=[(FOLDER / name).read_text(encoding="utf-8") for name in SCRIPTS],
+        script=page_script(FOLDER / name for name in SCRIPTS),
     )
 
 
@@ -67,17 +87,18 @@ def write_page(found: Exploration, path: Path) -> None:
     RunFolder(path.parent).write_text(path.name, render(found))
 
 
-def facts(found: Exploration) -> dict[str, str]:
+def facts(found: Exploration, say: Words) -> dict[str, str]:
     """Return what is known about the data set, in the order of interest."""
     provenance = found.provenance
-    rows = " · ".join(f"{split}\u00a0{count:,}" for split, count in provenance.sizes.items())
-    several = "several labels a text" if found.labels.multi_label else "one label a text"
+    several = say["labels_several" if found.labels.multi_label else "labels_one"]
     given = {
-        "rows": rows,
-        "labels": f"{len(found.labels)}, {several}",
-        "text columns": ", ".join(provenance.text_columns),
-        "label columns": ", ".join(provenance.label_columns),
-        "scripts": ", ".join(f"{name} {percentage(s)}" for name, s in found.audit.scripts["train"].items()),
+        "rows": " · ".join(f"{split_name(split, say)}\u00a0{count:,}" for split, count in provenance.sizes.items()),
+        "labels": several.format(n=len(found.labels)),
+        "text_columns": ", ".join(provenance.text_columns),
+        "label_columns": ", ".join(provenance.label_columns),
+        "scripts": ", ".join(
+            f"{script_name(name, say)} {percentage(s)}" for name, s in found.audit.scripts["train"].items()
+        ),
         "languages": ", ".join(provenance.origin.languages),
         "licence": provenance.origin.licence or "",
         "source": provenance.origin.source or "",
@@ -85,14 +106,37 @@ def facts(found: Exploration) -> dict[str, str]:
         "fingerprint": provenance.fingerprint[:16],
         "model": found.model,
     }
-    return {name: value for name, value in given.items() if value}
+    return {say[f"fact_{name}"]: value for name, value in given.items() if value}
+
+
+def _said(lines: Iterable[str], say: Words) -> list[_Said]:
+    if say["lang"] == "en":
+        return [_Said(line, False) for line in lines]
+    turned = [(line, in_korean(line, say)) for line in lines]
+    return [_Said(korean or line, korean is None and line.isascii()) for line, korean in turned]
+
+
+def _finding(found: Finding, say: Words) -> str:
+    if say["lang"] == "en":
+        return found.line
+    return f"{finding_words(found.name, found.to_dict(), say)} ({percentage(found.share)})"
+
+
+def _label_rows(found: Exploration) -> list[dict[str, Any]]:
+    """Return name, counts by split and the widths of their bars in percent of the longest, most frequent first."""
+    total = found.counts.total
+    most = max(int(total.max()), 1)
+    rows = []
+    for label in found.counts.by_frequency():
+        counts = [int(row[label]) for row in found.counts.per_split.values()]
+        widths = [round(100 * count / most, 2) for count in counts]
+        rows.append(
+            {"name": found.labels.names[label], "total": int(total[label]), "counts": counts, "widths": widths}
+        )
+    return rows
 
 
 def _chance(found: Exploration) -> float:
     """Return the purity of one single cluster over the texts on the map."""
     carried = found.embedded.carried
     return float(carried.sum(axis=0).max() / max(len(carried), 1)) if carried.size else 0.0
-
-
-def _plain_name(finding: Finding) -> str:
-    return finding.name.replace("_", " ")

@@ -34,18 +34,21 @@ class LabelWords(NamedTuple):
     distinctive: list[Ranked]
 
 
-def rank_words(runs: Runs, carried: NDArray[np.int64], shown: int = SHOWN) -> dict[int, list[LabelWords]]:
+def rank_words(
+    runs: Runs, carried: NDArray[np.int64], shown: int = SHOWN, longest: int = LONGEST
+) -> dict[int, list[LabelWords]]:
     """Rank uni-, bi- and trigrams of content words for each label.
 
     Args:
         runs: the content words of N texts, sentence by sentence.
         carried: 0/1 [N, L].
         shown: n-grams in each list.
+        longest: words of the longest n-grams.
 
     Returns:
         Length 1, 2, 3 -> one entry a label, in label order. Counts are occurrences, not texts.
     """
-    return {length: _rank(runs, carried, length, shown) for length in range(1, LONGEST + 1)}
+    return {length: _rank(runs, carried, length, shown) for length in range(1, longest + 1)}
 
 
 def _rank(runs: Runs, carried: NDArray[np.int64], length: int, shown: int) -> list[LabelWords]:

@@ -7,18 +7,20 @@ import re
 import shlex
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import yaml
 from huggingface_hub import ModelCard
 from jinja2 import Environment, StrictUndefined
 
+from ..evaluation.data_words import said_of_data
 from ..evaluation.names import Words, differences, languages_of_run, metric_name, split_name
 from ..run_folder import RunFolder
 from . import card_tables as tables
 from .card_engines import elsewhere, engines_promises, engines_table
 from .card_facts import audit_lines, base_model, card_metadata, facts, faults_of_data, training_facts
+from .card_figures import figures_of
 from .card_promises import promises
+from .card_sample import sample_of
 from .push_arguments import PushArguments
 from .wording import WORDING, neutral_sentences
 
@@ -63,14 +65,22 @@ def examples_of_run(run: RunFolder, arguments: PushArguments, language: list[str
     return list(given) if given else neutral_sentences("ko" if language[:1] == ["ko"] else "en")
 
 
+def card_example(run: RunFolder, arguments: PushArguments) -> dict[str, Any]:
+    """Return what the card's snippet sends to the model: `example`, and `example_pair` where `pair`."""
+    language = language_of_run(run, arguments)
+    say = WORDING["ko" if language[:1] == ["ko"] else "en"]
+    between = read_recipe_values(run).get("join_text")
+    return _use(run.read_json("evaluation.json"), between, examples_of_run(run, arguments, language), say)
+
+
 def _content(
     run: RunFolder, arguments: PushArguments, evaluation: dict[str, Any], recipe: dict[str, Any], language: list[str]
 ) -> dict[str, Any]:
     """Return what the template prints."""
     say = WORDING["ko" if language[:1] == ["ko"] else "en"]
-    shown = run.path.name if run.path.is_absolute() else run.path.as_posix()
-    figures = sorted((run.path / "figures").glob("*.png"))
-    use = _use(evaluation, recipe.get("join_text"), examples_of_run(run, arguments, language), say)
+    shown = run.path.as_posix()
+    examples = examples_of_run(run, arguments, language)
+    use = _use(evaluation, recipe.get("join_text"), examples, say)
     quoted = (run.path / "recipe.yaml").read_text(encoding="utf-8").strip()
     return {
         "say": say,
@@ -81,13 +91,7 @@ def _content(
         "repo_id": arguments.repo_id,
         "recipe_path": "recipe.yaml" if arguments.repo_id else f"{shown}/recipe.yaml",
         "max_length": _max_length(run),
-        "figures": [
-            {
-                "path": f"figures/{quote(path.name)}",
-                "alt": tables.escaped(say.get(f"figure_{path.stem}", path.stem.replace("_", " "))),
-            }
-            for path in figures
-        ],
+        "figures": figures_of(run, evaluation, say),
         "data_table": _data_facts(evaluation["data"], say),
         "limits": _limits(run, evaluation, say),
         "procedure": _procedure(run, evaluation, recipe, say),
@@ -95,6 +99,7 @@ def _content(
         "fence": "`" * max(3, 1 + max(map(len, re.findall("`+", quoted)), default=0)),
         "environment": training_facts(evaluation.get("training") or {}, say),
         "elsewhere": elsewhere(run, evaluation, arguments.repo_id or shown, use["pair"], say),
+        "sample": sample_of(evaluation, use),
         **use,
         **_measured(evaluation, say),
     }
@@ -160,8 +165,10 @@ def _data_facts(data: dict[str, Any], say: Words) -> str:
             say["revision"]: data.get("revision"),
             say["licence"]: data.get("licence"),
             say["texts_of"]: {split_name(name, say): n for name, n in (data.get("sizes") or {}).items()},
-            say["splits"]: data.get("how_split"),
-            say["removed"]: [f"{reason}: {count}" for reason, count in (data.get("removed") or {}).items()],
+            say["splits"]: said_of_data(data.get("how_split") or "", say),
+            say["removed"]: [
+                f"{said_of_data(reason, say)}: {count}" for reason, count in (data.get("removed") or {}).items()
+            ],
             say["files"]: [file["name"] for file in data.get("files") or []],
             say["fingerprint"]: data.get("fingerprint"),
         }
@@ -177,7 +184,7 @@ def _limits(run: RunFolder, evaluation: dict[str, Any], say: Words) -> list[str]
     differ = differences(evaluation.get("split_drift"), say)
     lines += [say["limit_drift"].format(parts=differ)] if differ else []
     audit = run.read_json("audit.json")
-    lines += faults_of_data(evaluation["data"])
+    lines += faults_of_data(evaluation["data"], korean=say["lang"] == "ko")
     lines += audit_lines(audit, say)
     removed = sum((audit.get("removed_from_train") or {}).values())
     return [*lines, say["left_train"].format(n=removed)] if removed else lines

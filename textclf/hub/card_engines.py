@@ -5,12 +5,11 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 from ..evaluation.names import Words, metric_name
+from ..evaluation.page.engines import ENGINE_NAMES
 from ..inference.promises import KEYS
 from ..models.limits import positions
 from ..run_folder import RunFolder
-from .card_tables import Figures, number, table
-
-_NAMES = {"onnx": "ONNX, fp32", "onnx-int8": "ONNX, int8"}
+from .card_tables import Figures, interval_of, number, table
 
 
 def engines_table(evaluation: Figures, say: Words) -> str:
@@ -19,7 +18,7 @@ def engines_table(evaluation: Figures, say: Words) -> str:
     if not rows:
         return ""
     metric = metric_name(next(iter(rows.values()))["difference"]["metric"], say)
-    head = [say["engine"], say["outcome"], say["agreement"], say["difference"].format(metric=metric), "ECE", "MB"]
+    head = [say["engine"], say["gate"], say["agreement"], say["difference"].format(metric=metric), "ECE", "MB"]
     return table(head, [_row(name, row, say) for name, row in rows.items()])
 
 
@@ -62,8 +61,8 @@ def elsewhere(run: RunFolder, evaluation: Figures, model_id: str, pair: bool, sa
 
 def _row(name: str, row: Figures, say: Words) -> list[str]:
     agreement, difference = row["agreement"], row["difference"]
-    within = f" [{number(difference['low'])}, {number(difference['high'])}]" if difference["low"] is not None else ""
+    within = interval_of(difference)
     size = f"{row['bytes'] / 1e6:.1f}" if "bytes" in row else "–"
-    shown = f"{number(agreement['value'])} (≥ {number(agreement['low'])})"
+    shown = f"{number(agreement['value'])} (≥\u00a0{number(agreement['low'])})"
     outcome = say[f"gate_{row['outcome']}"].format(enough=row.get("enough"))
-    return [_NAMES[name], outcome, shown, number(difference["value"]) + within, number(row["ece"]), size]
+    return [ENGINE_NAMES[name], outcome, shown, number(difference["value"]) + within, number(row["ece"]), size]

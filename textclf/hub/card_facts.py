@@ -9,7 +9,8 @@ from typing import Any
 from huggingface_hub import EvalResult, ModelCardData
 
 from ..arguments import DEFAULT_MODEL
-from ..evaluation.names import METRIC_NAMES, Words, split_name
+from ..evaluation.data_words import finding_words
+from ..evaluation.names import METRIC_NAMES, Words
 from ..run_folder import RunFolder
 from .card_tables import Figures, escaped
 from .push_arguments import PushArguments
@@ -93,22 +94,14 @@ def audit_lines(audit: Figures, say: Words, but: Container[str] = ()) -> list[st
     """
     findings = (audit.get("findings") or {}).items()
     return [
-        escaped(_in_words(found, say.get(f"audit_{name}"), say))
-        for name, found in findings
-        if found.get("says") and name not in but
+        escaped(finding_words(name, found, say)) for name, found in findings if found.get("says") and name not in but
     ]
 
 
-def _in_words(found: Figures, words: str | None, say: Words) -> str:
-    if words is None:
-        return f"{found['count']} {found['says']}"
-    shifted = ", ".join(split_name(name, say) for name in found.get("largest_difference", ()))
-    return words.format(**{**found, "labels": ", ".join(found.get("labels", ())), "largest_difference": shifted})
-
-
-def faults_of_data(data: Figures) -> list[str]:
-    """Return what is known of the data's faults beside the audit, one line or none."""
-    return [escaped(data["known_faults"])] if data.get("known_faults") else []
+def faults_of_data(data: Figures, korean: bool = False) -> list[str]:
+    """Return what is known of the data's faults beside the audit, one line or none, in Korean where it was said so."""
+    said = (data.get("known_faults_in_korean") if korean else None) or data.get("known_faults")
+    return [escaped(said)] if said else []
 
 
 def facts(rows: Mapping[str, object]) -> str:

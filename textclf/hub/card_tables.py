@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..evaluation.comparison import outcome
+from ..evaluation.data_words import said_of_data
 from ..evaluation.names import METRIC_NAMES, Words, baseline_name, metric_name, split_name
 
 Figures = Mapping[str, Any]  # Any: parsed JSON; ARCHITECTURE.md says what is in it
@@ -15,7 +16,7 @@ Figures = Mapping[str, Any]  # Any: parsed JSON; ARCHITECTURE.md says what is in
 _ONLY_SEVERAL = {"f1_micro", "precision_micro", "recall_micro", "f1_samples"}
 # Directions of writing, as they were used to hide what a name says (https://trojansource.codes).
 _TURNING = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-_LARGEST_MATRIX = 12  # labels; wider tables do not fit on a page
+LARGEST_MATRIX = 12  # labels; wider tables do not fit on a page
 _MOST_CONFUSIONS = 10
 _FEW_TEXTS = 10  # of a label in test: below this one text moves recall by a tenth and more
 
@@ -35,10 +36,10 @@ def with_interval(figure: Figures | None) -> str:
 
 
 def interval_of(figure: Figures) -> str:
-    """Return ` [0.7500, 0.8500]`, or nothing where there is no interval."""
+    """Return ` [0.7500, 0.8500]` with spaces at which no line breaks, or nothing where there is no interval."""
     if figure.get("low") is None or figure.get("high") is None:
         return ""
-    return f" [{number(figure['low'])}, {number(figure['high'])}]"
+    return f"\u00a0[{number(figure['low'])},\u00a0{number(figure['high'])}]"
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -145,7 +146,7 @@ def confusion(evaluation: Figures, say: Words) -> str:
     matrix, labels = evaluation.get("confusion_matrix"), list(map(escaped, evaluation["labels"]))
     if not matrix:
         return ""
-    if len(labels) <= _LARGEST_MATRIX:
+    if len(labels) <= LARGEST_MATRIX:
         rows = [[gold, *map(str, counts)] for gold, counts in zip(labels, matrix, strict=True)]
         return f"{say['confusion_axes']}\n\n{table([' ', *labels], rows)}"
     pairs = [
@@ -186,9 +187,9 @@ def intervals(evaluation: Figures, say: Words) -> str:
     missing: dict[str, list[str]] = {}
     for name in _shown(evaluation["metrics"], evaluation):
         if why := evaluation["metrics"][name].get("no_interval"):
-            missing.setdefault(why, []).append(metric_name(name, say))
+            missing.setdefault(said_of_data(why, say), []).append(metric_name(name, say))
     lines = [say["intervals"], *(say["no_interval"].format(names=", ".join(n), why=w) for w, n in missing.items())]
-    return " ".join([*lines, *evaluation.get("notes", [])])
+    return " ".join([*lines, *(said_of_data(note, say) for note in evaluation.get("notes", []))])
 
 
 def aim(evaluation: Figures, say: Words) -> str:

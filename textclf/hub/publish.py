@@ -11,7 +11,8 @@ from rich.console import Console
 from ..arguments import PublishArguments
 from ..errors import UserError
 from ..run_folder import RunFolder
-from .card import language_of_run, read_recipe_values, render_card
+from .card import card_example, language_of_run, read_recipe_values, render_card
+from .card_sample import remember_sample
 from .dataset_repo import check_dataset, publish_dataset, reload_splits
 from .destination import check_destination, stays_private
 from .inspection import staying_home
@@ -54,7 +55,8 @@ def publish(run: RunFolder, options: PublishArguments) -> None:
 
 
 def write_card(run: RunFolder, arguments: PushArguments | None = None) -> None:
-    """Write the run's card anew, as its files now say."""
+    """Write the run's card anew, as its files now say, with what the model answers to its example."""
+    remember_sample(run, card_example(run, arguments or PushArguments()))
     run.write_text("README.md", str(render_card(run, arguments)))
 
 

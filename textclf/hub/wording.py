@@ -1,15 +1,15 @@
-"""The words of a model card by language, English or Korean; names are those of page and screen."""
+"""The words of a model card by language, English or Korean; what page and figures say too comes from there."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
 
-from ..evaluation.names import NAMES
+from ..evaluation.wording import words_of
 from .wording_english import ENGLISH
 from .wording_korean import KOREAN
 
-WORDING = {"en": NAMES["en"] | ENGLISH, "ko": NAMES["ko"] | KOREAN}
+WORDING = {"en": {**words_of("en"), **ENGLISH}, "ko": {**words_of("ko"), **KOREAN}}
 
 SPACE_WORDS = Path(__file__).parents[2] / "space" / "words.json"
 

@@ -45,13 +45,6 @@ ENGLISH = {
     "promise_abstain": "abstaining",
     "promise_label_sets": "label sets",
     "and": " and ",
-    "engine": "engine",
-    "outcome": "gate",
-    "agreement": "same decision (95 % lower bound)",
-    "difference": "difference in {metric}",
-    "gate_passed": "passed",
-    "gate_unproven": "unproven: {enough} texts would tell",
-    "gate_failed": "failed, not published",
     "results": "Results",
     "measured": "Measured on the {split} split, {n} texts, in brackets the 95 % interval. Everything "
     "was chosen on validation; the test split was scored {scored}.",
@@ -130,8 +123,6 @@ ENGLISH = {
     "texts_of": "texts",
     "removed": "left out",
     "files": "files",
-    "audit_made_for_other_languages": "The model was made for other languages than these texts: it reads a letter as "
-    "{tokens_a_letter} tokens, and {unknown} of all tokens are unknown to it",
     "limits": "Limits and known faults",
     "limit_size": "The figures rest on {n} test texts; the intervals say how far to trust them.",
     "limit_drift": "The splits are less alike than chance allows ({parts}): the figures hold for texts like those of "
@@ -151,4 +142,15 @@ ENGLISH = {
     "training_examples_per_second": "texts per second",
     "training_tokens_per_second": "tokens per second",
     "training_precision": "number format",
+    "figure_confusion_matrix": "Confusion matrix of the {n} test texts, true labels by predicted ones: most often "
+    "{gold} is taken for {predicted} ({count} times)",
+    "figure_per_label": "F1 of each label with its 95 % interval, precision and recall: highest {best} ({high}), "
+    "lowest {worst} ({low})",
+    "figure_precision_recall_curves": "Precision over recall for each label on {n} test texts: {area}",
+    "figure_reliability": "Share that was right over the score, before and after calibration, on {n} test texts: "
+    "expected calibration error {ece}",
+    "figure_roc_curves": "ROC curves of the labels on {n} test texts: {area}",
+    "figure_threshold_curves": "Precision, recall and F1 of each label over its cut, on validation",
+    "figure_training_curves": "Loss and validation metrics over the epochs; epoch {epoch} was kept, with {metric} "
+    "{value}",
 }

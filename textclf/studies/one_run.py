@@ -20,6 +20,7 @@ from ..evaluation.decisions import HeldOut
 from ..evaluation.exporting import export_if_asked
 from ..evaluation.figures.drawing import draw_figures
 from ..evaluation.kept_promises import trust_lines
+from ..evaluation.page.shading import shaded_mistakes
 from ..evaluation.page.writing import write_page
 from ..evaluation.promises import allowed
 from ..evaluation.report import quick_metrics
@@ -132,9 +133,11 @@ def measure_run(recipe: Recipe, ready: Ready, fitted: Fitted, held_out: HeldOut 
 
 
 def illustrate(run: RunFolder, verdict: Verdict, validation: Dataset) -> None:
-    """Draw the figures and write the page."""
-    draw_figures(run, verdict.evaluation, verdict.test, verdict.validation)
-    write_page(run, verdict.evaluation, verdict.test, verdict.validation, validation)
+    """Draw the figures and write the page, with the words behind the surest mistakes."""
+    evaluation = verdict.evaluation
+    draw_figures(run, evaluation, verdict.test, verdict.validation)
+    shades = shaded_mistakes(run, evaluation, verdict.validation, validation)
+    write_page(run, evaluation, verdict.test, verdict.validation, validation, shades)
 
 
 def tell(recipe: Recipe, run: RunFolder, screen: Screen) -> None:

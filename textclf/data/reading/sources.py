@@ -173,6 +173,7 @@ def _from_script(name: str, args: DataArguments) -> RawSource:
         languages=metadata.languages,
         source=metadata.source,
         known_faults=builder.known_faults(),
+        known_faults_in_korean=builder.known_faults("알려진 결함"),
         text_fields=metadata.text_fields,
     )
     return _named({split: from_dataset(rows, split) for split, rows in builder.as_dataset().items()}, origin)

@@ -8,36 +8,59 @@ from typing import Any, NamedTuple
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from ...labels import LabelSpace
 from ...run_folder import RunFolder
 from ..curves import read_training, scores_before_calibration
+from ..names import Words, reader_language
 from ..report import Report
+from ..wording import words_of
 from .curve_figures import precision_recall_curves, reliability_diagram, roc_curves, threshold_curves, training_curves
-from .style import BLUE, FAINT, GREEN, INK, ORANGE, WIDTH, canvas, drawing, drawn_width, shortened
+from .style import (
+    BLUE,
+    FAINT,
+    GREEN,
+    INK,
+    ORANGE,
+    WIDTH,
+    canvas,
+    drawable,
+    drawing,
+    drawn_width,
+    fonts_for,
+    shortened,
+)
 
 MOST_CLASSES = 60  # in a confusion matrix or bar chart; more could not be read
 COUNT_AND_SHARE = 10  # labels up to which a cell has room for both
+_BLUES = LinearSegmentedColormap.from_list("page", ("#f2f5f8", "#bdd5eb", "#0b4f94"))  # of the page's matrix
 
 
 def draw_figures(run: RunFolder, evaluation: dict[str, Any], test: Report, validation: Report) -> list[str]:
     """Draw every figure that the run has data for into `figures/`; return their names inside the run folder.
 
-    `evaluation` is what evaluation.json holds; thresholds are drawn on validation, everything else on test.
+    `evaluation` is what evaluation.json holds; thresholds are drawn on validation, everything else on test. Words are
+    Korean for Korean data, where a font can write them.
     """
+    say = words_of(reader_language(run, evaluation))
+    if fonts_for("".join(say.values()))[1]:
+        say = words_of("en")
+    before = scores_before_calibration(test, evaluation)
+    test, validation = drawable((test, validation), say)
     drawn: dict[str, Callable[[], Figure | None]] = {
-        "confusion_matrix": lambda: confusion_heat_map(test),
-        "per_label": lambda: per_label_bars(test),
-        "roc_curves": lambda: roc_curves(test),
-        "precision_recall_curves": lambda: precision_recall_curves(test),
-        "reliability": lambda: reliability_diagram(test, scores_before_calibration(test, evaluation)),
-        "threshold_curves": lambda: threshold_curves(validation),
-        "training_curves": lambda: training_curves(read_training(run.path / "training_log.jsonl"), evaluation),
+        "confusion_matrix": lambda: confusion_heat_map(test, say),
+        "per_label": lambda: per_label_bars(test, say),
+        "roc_curves": lambda: roc_curves(test, say),
+        "precision_recall_curves": lambda: precision_recall_curves(test, say),
+        "reliability": lambda: reliability_diagram(test, before, say),
+        "threshold_curves": lambda: threshold_curves(validation, say),
+        "training_curves": lambda: training_curves(read_training(run.path / "training_log.jsonl"), evaluation, say),
     }
     written = []
-    with drawing(test.labels.names):
+    with drawing([*test.labels.names, *say.values()]):
         for name, draw in drawn.items():
             figure = draw()
             if figure is not None:
@@ -55,7 +78,7 @@ def _write(run: RunFolder, name: str, figure: Figure) -> None:
     run.write(name, lambda path: figure.savefig(path, format="png", bbox_inches="tight", pad_inches=0.15))
 
 
-def confusion_heat_map(report: Report) -> Figure | None:
+def confusion_heat_map(report: Report, say: Words) -> Figure | None:
     """Draw gold by predicted: the colour is the share of the row, the number the count; None with several labels."""
     if report.confusion is None:
         return None
@@ -63,13 +86,14 @@ def confusion_heat_map(report: Report) -> Figure | None:
     size = len(names)
     width = WIDTH if size <= 20 else min(13.0, WIDTH + 0.16 * (size - 20))
     figure, (axes,) = canvas(1, 1, width - 1.0 if size > 6 else 2.2 + 0.75 * size, width=width)
-    image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto" if size <= 6 else "equal")
+    image = axes.imshow(shares, cmap=_BLUES, vmin=0, vmax=1, aspect="auto" if size <= 6 else "equal")
     _name_cells(axes, [shortened(name) for name in names])
     _number_cells(axes, counts, shares)
-    cut = "" if size == len(report.labels) else f", the {size} labels with most mistakes of {len(report.labels)}"
-    axes.set(xlabel="predicted", ylabel="gold", title=f"Confusion matrix (n = {report.n:,}{cut})")
+    words = say["n_title" if size == len(report.labels) else "shown_of"]
+    title = words.format(title=say["confusion_matrix"], n=f"{report.n:,}", shown=size, of=len(report.labels))
+    axes.set(xlabel=say["predicted"], ylabel=say["gold"], title=title)
     bar = figure.colorbar(image, ax=axes, shrink=0.6, pad=0.02, ticks=[0, 0.5, 1], aspect=25)
-    bar.set_label("share of the gold label's texts")
+    bar.set_label(say["share_of_gold"])
     bar.outline.set_visible(False)
     return figure
 
@@ -87,12 +111,12 @@ def _name_cells(axes: Axes, names: list[str]) -> None:
 
 
 def _number_cells(axes: Axes, counts: NDArray[np.int64], shares: NDArray[np.float64]) -> None:
-    """Write counts (and shares, where there is room) into the cells; large maps leave empty cells empty."""
+    """Write counts (and shares, where there is room) into the cells; empty cells stay empty."""
     size = len(counts)
     both = size <= COUNT_AND_SHARE
     font_size = 10.5 if size <= 4 else 9.0 if both else max(5.4, 9.5 - 0.12 * size)
     for row, column in np.ndindex(counts.shape):
-        if not both and not counts[row, column]:
+        if not counts[row, column]:
             continue
         text = f"{counts[row, column]:,}" + (f"\n{shares[row, column]:.1%}" if both else "")
         colour = "white" if shares[row, column] > 0.55 else INK
@@ -121,7 +145,7 @@ def shown_confusions(counts: NDArray[np.int64], labels: LabelSpace) -> Confusion
     return Confusions(counts[part], shares[part], [labels.names[k] for k in shown])
 
 
-def per_label_bars(report: Report) -> Figure:
+def per_label_bars(report: Report, say: Words) -> Figure:
     """Draw each label's F1 with its interval, precision and recall as marks, most support first."""
     order = sorted(report.per_label, key=lambda name: -report.per_label[name]["support"])[:MOST_CLASSES]
     height = max(2.6, min(14.0, 0.34 * len(order) + 1.3))
@@ -135,7 +159,7 @@ def per_label_bars(report: Report) -> Figure:
     axes.hlines([place for place, _ in known], lows, highs, color=BLUE, linewidth=1.6, zorder=3)
     for metric, marker, colour in (("precision", "o", ORANGE), ("recall", "d", GREEN)):
         values, size = [_value(row[metric]) for row in rows], 14 if small else 30
-        axes.scatter(values, places, marker=marker, s=size, color=colour, zorder=4, label=metric)
+        axes.scatter(values, places, marker=marker, s=size, color=colour, zorder=4, label=say[metric])
     labels = [f"{shortened(name)}  ({report.per_label[name]['support']:,})" for name in order]
     axes.set_yticks(range(len(order)), labels, fontsize=7.5 if small else 9.5)
     axes.set_ylim(len(order) - 0.4, -0.6)
@@ -143,8 +167,8 @@ def per_label_bars(report: Report) -> Figure:
     axes.grid(axis="y", visible=False)
     axes.spines["left"].set_color(FAINT)
     axes.tick_params(axis="y", length=0)
-    cut = "" if len(order) == len(report.labels) else f", the {len(order)} labels with most texts"
-    axes.set_title(f"Per label: F1 with 95 % interval, and support{cut}")
+    cut = "" if len(order) == len(report.labels) else say["bars_cut"].format(n=len(order))
+    axes.set_title(say["bars_title"].format(n=f"{report.n:,}") + cut)
     figure.legend(loc="outside lower center", ncols=3)
     return figure
 

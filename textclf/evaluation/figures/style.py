@@ -7,7 +7,10 @@ import unicodedata
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import matplotlib
@@ -15,12 +18,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontEntry, fontManager, get_font
 
+from ...labels import LabelSpace
+from ..names import Words
 from ..report import Report
 
 logger = logging.getLogger(__name__)
 
-# Wong 2011, "Points of view: Color blindness" (Nature Methods 8:441), without its yellow, which is too pale for lines.
-PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8C564B", "#555555")
+# Those of the pages (`--series-1` ... of base.css, light): a label has one colour everywhere. In the manner of Wong
+# 2011, "Points of view: Color blindness" (Nature Methods 8:441).
+PALETTE = ("#0b6bb8", "#cf5a00", "#00875f", "#a83f80", "#b88600", "#2f9bcf", "#8c564b", "#555f6b")
 BLUE, ORANGE, GREEN, GREY = PALETTE[0], PALETTE[1], PALETTE[2], "#8a8f98"
 INK, FAINT = "#1f2328", "#d9dce1"
 WIDTH = 8.0  # inches; at 150 dots an inch 1200 pixels, twice the width of a card on the Hub
@@ -69,19 +75,16 @@ FONTS = (
 
 
 @contextmanager
-def drawing(names: Iterable[str]) -> Iterator[None]:
-    """Draw in this style, with fonts for these label names; a character that no font has is a box, said in the log."""
-    fonts = [PLAIN_FONT, *fonts_for("".join(names))]
-    with matplotlib.rc_context(STYLE | {"font.family": fonts}), warnings.catch_warnings():
+def drawing(texts: Iterable[str]) -> Iterator[None]:
+    """Draw in this style, with fonts in which these texts can be written as far as any font has their characters."""
+    chosen, _ = fonts_for("".join(texts))
+    with matplotlib.rc_context(STYLE | {"font.family": [PLAIN_FONT, *chosen]}), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=r"Glyph .* missing from font")
         yield
 
 
-def fonts_for(text: str) -> list[str]:
-    """Return installed fonts that together have what the plain font lacks of a text, the fewest that a search finds.
-
-    Logs one warning with the characters that no font has.
-    """
+def fonts_for(text: str) -> tuple[list[str], set[str]]:
+    """Return installed fonts that together have what the plain font lacks of a text, and what none of them has."""
     missing = {c for c in unicodedata.normalize("NFC", text) if unicodedata.category(c) not in _NOT_DRAWN}
     missing -= {c for c in missing if ord(c) in _characters_of(PLAIN_FONT)}
     chosen: list[str] = []
@@ -92,19 +95,47 @@ def fonts_for(text: str) -> list[str]:
             missing -= found
         if not missing:
             break
-    if missing:
-        logger.warning(
-            "No installed font has the characters %s of the label names; the figures show boxes there. "
-            "Install one (for Hangul: apt install fonts-nanum) and delete matplotlib's font cache.",
-            "".join(sorted(missing))[:20],
-        )
-    return chosen
+    return chosen, missing
+
+
+def drawable(reports: Sequence[Report], say: Words) -> list[Report]:
+    """Return reports with numbers for labels whose names no font can write, and log which characters these are.
+
+    A box instead of a letter would say nothing; the number is the label's place in the list of the card.
+    """
+    labels = reports[0].labels
+    _, missing = fonts_for("".join(labels.names))
+    if not missing:
+        return list(reports)
+    names = {
+        name: say["number_of"].format(n=place) if missing & set(unicodedata.normalize("NFC", name)) else name
+        for place, name in enumerate(labels.names, start=1)
+    }
+    logger.warning(
+        "No installed font has the characters %s of the label names; the figures number these labels. "
+        "Install one (apt install fonts-noto-cjk, say) and delete matplotlib's font cache.",
+        "".join(sorted(missing))[:20],
+    )
+    space = LabelSpace(tuple(names.values()), labels.multi_label)
+    return [
+        replace(each, labels=space, per_label={names[name]: row for name, row in each.per_label.items()})
+        for each in reports
+    ]
 
 
 def _font_names() -> list[str]:
+    _add_packaged_font()
     names = {entry.name for entry in fontManager.ttflist} - {PLAIN_FONT}
     installed = sorted(name for name in names if not name.startswith("Last Resort"))  # it has a box for everything
     return [name for name in FONTS if name in installed] + [name for name in installed if name not in FONTS]
+
+
+@cache
+def _add_packaged_font() -> None:
+    """Let a font with Hangul be found that comes as a Python package: few servers have one of their own."""
+    package = find_spec("koreanize_matplotlib")  # whose code would change matplotlib's settings: only its file is used
+    for folder in package.submodule_search_locations or () if package else ():
+        fontManager.addfont(Path(folder) / "fonts" / "NanumGothic.ttf")
 
 
 @cache

@@ -10,7 +10,7 @@ import numpy as np
 from ..comparison import ALPHA
 from ..curves import TrainingCurves, precision_recall, roc, scores_before_calibration
 from ..figures.drawing import most_confused
-from ..names import Words, metric_name
+from ..names import Words, metric_name, script_name
 from ..report import Report
 from .curve_charts import ranking_chart, reliability_chart, risk_chart, training_chart
 from .interactive import Chart
@@ -92,4 +92,4 @@ def slice_name(name: str, say: Words) -> str:
     if name.endswith(" characters"):
         return name.removesuffix("characters") + say["characters"]
     named = {"no source": "no_source", "other sources": "other_sources", "no letters": "no_letters"}
-    return say[named[name]] if name in named else name
+    return say[named[name]] if name in named else script_name(name, say)

@@ -8,13 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..curves import TrainingCurves, precision_recall, reliability, truth_of
-from ..figures.curve_figures import MOST_LINES, Ranking, ranked_curves, shown_metrics
+from ..figures.curve_figures import FEW, MOST_LINES, Ranking, ranked_curves, shown_metrics
 from ..figures.style import own_colours, shortened
 from ..names import Words, metric_name
 from ..report import Report
 from .interactive import INK, QUIET, SERIES, UNIT, Chart, axis, chart, choice, line
-
-FEW = 10  # texts of a point of the reliability curve; below it is faint
 
 
 def ranking_chart(

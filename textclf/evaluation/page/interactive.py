@@ -13,7 +13,8 @@ from typing import Any
 
 from markupsafe import Markup
 
-_BASE_STYLE = Path(__file__).parent / "template" / "base.css"
+TEMPLATE = Path(__file__).parent / "template"
+SHARED_SCRIPTS = ("chart.js", "tables.js")  # of every page of ours
 Chart = dict[str, Any]  # JSON for the page's script
 SERIES = [f"var(--series-{i})" for i in range(1, 9)]
 QUIET, INK = "var(--quiet)", "var(--ink)"
@@ -46,9 +47,16 @@ def rounded(values: Iterable[float]) -> list[float]:
     return [float(f"{value:.4g}") for value in values]
 
 
-def page_style(own: Path) -> Markup:
+def page_style(own: Path | None = None) -> Markup:
     """Return what every page of ours looks like, and a page's own style sheet behind it."""
-    return Markup("".join(path.read_text(encoding="utf-8") for path in (_BASE_STYLE, own)))
+    paths = [TEMPLATE / "base.css", *([own] if own else [])]
+    return Markup("".join(path.read_text(encoding="utf-8") for path in paths))
+
+
+def page_script(own: Iterable[Path]) -> Markup:
+    """Return what every page of ours can do, and a page's own scripts behind it."""
+    paths = [*(TEMPLATE / name for name in SHARED_SCRIPTS), *own]
+    return Markup("\n".join(path.read_text(encoding="utf-8") for path in paths))
 
 
 def script_json(values: Any) -> Markup:  # Any: JSON

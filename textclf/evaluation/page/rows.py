@@ -19,6 +19,8 @@ from ..mistakes import surest_mistakes
 from ..report import Report
 from ..slices import ways_of_slicing
 
+# row: {"label": id, "parts": [[[text, share in [-1, 1]], ...] of each field]}, of `shading.shaded_mistakes`
+Shades = dict[int, dict[str, Any]]
 MOST_ROWS = 50_000
 MOST_CHARACTERS = 4_000_000  # of all texts together: 12 MB at most in Hangul, 4 in Latin letters
 CUTS = (700, 400, 240, 160, 120, 80)  # characters of a text that are shown, the longest that fits all

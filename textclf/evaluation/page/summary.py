@@ -48,6 +48,11 @@ def loses(evaluation: Mapping[str, Any]) -> bool:
     return outcome(found) == "loses" if found else False
 
 
+def worthless(evaluation: Mapping[str, Any]) -> bool:
+    """Return whether what the model is sure of says nothing about the texts: it has collapsed, or a baseline wins."""
+    return collapsed(evaluation) is not None or loses(evaluation)
+
+
 def _share_of(evaluation: Mapping[str, Any], label: str) -> str:
     given = np.asarray(evaluation["confusion_matrix"]).sum(axis=0)
     return f"{100 * given[evaluation['labels'].index(label)] / given.sum():.0f}"
@@ -115,7 +120,10 @@ def _data(evaluation: Mapping[str, Any], audit: Mapping[str, Any], say: Words) -
     """Return what the data lets one trust: how many texts, leaks, scorings, a language that the model knows."""
     n, times = evaluation["n"], evaluation.get("test_scored", 1)
     lines = [
-        Line("pass" if n >= FEW_TEXTS else "caution", say["sum_texts" if n >= FEW_TEXTS else "sum_few"].format(n=n))
+        Line(
+            "pass" if n >= FEW_TEXTS else "caution",
+            say["sum_texts" if n >= FEW_TEXTS else "sum_few"].format(n=f"{n:,}"),
+        )
     ]
     rare = [name for name, row in evaluation["per_label"].items() if row["support"] < FEW_OF_A_LABEL]
     if rare:

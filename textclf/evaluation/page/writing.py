@@ -2,34 +2,39 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from datasets import Dataset
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 
 from ...run_folder import RunFolder
 from ..curves import read_training
-from ..names import NAMES, baseline_name, metric_name, reader_language, split_name
+from ..figures.curve_figures import FEW
+from ..names import Words, baseline_name, metric_name, reader_language, split_name
 from ..report import Report
 from ..table import headline
+from ..wording import words_of
 from .charts import all_charts, confusion_map, slice_name, slice_tables
-from .curve_charts import FEW
 from .cuts import cut_counts
-from .interactive import page_style, script_json
-from .rows import prediction_rows
-from .summary import collapsed, loses, summary
+from .engines import PAGE, engines_link, engines_section
+from .interactive import TEMPLATE, page_script, page_style, script_json
+from .rows import Shades, prediction_rows
+from .summary import collapsed, summary, worthless
 
-FOLDER = Path(__file__).parent / "template"
-SCRIPTS = ("chart.js", "rows.js", "cuts.js", "page.js")
+SCRIPTS = ("rows.js", "cuts.js", "page.js")
 SHOWN_LABELS = 30  # rows of a table of labels before "show all"
-WORDS = json.loads((FOLDER / "words.json").read_text(encoding="utf-8"))
 
 
-def write_page(run: RunFolder, evaluation: dict[str, Any], test: Report, validation: Report, rows: Dataset) -> Path:
+def write_page(
+    run: RunFolder,
+    evaluation: dict[str, Any],
+    test: Report,
+    validation: Report,
+    rows: Dataset,
+    shades: Shades | None = None,
+) -> Path:
     """Write `evaluation.html` into the run folder and return its path; Korean for Korean data.
 
     Args:
@@ -38,11 +43,11 @@ def write_page(run: RunFolder, evaluation: dict[str, Any], test: Report, validat
         test: the report on the test split, of which figures are shown and no text.
         validation: the report on the validation split.
         rows: the validation split, whose texts are shown.
+        shades: the words behind some mistakes, of `shading.shaded_mistakes`.
     """
-    language = reader_language(run, evaluation)
-    say = {"split_validation": "validation", "split_test": "test", **NAMES[language], **WORDS[language]}
+    say = words_of(reader_language(run, evaluation))
     environment = Environment(
-        loader=FileSystemLoader(FOLDER),
+        loader=FileSystemLoader(TEMPLATE),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -55,8 +60,7 @@ def write_page(run: RunFolder, evaluation: dict[str, Any], test: Report, validat
         "split": lambda name: split_name(name, say),
     }
     audit = run.read_json("audit.json") if (run.path / "audit.json").exists() else {}
-    broken = collapsed(evaluation)
-    worthless = broken is not None or loses(evaluation)
+    broken, hidden = collapsed(evaluation), worthless(evaluation)
     curves = all_charts(evaluation, test, read_training(run.path / "training_log.jsonl"), say)
     curves = [each for each in curves if broken is None or each["id"] != "reliability"]
     shown = [metric for metric in headline(evaluation) if broken is None or metric not in ("ece", "log_loss")]
@@ -64,7 +68,7 @@ def write_page(run: RunFolder, evaluation: dict[str, Any], test: Report, validat
         "say": say,
         "labels": evaluation["labels"],
         "several": test.labels.multi_label,
-        "collapsed": worthless,
+        "collapsed": hidden,
         "run": str(run.path),
         "charts": curves,
         "confusion": confusion_map(test, validation),
@@ -72,6 +76,7 @@ def write_page(run: RunFolder, evaluation: dict[str, Any], test: Report, validat
         "baked": bool((evaluation.get("thresholds") or {}).get("baked")),
         "pairs": evaluation["confused_pairs"][:10],
         "table": _in_words(prediction_rows(validation, rows), say),
+        "shades": {} if hidden else shades or {},
     }
     html = environment.get_template("page.html.j2").render(
         say=say,
@@ -81,7 +86,7 @@ def write_page(run: RunFolder, evaluation: dict[str, Any], test: Report, validat
         evaluation=evaluation,
         several=test.labels.multi_label,
         collapsed=broken is not None,
-        worthless=worthless,
+        worthless=hidden,
         lines=summary(evaluation, audit, say),
         headline=shown,
         charts=[each["id"] for each in curves],
@@ -92,12 +97,15 @@ def write_page(run: RunFolder, evaluation: dict[str, Any], test: Report, validat
         shown_labels=SHOWN_LABELS,
         table={key: data["table"][key] for key in ("n", "longest")} | {"shown": len(data["table"]["rows"])},
         few=FEW,
+        shaded=len(data["shades"]),
+        engines_link=engines_link(evaluation, say),
+        engines=engines_section(evaluation, say),
         data=script_json(data),
-        style=page_style(FOLDER / "page.css"),
-        script=Markup("\n".join((FOLDER / name).read_text(encoding="utf-8") for name in SCRIPTS)),
+        style=page_style(),
+        script=page_script(TEMPLATE / name for name in SCRIPTS),
     )
-    run.write_text("evaluation.html", html)
-    return run.path / "evaluation.html"
+    run.write_text(PAGE, html)
+    return run.path / PAGE
 
 
 def number(found: dict[str, Any] | None) -> str:
@@ -121,6 +129,6 @@ def _digits(found: dict[str, Any]) -> int:
     return 2 if found["high"] - found["low"] > 0.05 else 3
 
 
-def _in_words(table: dict[str, Any], say: dict[str, str]) -> dict[str, Any]:
+def _in_words(table: dict[str, Any], say: Words) -> dict[str, Any]:
     """Return the table of predictions with its slices named as the page names them."""
     return table | {"slices": [f"{say[of]}: {slice_name(name, say)}" for of, name in table["slices"]]}

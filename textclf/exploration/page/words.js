@@ -1,46 +1,54 @@
-"use strict";
-// One card a label: its most frequent or most distinctive words, pairs and triples of words.
-const CARDS = 12;
+// One card a label: its most frequent or most distinctive words, pairs and triples of words; a word shows its places.
+function wordCards({ words, contexts, labels, trainCounts }) {
+  const CARDS = 12, box = document.getElementById("word-cards");
+  const lengths = Object.keys(words), kinds = ["distinctive", "frequent"];
+  let kind = kinds[0], length = lengths[0];
+  const count = words["1"].length;
+  const filter = document.getElementById("word-filter");
+  const options = [[filled(say.first_labels, { n: CARDS }), "first"], [filled(say.all_labels, { n: count }), "all"], ...words["1"].map((_, i) => [labels[i], String(i)])];
+  filter.append(...options.map(([text, value]) => new Option(text, value)));
+  document.getElementById("word-filter-box").hidden = count <= CARDS;
 
-function wordRow(kind, [word, count, z], most) {
-  const row = document.createElement("li"), bar = document.createElement("i"), name = document.createElement("span"), figure = document.createElement("span");
-  row.className = kind;
-  row.title = number(count) + " times, z = " + z;
-  bar.style.width = Math.max(2, 100 * (kind === "frequent" ? count : z) / most) + "%";
-  name.textContent = word;
-  figure.textContent = kind === "frequent" ? number(count) : "z " + z.toFixed(1);
-  row.append(bar, name, figure);
-  return row;
-}
-
-function card(label) {
-  const kind = wordKind.value, words = data.words[wordLength.value][label][kind];
-  const box = document.createElement("article"), title = document.createElement("h3"), list = document.createElement("ol"), size = document.createElement("span");
-  box.className = "card";
-  title.textContent = data.labels[label];
-  size.textContent = number(data.counts.train[label]) + " texts";
-  title.append(size);
-  const most = Math.max(...words.map(([, count, z]) => (kind === "frequent" ? count : z)), 1);
-  for (const word of words) list.append(wordRow(kind, word, most));
-  if (!words.length) {
-    list.append(document.createElement("li"));
-    list.firstChild.textContent = kind === "frequent" ? "none occurs twice" : "none stands out (z < 1.96)";
+  function row(label, [word, times, z], most, open) {
+    const bar = node("i", { style: `width: ${Math.max(2, (100 * (kind === "frequent" ? times : z)) / most)}%` });
+    const figure = kind === "frequent" ? number(times) : `z ${z.toFixed(1)}`;
+    const button = node("button", { type: "button", title: filled(say.times, { n: number(times), z }), "aria-expanded": "false", press: () => open(word, button) }, node("span", { text: word }), node("span", { text: figure }));
+    return node("li", { class: kind }, bar, button);
   }
-  box.append(title, list);
-  return box;
-}
 
-function drawWords() {
-  const available = [...data.words["1"].keys()], chosen = wordFilter.value;
-  const labels = chosen === "first" ? available.slice(0, CARDS) : chosen === "all" ? available : [Number(chosen)];
-  document.getElementById("word-cards").replaceChildren(...labels.map(card));
-}
+  function card(label) {
+    const listed = words[length][label][kind], most = Math.max(...listed.map(([, times, z]) => (kind === "frequent" ? times : z)), 1);
+    const places = node("div", { class: "places", hidden: true });
+    const made = node("article", { class: "card" }, node("h3", {}, labels[label], node("span", { text: filled(say.texts_n, { n: number(trainCounts[label]) }) })));
+    const open = (word, button) => {
+      const was = button.getAttribute("aria-expanded") === "true";
+      made.querySelectorAll("[aria-expanded]").forEach((each) => each.setAttribute("aria-expanded", "false"));
+      button.setAttribute("aria-expanded", String(!was));
+      made.classList.toggle("open", !was);
+      places.hidden = was;
+      if (!was) placesOf(places, label, word);
+    };
+    const rows = listed.map((each) => row(label, each, most, open));
+    const none = node("li", { class: "quiet", text: kind === "frequent" ? say.none_twice : say.none_distinct });
+    made.append(node("ol", {}, ...(rows.length ? rows : [none])), places);
+    return made;
+  }
 
-const wordKind = makeSwitch("word-kind", [["distinctive", "distinctive"], ["frequent", "frequent"]], () => drawWords());
-const wordLength = makeSwitch("word-length", [["1", "words"], ["2", "pairs"], ["3", "triples"]], () => drawWords());
-const wordFilter = fillSelect("word-filter", [
-  ["first", "the " + CARDS + " most frequent"], ["all", "all " + data.words["1"].length],
-  ...data.words["1"].map((_, i) => [String(i), data.labels[i]]),
-], () => drawWords());
-document.getElementById("word-filter-box").hidden = data.words["1"].length <= CARDS;
-drawWords();
+  function placesOf(places, label, word) {
+    const found = contexts[label][word] ?? [];
+    const lines = found.map(([at, before, hit, after]) => node("li", { dir: "auto" }, before, node("mark", { text: hit }), after, node("small", { text: ` ${say.row} ${at}` })));
+    const hit = found.length ? found[0][2] : word;
+    const search = node("button", { type: "button", class: "more", text: filled(say.search_word, { word: hit }), press: () => readTexts({ search: hit }, true) });
+    places.replaceChildren(node("p", { class: "quiet", text: filled(say.where, { word, label: labels[label] }) }), node("ul", {}, ...lines), search);
+  }
+
+  function show() {
+    const available = [...words["1"].keys()], chosen = filter.value;
+    const which = chosen === "first" ? available.slice(0, CARDS) : chosen === "all" ? available : [Number(chosen)];
+    box.replaceChildren(...which.map(card));
+  }
+  filter.addEventListener("change", show);
+  document.getElementById("word-kind").append(switchOf(kinds.map((each) => say[each]), say.kind, (place) => { kind = kinds[place]; show(); }));
+  document.getElementById("word-length").append(switchOf(lengths.map((each) => say[`w${each}`]), say.length_of, (place) => { length = lengths[place]; show(); }));
+  show();
+}

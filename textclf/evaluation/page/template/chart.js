@@ -36,11 +36,13 @@ function ticks(low, high, most, whole) {
 
 function spanOf(axis, values) {
   if (axis.range) return axis.range;
+  if (axis.log) return [Math.log10(Math.max(0.7, Math.min(...values) * 0.8)), Math.log10(Math.max(...values) * 1.2)];
   const low = axis.zero ? 0 : Math.min(...values), high = Math.max(...values);
   const margin = (high - low || Math.abs(high) || 1) * 0.05;
   return axis.zero ? [0, high] : [low - margin, high + margin];
 }
 
+const powers = (low, high) => [...Array(12).keys()].map((k) => 10 ** k).filter((each) => Math.log10(each) >= low && Math.log10(each) <= high);
 const short = (value) => (value !== 0 && Math.abs(value) < 0.001 ? value.toExponential(1) : String(Number(value.toPrecision(4))));
 
 function path(line, px, py) {
@@ -63,38 +65,45 @@ function dotsOf(line, px, py, onPoint) {
 // A chart's picture is one image to a screen reader, with its lines in words; its values are in a table below.
 function drawChart(box, chart, choice, say, onPoint) {
   const width = Math.max(280, box.clientWidth), height = Math.min(420, Math.max(260, width * 0.62));
-  const left = 52, right = 12, top = 16, bottom = 46;
+  const told = choice.marks.filter((mark) => mark.text);
+  const left = 52, right = 12, top = 16 + 15 * told.length, bottom = 46;
   const [x0, x1] = spanOf(choice.x, choice.lines.flatMap((line) => line.x));
   const [y0, y1] = spanOf(choice.y, choice.lines.flatMap((line) => line.y));
   const px = (x) => Math.round((left + ((x - x0) / (x1 - x0 || 1)) * (width - left - right)) * 10) / 10;
-  const py = (y) => Math.round((height - bottom - ((y - y0) / (y1 - y0 || 1)) * (height - top - bottom)) * 10) / 10;
+  const raised = (y) => (choice.y.log ? Math.log10(y) : y);
+  const py = (y) => Math.round((height - bottom - ((raised(y) - y0) / (y1 - y0 || 1)) * (height - top - bottom)) * 10) / 10;
   const named = choice.lines.filter((line) => line.legend !== false).reverse();
-  const alt = `${chart.title}${choice.name ? `, ${choice.name}` : ""}. ${choice.x.title} / ${choice.y.title}. ${named.map((line) => line.name).join("; ")}`;
+  const words = [...named.map((line) => line.name), ...told.map((mark) => mark.text)].join("; ");
+  const alt = `${chart.title}${choice.name ? `, ${choice.name}` : ""}. ${choice.x.title} / ${choice.y.title}. ${words}`;
   const svg = made("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": alt });
   for (const at of ticks(x0, x1, width < 500 ? 5 : 8, choice.x.whole)) {
     svg.append(made("line", { x1: px(at), x2: px(at), y1: top, y2: height - bottom, class: "grid" }));
     svg.append(made("text", { x: px(at), y: height - bottom + 18, "text-anchor": "middle" }, short(at)));
   }
-  for (const at of ticks(y0, y1, 5)) {
+  for (const at of choice.y.log ? powers(y0, y1) : ticks(y0, y1, 5)) {
     svg.append(made("line", { x1: left, x2: width - right, y1: py(at), y2: py(at), class: "grid" }));
     svg.append(made("text", { x: left - 7, y: py(at) + 4, "text-anchor": "end" }, short(at)));
   }
+  // One step of the stairs for the words of each mark: they often stand close together.
+  told.forEach((mark, step) => svg.append(made("text", { x: px(mark.x) + (mark.x > (x0 + x1) * 0.6 ? -4 : 4), y: 12 + 15 * step, "text-anchor": mark.x > (x0 + x1) * 0.6 ? "end" : "start", class: mark.strong ? "axis strong" : "axis" }, mark.text)));
   svg.append(made("text", { x: (left + width - right) / 2, y: height - 6, "text-anchor": "middle", class: "axis" }, choice.x.title));
   svg.append(made("text", { transform: `translate(13 ${(top + height - bottom) / 2}) rotate(-90)`, "text-anchor": "middle", class: "axis" }, choice.y.title));
   const clip = `clip-${chart.id}`;
   svg.append(made("clipPath", { id: clip }, made("rect", { x: left - 12, y: top - 14, width: width - left - right + 24, height: height - top - bottom + 28 })));
   const inner = made("g", { "clip-path": `url(#${clip})` });
-  for (const mark of choice.marks) inner.append(made("line", { x1: px(mark.x), x2: px(mark.x), y1: top, y2: height - bottom, stroke: "var(--ink)", "stroke-dasharray": "2 4" }));
+  const upright = (mark) => made("line", { x1: px(mark.x), x2: px(mark.x), y1: mark.text ? 16 + 15 * told.indexOf(mark) : top, y2: height - bottom, stroke: mark.strong ? "var(--accent)" : "var(--ink)", "stroke-width": mark.strong ? 2 : 1, "stroke-dasharray": mark.strong ? "none" : "2 4" });
   for (const line of choice.lines) {
-    inner.append(made("path", { d: path(line, px, py), fill: "none", stroke: line.colour, "stroke-width": line.width ?? 2, "stroke-dasharray": line.dash ?? "none", "stroke-linejoin": "round" }));
+    if (line.bars) inner.append(...line.x.map((x, i) => made("rect", { x: px(x - line.bars / 2) + 0.5, width: Math.max(1, px(x + line.bars / 2) - px(x - line.bars / 2) - 1), y: py(line.y[i]), height: Math.max(0, py(0) - py(line.y[i])), fill: line.colour })));
+    else inner.append(made("path", { d: path(line, px, py), fill: "none", stroke: line.colour, "stroke-width": line.width ?? 2, "stroke-dasharray": line.dash ?? "none", "stroke-linejoin": "round" }));
     if (line.dots) inner.append(...dotsOf(line, px, py, onPoint));
   }
-  svg.append(inner);
+  svg.append(inner, ...choice.marks.map(upright));
   const tip = node("div", { class: "tip", hidden: true, "aria-hidden": "true" });
   svg.addEventListener("pointermove", (event) => pointAt(event, svg, tip, choice, px, py));
   svg.addEventListener("pointerleave", () => { tip.hidden = true; });
-  const legend = node("ul", { class: "legend", "aria-hidden": "true" }, ...named.map((line) => node("li", {}, keyOf(line), line.name)), ...choice.marks.map((mark) => node("li", {}, keyOf({ colour: "var(--ink)", dash: "2 4" }), mark.name)));
-  box.replaceChildren(svg, tip, legend, valuesOf(choice, named, say));
+  const legend = node("ul", { class: "legend", "aria-hidden": "true" }, ...named.map((line) => node("li", {}, keyOf(line), line.name)), ...choice.marks.filter((mark) => mark.name).map((mark) => node("li", {}, keyOf({ colour: "var(--ink)", dash: "2 4" }), mark.name)));
+  const rows = named.length ? named : choice.lines;
+  box.replaceChildren(svg, tip, ...(legend.children.length ? [legend] : []), valuesOf(choice, rows, say));
 }
 
 function keyOf(line) {
@@ -115,7 +124,7 @@ function pointAt(event, svg, tip, choice, px, py) {
   if (best === null) return;
   const [line, i] = best;
   const count = Array.isArray(line.dots) ? ` (n = ${line.dots[i].toLocaleString()})` : "";
-  tip.textContent = `${line.name}: ${short(line.x[i])}, ${short(line.y[i])}${count}`;
+  tip.textContent = `${line.names?.[i] ?? line.name}: ${short(line.x[i])}, ${short(line.y[i])}${count}`;
   tip.style.left = `${Math.min(mx + 12, seen.width - 180)}px`;
   tip.style.top = `${my + 12}px`;
 }
@@ -125,7 +134,7 @@ function valuesOf(choice, named, say) {
   const rows = named.flatMap((line) => {
     const most = Math.min(12, line.x.length);
     const places = [...new Set([...Array(most).keys()].map((k) => Math.round((k * (line.x.length - 1)) / Math.max(1, most - 1))))];
-    return places.map((i) => node("tr", {}, node("th", { scope: "row", text: line.name }), node("td", { text: short(line.x[i]) }), node("td", { text: short(line.y[i]) })));
+    return places.map((i) => node("tr", {}, node("th", { scope: "row", text: line.names?.[i] ?? line.name }), node("td", { text: short(line.x[i]) }), node("td", { text: short(line.y[i]) })));
   });
   const head = node("tr", {}, ...["", choice.x.title, choice.y.title].map((text) => (text ? node("th", { scope: "col", text }) : node("td"))));
   const table = node("table", {}, node("thead", {}, head), node("tbody", {}, ...rows));

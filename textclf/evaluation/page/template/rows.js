@@ -1,5 +1,5 @@
 // The one table of predictions: search, filters, order; mistakes, confused pairs and suspects are views of it.
-function predictionTable({ table, labels, several, collapsed, pairs, say }) {
+function predictionTable({ table, labels, several, collapsed, pairs, shades, say }) {
   const [ROW, TEXT, GOLD, SAID, SCORES, SUREST, SUSPECT, SLICES] = [0, 1, 2, 3, 4, 5, 6, 7];
   const STEP = 20;
   const list = document.getElementById("rows"), more = document.getElementById("more"), status = document.getElementById("found");
@@ -52,6 +52,7 @@ function predictionTable({ table, labels, several, collapsed, pairs, say }) {
   function append(from) {
     const made = found.slice(from, shown).map(item);
     list.append(...made);
+    readOn(list);
     more.hidden = found.length <= shown;
     more.textContent = filled(say.more, { n: Math.min(STEP * 2, found.length - shown) });
     return made[0];
@@ -70,8 +71,16 @@ function predictionTable({ table, labels, several, collapsed, pairs, say }) {
       node("span", { text: `${say.score} ${scores.join(", ") || "–"}` }),
       ...(row[SUSPECT] && !collapsed ? [node("span", { class: "suspect", text: suspicion(row[SUSPECT]) })] : []),
       node("span", { class: "where", text: `${say.row} ${row[ROW]}` }));
-    const texts = row[TEXT].length ? row[TEXT].map((text) => node("p", { class: "text", dir: "auto", text })) : [node("p", { class: "text quiet", text: say.empty })];
-    return node("li", {}, what, ...texts);
+    const shade = shades[row[ROW]];
+    const plain = (text) => node("p", { class: "text", dir: "auto", text });
+    const texts = shade ? shade.parts.map(shaded) : row[TEXT].length ? row[TEXT].map(plain) : [node("p", { class: "text quiet", text: say.empty })];
+    const towards = shade ? [node("p", { class: "towards" }, node("mark", { class: "for", text: say.towards }), " ", node("mark", { class: "against", text: say.against }), ` ${labels[shade.label]}`)] : [];
+    return node("li", {}, what, ...texts, ...towards);
+  }
+
+  // Words of a mistake that was explained: the stronger the shade, the more a word moved the label's score.
+  function shaded(pieces) {
+    return node("p", { class: "text open", dir: "auto" }, ...pieces.map(([text, share]) => (share ? node("mark", { class: share > 0 ? "for" : "against", style: `--share: ${Math.round(60 * Math.abs(share))}%`, title: `${share > 0 ? "+" : "−"}${Math.abs(share).toFixed(2)}`, text }) : text)));
   }
 
   function suspicion([given, suggested, carried]) {

@@ -1,0 +1,115 @@
+"""What the data room said of a data set, in the reader's language: faults that an audit found, how splits were made.
+
+evaluation.json and audit.json hold English sentences. Findings have words of their own in `names`; of other sentences
+those that every data set has are turned into Korean here, the rest stays as it was said.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from .names import Words, split_name
+
+
+def finding_words(name: str, found: Mapping[str, Any], say: Words) -> str:
+    """Return a sentence about a finding (an entry of audit.json, with its count and details)."""
+    words = say.get(f"audit_{name}")
+    if words is None:
+        return f"{found['count']:,} {found['says']}"
+    shifted = ", ".join(split_name(split, say) for split in found.get("largest_difference", ()))
+    named = ", ".join(map(str, found.get("labels", ())))
+    return words.format(**{**found, "count": f"{found['count']:,}", "labels": named, "largest_difference": shifted})
+
+
+def said_of_data(sentence: str, say: Words) -> str:
+    """Return how splits were made, why rows were left out or a figure has no interval, in the language of `say`."""
+    if say["lower"] == "lower is better":
+        return sentence
+    whole = in_korean(sentence, say)  # some of one part hold a semicolon
+    return whole or "; ".join(_korean(part, say) for part in sentence.rstrip(".").split("; "))
+
+
+def in_korean(sentence: str, say: Words) -> str | None:
+    """Return a line about reading the data in Korean, None where there are no words for it."""
+    turned = _korean(sentence.rstrip("."), say)
+    return None if turned == sentence.rstrip(".") else turned
+
+
+def _korean(part: str, say: Words) -> str:
+    for pattern, words in _SENTENCES:
+        found = re.fullmatch(pattern, part, flags=re.IGNORECASE | re.DOTALL)
+        if found:
+            return words(found, say)
+    return part
+
+
+def _names(listed: str, say: Words) -> str:
+    return "·".join(split_name(name.strip().lower(), say) for name in re.split(r" and |, ", listed))
+
+
+def _given(found: re.Match[str], say: Words) -> str:
+    less = f" (뒤 데이터와 {found[2]} 값이 같은 행은 뺌)" if found[2] else ""
+    return f"{_names(found[1], say)} 데이터는 주어진 대로{less}"
+
+
+def _carved(found: re.Match[str], say: Words) -> str:
+    source = _names(found["source"] or "train", say)
+    how = [f"{source} 행의 {found['share']} %를 라벨 비율에 맞춰 나눔"]
+    if found["group"]:
+        how.append(f"{found['group']} 값이 같은 행은 함께")
+    if found["equal"]:
+        how.append("같은 글은 함께")
+    how.append(f"시드 {found['seed']}")
+    if found["kept"]:
+        how.append(f"다른 데이터에도 있는 글 {found['kept']}행은 나누지 않음")
+    size = f" ({found['size']}행)" if found["size"] else ""
+    return f"{_names(found['name'], say)}: {', '.join(how)}{size}"
+
+
+def _plain(words: str) -> Callable[[re.Match[str], Words], str]:
+    return lambda found, say: words.format(*found.groups())
+
+
+_SENTENCES: list[tuple[str, Callable[[re.Match[str], Words], str]]] = [
+    (r"((?:train|validation|test|all)(?:(?: and |, )(?:train|validation|test))*) as given"
+     r"(?:, less rows of one ('.+') with a later split)?", _given),
+    (r"(?P<name>\w+) carved out(?: of (?P<source>\w+))?: (?P<share>[\d.]+) % of the rows, (?:iteratively )?stratified "
+     r"by label(?:, rows of one (?P<group>'.+') kept together)?(?P<equal>, equal texts kept together)?, seed "
+     r"(?P<seed>\d+)(?:, none of the (?P<kept>[\d,]+) rows with a text of another split)?(?: \((?P<size>[\d,]+) "
+     r"rows\))?", _carved),
+    (r"blank text", _plain("빈 글")),
+    (r"row that cannot be read", _plain("읽을 수 없는 행")),
+    (r"no label left", _plain("남은 라벨이 없음")),
+    (r"label with fewer than (\d+) training rows", _plain("학습 행이 {0}건이 안 되는 라벨")),
+    (r"label that never occurs in train", _plain("학습 데이터에 없는 라벨")),
+    (r"label that is not among the names given", _plain("주어진 이름에 없는 라벨")),
+    (r"label -, on which annotators did not agree", _plain("주석자의 의견이 갈린 라벨(-)")),
+    (r"('.+') of (\w+) that also stands in (\w+)",
+     lambda found, say: f"{split_name(found[3], say)} 데이터에도 있는 {found[1]} 값의 {split_name(found[2], say)} 행"),
+    (r"([\d,]+) rows? left out: (.+)", lambda found, say: f"{found[1]}행을 뺌: {_korean(found[2], say)}"),
+    (r"([\d,]+) labels? with fewer than (\d+) training rows dropped \(--min_label_count\): (.+)",
+     _plain("학습 행이 {1}건이 안 되는 라벨 {0}개를 뺌(--min_label_count): {2}")),
+    (r"([\d,]+) declared labels? that occurs? nowhere dropped: (.+)", _plain("어디에도 없는 라벨 {0}개를 뺌: {1}")),
+    (r"Labels are read from (.+)", _plain("라벨을 읽은 항목: {0}")),
+    (r"Text is read from (.+)", _plain("글을 읽은 항목: {0}")),
+    (r"('.+') says the same in other words", _plain("{0} 항목은 같은 뜻을 다른 말로 적은 것")),
+    (r"The (\w+) split has no labels and counts as missing",
+     lambda found, say: f"{split_name(found[1], say)} 데이터에는 라벨이 없어 없는 것으로 봄"),
+    (r"(\S+): (?:the Hub cannot be reached|HF_HUB_OFFLINE is set).*; using the identical weights from the package "
+     r"(\S+)",
+     _plain("{0}: 허브에 닿지 않아 {1} 패키지의 같은 가중치를 씀")),
+    (r"every estimate of it lies above 0, the fewer texts the more",
+     _plain("추정값이 늘 0보다 높게 나오고, 글이 적을수록 더 그렇습니다")),
+    (r"on average a label has ([\d.]+) texts; a mean over labels takes (\d+)",
+     _plain("라벨 하나의 글이 평균 {0}건인데, 라벨 평균의 구간에는 {1}건이 있어야 합니다")),
+    (r"it hangs on the texts that are decided wrongly: (\d+) of (\d+); it takes (\d+)",
+     _plain("틀린 글에 달린 값인데 {1}건 가운데 {0}건뿐입니다. {2}건이 있어야 합니다")),
+    (r"too few resamples have it", _plain("값이 정해지는 재표집이 너무 적습니다")),
+    (r"no text was given this label", _plain("이 라벨을 붙인 글이 없습니다")),
+    (r"Macro and weighted averages are over the (\d+) of (\d+) labels that these (\d+) texts carry; nothing can be "
+     r"said of (.+)",
+     _plain("macro와 가중 평균은 라벨 {1}개 가운데 이 글 {2}건에 있는 {0}개의 평균입니다(없는 라벨: {3})")),
+    (r"That left ([\d,]+) rows? without any label", _plain("그래서 라벨이 없는 행 {0}건이 생김")),
+]  # fmt: skip
