@@ -50,8 +50,7 @@ def decide(about: Mapping[str, Any], words: Mapping[str, Any], scores: Mapping[s
     elif not cuts and len(order) > 1 and scores[order[1]] >= CLOSE * scores[order[0]]:
         heading = words["close"].format(first=order[0], second=order[1])
     if about["label_sets"]:
-        sentence = words["set_unmeasured" if about.get("copy") else "set"]  # fitted on the full model's scores
-        notes.append(_set_sentence(about["label_sets"], sentence, scores) or words["set_empty"])
+        notes.append(_set_sentence(about["label_sets"], words["set"], scores) or words["set_empty"])
     top = _top(scores, cuts)
     if cuts:
         notes.append(words["about"])

@@ -30,7 +30,7 @@ class Scorer(NamedTuple):
     """A model that scores, and what is known of it."""
 
     score: Score
-    config: dict[str, Any]  # with the cuts of its engine
+    config: dict[str, Any]  # with the cuts and promises of its engine
     limit: int  # tokens that it reads
     explain: Explain | None = None
 
@@ -92,9 +92,12 @@ def on_onnx(folder: str, config: Mapping[str, Any], engine: str) -> Scorer:
         _check(Path(folder, name), gate["files"].get(name))
     settings = read_json(folder, "tokenizer_config.json") or {}
     limit = _limit(settings.get("model_max_length") or 1e30, config)
-    cuts = gate["engines"][engine].get("thresholds") or config.get("thresholds")
+    row = gate["engines"][engine]
+    own = {"thresholds": row.get("thresholds") or config.get("thresholds")}
+    if engine == "onnx-int8":  # torch's promises were not tested on its scores
+        own |= {key: row.get("promises", {}).get(key) for key in ("abstain", "label_sets")}
     score = Exported(folder, config, FILES[engine], limit, str(settings.get("unk_token")))
-    return Scorer(score, {**config, "thresholds": cuts}, limit)
+    return Scorer(score, {**config, **own}, limit)
 
 
 class Exported:

@@ -124,8 +124,6 @@ def test_an_int8_copy_says_how_often_it_decides_as_the_measured_model(app, expor
         f"it gives {100 * agreement['value']:.1f} % the full model's label (at least {100 * agreement['low']:.1f} %"
         in said
     )
-    sets = {"label_sets": {"cut": 0.2, "coverage": 0.9}, "copy": demo.about["copy"]}
-    assert "was not measured for that" in decided({"a": 0.6, "b": 0.4}, **sets).notes[0]
 
 
 def test_an_engine_that_cannot_run_is_refused_with_what_to_type(app, runs, exported, monkeypatch, tmp_path):

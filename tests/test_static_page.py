@@ -32,7 +32,6 @@ DECISIONS = [
     (ABOUT | {"label_sets": {"cut": 0.15, "coverage": 0.9}}, {"a": 0.7, "b": 0.2, "c": 0.1}),
     (ABOUT | {"label_sets": {"cuts": {"a": 0.9, "b": 0.3}, "coverage": 0.955}}, {"a": 0.7, "b": 0.2, "c": 0.1}),
     (ABOUT | {"label_sets": {"cut": 0.95, "coverage": 0.9}, "language": "ko"}, {"a": 0.7, "b": 0.3}),
-    (ABOUT | {"label_sets": {"cut": 0.15, "coverage": 0.9}, "copy": {"value": 1}}, {"a": 0.7, "b": 0.3}),
 ]
 TABLES = [
     "text,title\nGood.,One\n",

@@ -32,7 +32,7 @@ export function decide(about, words, scores) {
   } else if (!cuts && order.length > 1 && scores[order[1]] >= CLOSE * scores[order[0]]) {
     heading = fill(words.close, { first: order[0], second: order[1] });
   }
-  if (about.label_sets) notes.push(setSentence(about, words, scores, best));
+  if (about.label_sets) notes.push(setSentence(about.label_sets, words, scores, best));
   const top = topOf(scores, cuts);
   if (cuts) notes.push(words.about);
   if (top < 1) notes.push(fill(words.scale, { top }));
@@ -75,11 +75,10 @@ function doubtful(abstain, scores, chosen) {
   return chosen.filter((label) => scores[label] < (typeof cut === "number" ? cut : (cut[label] ?? 0)));
 }
 
-function setSentence({ label_sets: sets, copy }, words, scores, best) {
+function setSentence(sets, words, scores, best) {
   const inside = best.filter((label) => scores[label] >= (sets.cuts ? (sets.cuts[label] ?? 0) : sets.cut));
   if (!inside.length) return words.set_empty;
-  const sentence = copy ? words.set_unmeasured : words.set; // fitted on the full model's scores
-  return fill(sentence, { labels: inside.join(", "), coverage: `${Number((100 * sets.coverage).toPrecision(6))} %` });
+  return fill(words.set, { labels: inside.join(", "), coverage: `${Number((100 * sets.coverage).toPrecision(6))} %` });
 }
 
 function topOf(scores, cuts) {

@@ -17,6 +17,7 @@ from ..evaluation.text_profile import Measured
 from ..hub.space_folder import FOLDER, load_module
 from ..inference.answers import activate
 from ..inference.onnx_folder import GATE
+from ..inference.promises import KEYS
 from .facts import Ready
 from .guard import App, Receive, Scope, Send
 from .scoring import Scoring
@@ -108,7 +109,8 @@ class LazyPage:
         evaluation = describing.read_json(ready.model, "evaluation.json")
         about = describing.describe(ready.model, ready.config, evaluation, limit=ready.max_length)
         about["copy"] = describing.copy_of(describing.read_json(ready.model, GATE), ready.engine)
-        if ready.thresholds is not None:  # an engine may have its own
+        about |= {key: ready.promises.stated.get(key) for key in KEYS}  # an engine may have its own, cuts too
+        if ready.thresholds is not None:
             about["thresholds"] = dict(zip(ready.labels.names, map(float, ready.thresholds), strict=True))
         built = page.build_page(score, about, explain)
         inner = FastAPI()
