@@ -19,13 +19,12 @@ from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 from schemathesis.specs.openapi.checks import positive_data_acceptance, unsupported_method
 
-from tests.fake_models import NAMES, WordModel, logits_of, ready_of, word_tokenizer
+from tests.fake_models import NAMES, WordModel, WordsHere, logits_of, word_tokenizer
 from textclf.evaluation.text_profile import TokenCounter, score_profile, text_profile
 from textclf.inference.promises import Promises
 from textclf.serving.api import create_app
 from textclf.serving.arguments import ServeArguments
 from textclf.serving.batching import Batcher, Listener, choose
-from textclf.serving.engine import ModelHere
 from textclf.serving.faults import CallError
 from textclf.serving.worker import logits_in_halves
 
@@ -36,7 +35,7 @@ def softmax(values):
 
 
 def app_of(model, profile=None, **options):
-    return create_app(ModelHere(model, ready_of(model, profile)), ServeArguments(**{"ui": False, **options}))
+    return create_app(WordsHere(model, profile), ServeArguments(**{"ui": False, **options}))
 
 
 @pytest.fixture
@@ -121,6 +120,27 @@ def test_several_labels_get_a_sigmoid_each_in_every_protocol(several):
     assert {each["label"]: each["score"] for each in tei} == pytest.approx(expected, abs=1e-6)
     assert own["scores"] == pytest.approx(expected, abs=1e-6)
     assert own["labels"] == ["long"]  # .73 < .8, .62 >= .5, .5 < .6
+
+
+def test_attributions_come_with_each_text_of_a_call_that_asks_for_them(client):
+    texts = ["good film", {"text": "bad", "text_pair": "FILM"}]
+    rows = client.post("/v1/classify", json={"texts": texts, "attributions": True, "label": "long"}).json()
+    found = [row["attributions"] for row in rows["predictions"]]
+    assert [each["label"] for each in found] == ["long", "long"]
+    assert [[(w["text"], w["part"], w["score"]) for w in each["words"]] for each in found] == [
+        [("good", 0, 4.0), ("film", 0, 4.0)],
+        [("bad", 0, 3.0), ("FILM", 1, 4.0)],
+    ]
+    many = client.post("/v1/classify", json={"texts": ["film"] * 5, "attributions": True})
+    assert (many.status_code, "at most 4 texts a call; found 5" in many.json()["error"]) == (422, True)
+
+
+def test_an_engine_that_cannot_explain_says_which_one_can():
+    model = WordModel()
+    model.engine = "onnx-int8"
+    with TestClient(app_of(model)) as client:
+        found = client.post("/v1/classify", json={"text": "good", "attributions": True})
+    assert (found.status_code, "--engine torch" in found.json()["error"]) == (422, True)
 
 
 def test_texts_that_are_cut_are_said_to_be_or_refused_where_tei_refuses(client):

@@ -56,7 +56,7 @@ def runs(tmp_path_factory):
 
 
 @contextmanager
-def opened(browser, address, **options):
+def opened(browser, address, drawn="textarea", **options):
     """Open the page; at the end nothing may have been asked of any other machine, and no script have failed."""
     context = browser.new_context(**options)
     page = context.new_page()
@@ -65,10 +65,11 @@ def opened(browser, address, **options):
     page.on("request", lambda request: asked.append(request.url))
     page.on("pageerror", lambda error: failed.append(str(error)))
     page.goto(address)
-    page.wait_for_selector("textarea")
+    page.wait_for_selector(drawn)
     yield page
     context.close()
-    outside = [url for url in asked if not url.startswith((address, "data:", "blob:"))]
+    here = "/".join(address.split("/")[:3])
+    outside = [url for url in asked if not url.startswith((here, "data:", "blob:"))]
     assert not outside, f"asked of others: {outside}"
     assert not failed
 

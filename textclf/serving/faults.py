@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
-from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
-from pydantic_core import ErrorDetails
-from starlette.exceptions import HTTPException
+if TYPE_CHECKING:  # FastAPI takes most of a second: the model's process is started before it is loaded
+    from fastapi import FastAPI, Request, Response
+    from fastapi.exceptions import RequestValidationError
+    from pydantic_core import ErrorDetails
+    from starlette.exceptions import HTTPException
 
 
 class CallError(Exception):
@@ -87,27 +88,30 @@ def _reason(error: ErrorDetails) -> str:
 
 def add_faults(app: FastAPI) -> None:
     """Give every error of an app, known or not, the same body."""
+    from fastapi.exceptions import RequestValidationError
+    from fastapi.responses import JSONResponse
+    from starlette.exceptions import HTTPException
 
-    def respond(error: CallError) -> JSONResponse:
+    def respond(error: CallError) -> Response:
         return JSONResponse(error.body, error.status, error.headers)
 
     @app.exception_handler(CallError)
-    async def known(request: Request, error: CallError) -> JSONResponse:
+    async def known(request: Request, error: CallError) -> Response:
         return respond(error)
 
     @app.exception_handler(RequestValidationError)
-    async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+    async def invalid(request: Request, error: RequestValidationError) -> Response:
         if "json" not in request.headers.get("content-type", ""):
             return respond(not_understood("The body is read as JSON: send the header Content-Type: application/json."))
         return respond(explain(list(error.errors())))
 
     @app.exception_handler(HTTPException)
-    async def other(request: Request, error: HTTPException) -> JSONResponse:
+    async def other(request: Request, error: HTTPException) -> Response:
         said = "The body cannot be read as JSON." if error.status_code == 400 else str(error.detail)
         kind = "Validation" if error.status_code < 500 else "Backend"
         return JSONResponse({"error": said, "error_type": kind}, error.status_code, error.headers)
 
     @app.exception_handler(Exception)
-    async def bug(request: Request, error: Exception) -> JSONResponse:
+    async def bug(request: Request, error: Exception) -> Response:
         said = "The server failed on this call; its log says where."
         return JSONResponse({"error": said, "error_type": "Backend"}, 500)
