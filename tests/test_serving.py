@@ -5,7 +5,7 @@ import json
 import socket
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import httpx
 import numpy as np
@@ -26,6 +26,7 @@ from textclf.serving.api import create_app
 from textclf.serving.arguments import ServeArguments
 from textclf.serving.batching import Batcher, Listener, choose
 from textclf.serving.faults import CallError
+from textclf.serving.server import configured
 from textclf.serving.worker import logits_in_halves
 
 
@@ -51,11 +52,11 @@ def several():
 
 
 @contextmanager
-def served(app):
+def served(app, options=None):
     """The app behind a real port."""
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=20))
+        server = uvicorn.Server(configured(app, options or ServeArguments()))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
         while not server.started:
@@ -156,19 +157,22 @@ def test_texts_that_are_cut_are_said_to_be_or_refused_where_tei_refuses(client):
 
 BAD_BODIES = [
     (b"{bad", 400, "not valid JSON"),
-    (b"", 422, "required"),
-    (b"null", 422, "valid dictionary"),
-    (b"[1]", 422, "valid dictionary"),
-    (b'{"inputs": 5}', 422, "valid string"),
-    (b'{"inputs": null}', 422, "valid string"),
-    (b'{"inputs": []}', 422, "at least 1"),
-    (b'{"inputs": ["a", 1]}', 422, "valid string"),
+    (b"", 422, "The body: expected an object; found null."),
+    (b"null", 422, "The body: expected an object; found null."),
+    (b"[1]", 422, "The body: expected an object; found a list of 1 (a number)."),
+    (b"{}", 422, "inputs: field required"),
+    (b'{"inputs": 5}', 422, ", or a list of these; found a number."),
+    (b'{"inputs": true}', 422, "found true or false."),
+    (b'{"inputs": null}', 422, "found null."),
+    (b'{"inputs": []}', 422, "found an empty list."),
+    (b'{"inputs": ["a", 1, ["b"]]}', 422, "found a list of 3 (a string, a number, a list)."),
+    (b'{"inputs": {"text": "a", "text_pair": 5}}', 422, "inputs.text_pair: input should be a valid string."),
     (b'{"inputs": "\\ud800"}', 422, "surrogate"),
     (b'{"inputs": "\xff"}', 400, "not UTF-8"),
     (b'{"inputs": "a", "parameters": {"top_k": 0}}', 422, "top_k"),
     (b'{"inputs": "a", "parameters": {"top_k": "1"}}', 422, "top_k"),
     (b"[" * 100_000, 400, "JSON"),
-    (b'{"inputs": NaN}', 422, "valid string"),
+    (b'{"inputs": NaN}', 422, "found a number."),
     (json.dumps({"inputs": ["a"] * 33}).encode(), 413, "batch size 33 > maximum allowed batch size 32"),
     (json.dumps({"inputs": "a" * 20_001}).encode(), 422, "20,001 characters"),
     (b'{"inputs": "' + b"a" * 4_000_000 + b'"}', 413, "at most 4,000,000"),
@@ -185,6 +189,15 @@ def test_a_bad_body_gets_its_status_and_a_sentence_and_the_server_lives(client, 
 
 
 def test_other_mistakes_have_the_same_body(client):
+    triple = client.post("/predict", json={"inputs": ["a", "b", "c"]}).json()["error"]
+    assert triple.startswith("inputs: expected a string, a pair [string, string], or a batch [[string], ")
+    assert triple.endswith("; found a list of 3 (a string).")
+    pair = client.post("/predict", json={"inputs": {"text": "a", "text_pair": "b"}}).json()["error"]
+    assert pair.endswith("; found an object.")
+    ones = client.post("/v1/classify", json={"texts": [["a"]]}).json()["error"]
+    assert (
+        ones == 'texts: expected a list, each a string or {"text": ..., "text_pair": ...}; found a list of 1 (a list).'
+    )
     form = client.post(
         "/v1/classify", content="text=good", headers={"content-type": "application/x-www-form-urlencoded"}
     )
@@ -346,6 +359,39 @@ def test_a_body_that_drips_in_is_given_up_and_the_next_call_answered():
         slow.settimeout(20)
         assert slow.recv(1000).startswith(b"HTTP/1.1 408")
         assert httpx.post(f"http://127.0.0.1:{port}/", json={"inputs": "good"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (b"POST / HTTP/1.1\r\nHost: x\r\nX-", b"408"),  # and no more
+        (b"POST / HTTP/1.1\r\nHost: x\r\nX-Much: " + b"x" * 1_000_000, b"431"),
+        (b"POST / HTTP/1.1\r\nHost: x\r\n" + b"X-More: x\r\n" * 50_000, b"431"),
+    ],
+    ids=["they drip", "one is long", "they are many"],
+)
+def test_headers_that_do_not_end_are_given_up_and_the_next_call_answered(sent, status):
+    options = ServeArguments(body_seconds=1.0)
+    with served(app_of(WordModel()), options) as (port, _), socket.create_connection(("127.0.0.1", port)) as rude:
+        rude.settimeout(60)
+        with suppress(ConnectionError):  # it is closed while they still come
+            rude.sendall(sent)
+        said = b""
+        with suppress(ConnectionError):  # whose reset may overtake what was said
+            while more := rude.recv(1000):
+                said += more
+        assert said.startswith(b"HTTP/1.1 " + status) or (said == b"" and status == b"431")
+        assert httpx.post(f"http://127.0.0.1:{port}/", json={"inputs": "good"}).status_code == 200
+
+
+def test_a_connection_answers_one_request_after_the_other():
+    with served(app_of(WordModel())) as (port, _), socket.create_connection(("127.0.0.1", port)) as caller:
+        caller.settimeout(60)
+        answers = b""
+        caller.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n" * 3)
+        while answers.count(b'{"status":"ok"}') < 3:
+            answers += caller.recv(1000)
+        assert answers.count(b"HTTP/1.1 200 OK") == 3
 
 
 def test_a_caller_who_hangs_up_leaves_nothing_behind():
