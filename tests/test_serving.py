@@ -68,6 +68,11 @@ def served(app, options=None):
             thread.join(30)
 
 
+def wait_until(happened):
+    while not happened():
+        time.sleep(0.01)
+
+
 def metrics_of(client):
     families = text_string_to_metric_families(client.get("/metrics").text)
     return {(sample.name, *sample.labels.values()): sample.value for family in families for sample in family.samples}
@@ -358,7 +363,7 @@ def test_a_body_that_drips_in_is_given_up_and_the_next_call_answered():
         slow.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{")
         slow.settimeout(20)
         assert slow.recv(1000).startswith(b"HTTP/1.1 408")
-        assert httpx.post(f"http://127.0.0.1:{port}/", json={"inputs": "good"}).status_code == 200
+        assert httpx.post(f"http://127.0.0.1:{port}/", json={"inputs": "good"}, timeout=300).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -381,7 +386,7 @@ def test_headers_that_do_not_end_are_given_up_and_the_next_call_answered(sent, s
             while more := rude.recv(1000):
                 said += more
         assert said.startswith(b"HTTP/1.1 " + status) or (said == b"" and status == b"431")
-        assert httpx.post(f"http://127.0.0.1:{port}/", json={"inputs": "good"}).status_code == 200
+        assert httpx.post(f"http://127.0.0.1:{port}/", json={"inputs": "good"}, timeout=300).status_code == 200
 
 
 def test_a_connection_answers_one_request_after_the_other():
@@ -395,14 +400,14 @@ def test_a_connection_answers_one_request_after_the_other():
 
 
 def test_a_caller_who_hangs_up_leaves_nothing_behind():
-    model = WordModel(seconds=0.3)
+    model = WordModel(seconds=1.0)
     with served(app_of(model, max_batch_tokens=1)) as (port, _):
         body = json.dumps({"inputs": ["one", "two", "three"]}).encode()
         head = f"POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
         with socket.create_connection(("127.0.0.1", port)) as caller:
             caller.sendall(head.encode() + body)
-            time.sleep(0.15)
-        assert httpx.post(f"http://127.0.0.1:{port}/", json={"inputs": "next"}, timeout=20).status_code == 200
+            wait_until(lambda: model.batches)
+        assert httpx.post(f"http://127.0.0.1:{port}/", json={"inputs": "next"}, timeout=300).status_code == 200
         assert [text for batch in model.batches for text in batch] == ["one", "next"]
         counted = metrics_of(httpx.Client(base_url=f"http://127.0.0.1:{port}"))
         assert counted["textclf_requests_total", "/", "499"] == 1
@@ -415,15 +420,16 @@ def test_an_answer_that_takes_too_long_is_given_up():
 
 
 def test_a_shutdown_answers_what_was_accepted():
-    with served(app_of(WordModel(seconds=0.5))) as (port, server):
+    model = WordModel(seconds=0.5)
+    with served(app_of(model)) as (port, server):
         found = []
         thread = threading.Thread(
-            target=lambda: found.append(httpx.post(f"http://127.0.0.1:{port}/", json={"inputs": "good"}, timeout=20))
+            target=lambda: found.append(httpx.post(f"http://127.0.0.1:{port}/", json={"inputs": "good"}, timeout=300))
         )
         thread.start()
-        time.sleep(0.2)
+        wait_until(lambda: model.batches)
         server.should_exit = True
-        thread.join(20)
+        thread.join()
         assert found[0].status_code == 200
 
 
