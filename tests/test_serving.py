@@ -347,12 +347,13 @@ def test_a_token_is_wanted_of_all_but_the_probes(monkeypatch):
     monkeypatch.setenv("TEXTCLF_API_TOKEN", "s3cret")
     with TestClient(app_of(WordModel())) as client:
         assert client.get("/health").status_code == client.get("/ready").status_code == 200
-        for headers in ({}, {"authorization": "Bearer s3cre"}, {"authorization": "s3cret"}):
+        for headers in ({}, {"authorization": "Bearer s3cre"}, {"authorization": "Basic s3cret"}):
             refused = client.post("/", json={"inputs": "good"}, headers=headers)
             assert (refused.status_code, refused.headers["www-authenticate"]) == (401, "Bearer")
         assert client.get("/metrics").status_code == 401
-        right = {"authorization": "Bearer s3cret"}
-        assert client.post("/", json={"inputs": "good"}, headers=right).status_code == 200
+        for scheme in ("Bearer", "bearer"):
+            right = {"authorization": f"{scheme} s3cret"}
+            assert client.post("/", json={"inputs": "good"}, headers=right).status_code == 200
 
 
 def test_a_body_that_drips_in_is_given_up_and_the_next_call_answered():

@@ -72,8 +72,8 @@ class Guard:
     def _check_token(self, scope: Scope) -> None:
         if self._token is None or scope["path"] in OPEN_TO_ALL:
             return
-        given = dict(scope["headers"]).get(b"authorization", b"")
-        if not hmac.compare_digest(given, b"Bearer " + self._token.encode()):
+        scheme, _, given = dict(scope["headers"]).get(b"authorization", b"").partition(b" ")
+        if not hmac.compare_digest(given.strip(), self._token.encode()) or scheme.lower() != b"bearer":
             raise CallError(401, "Validation", "This server wants its token: Authorization: Bearer TOKEN.")
 
     async def _body(self, scope: Scope, receive: Receive) -> bytes | None:

@@ -21,6 +21,7 @@ from .arguments import ServeArguments
 from .engine import ModelProcess
 from .faults import CallError
 
+HIGHEST_PORT = 65_535
 IDLE_SECONDS = 75  # that a connection may stay open without a request
 MOST_HEAD_BYTES = 65_536  # of a request line with its headers, which uvicorn does not limit
 
@@ -125,6 +126,8 @@ class _Server(uvicorn.Server):
 
 
 def _listen(options: ServeArguments) -> socket.socket:
+    if options.port > HIGHEST_PORT:
+        raise UserError(f"--port takes a number from 1 to {HIGHEST_PORT}; found {options.port}.")
     family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
     listening = socket.socket(family)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
