@@ -57,9 +57,7 @@ def read_options(argv: Sequence[str]) -> tuple[AdaptationOptions, list[str]]:
         UserError: an unknown arm, or an option that differs from arm to arm.
     """
     parser = build_parser((AdaptationOptions,))
-    options, words = parser.parse_args_into_dataclasses(
-        list(argv), return_remaining_strings=True, look_for_args_file=False
-    )
+    (options,), words = parser.parse_groups(argv)
     for name, instead in _SET_HERE.items():
         if any(word.split("=")[0].replace("-", "_") == f"__{name}" for word in words):
             raise UserError(f"--{name} is set here, trial by trial; use {instead}.")

@@ -389,6 +389,8 @@ def test_too_many_shards_and_missing_files_are_said(model, tmp_path):
         run(model, source, tmp_path / "out.csv", shards=9)
     with pytest.raises(UserError, match=r"in\.cvs does not exist|no dataset script|in\.csv"):
         run(model, tmp_path / "in.cvs", tmp_path / "out.csv")
+    with pytest.raises(UserError, match=r"^someone/texts is no file or folder here"):
+        find_sources([str(source), "someone/texts"], None, None, None)
     write_csv(source, [])
     with pytest.raises(UserError, match=r"no rows to label|empty"):
         run(model, source, tmp_path / "out.csv")

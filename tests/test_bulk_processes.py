@@ -1,6 +1,7 @@
 """Bulk labelling by real commands and a real model, killed at random, on a Ray cluster too: the same bytes."""
 
 import csv
+import json
 import os
 import random
 import signal
@@ -10,13 +11,17 @@ import threading
 import time
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
+from tests.hub_stand_in import StandInHub
 from tests.made_runs import make_run
 from tests.tiny_models import SENTENCES
 from textclf.bulk.bulk_arguments import BulkArguments
 from textclf.bulk.checking import check
 from textclf.bulk.labelling import label, set_up
+from textclf.inference.classifier import Classifier
 
 ROOT = Path(__file__).parent.parent
 PATIENCE = 1800
@@ -101,6 +106,52 @@ def test_a_ray_cluster_that_loses_a_worker_ends_with_the_bytes_of_one_process(ru
     assert killed.is_set()
     assert proof.content == whole[1].content
     assert output.read_bytes() == whole[0].read_bytes()
+
+
+def table_of(path):
+    with path.open(encoding="utf-8") as file:
+        return [json.loads(line) for line in file]
+
+
+@pytest.mark.hub
+@pytest.mark.parametrize("processes", [1, pytest.param(2, marks=pytest.mark.slow)])
+def test_a_data_set_on_the_hub_is_labelled_by_its_commit(run, tmp_path, processes):
+    texts = [f"{sentence} {number}" for number in range(20) for sentence in SENTENCES]
+    files = {}
+    for split, some in (("train", texts[:5]), ("test", texts[5:])):
+        table = pa.table({"sentence": some, "number": list(range(len(some)))})
+        pq.write_table(table, tmp_path / "rows.parquet")
+        files[f"data/{split}-00000-of-00001.parquet"] = (tmp_path / "rows.parquet").read_bytes()
+    output = tmp_path / "labelled.jsonl"
+    words = [run, "alice/rows", "--output", output, "--block_rows", "16", "--shards", "4"]
+    launch = ["-m", "accelerate.commands.launch", "--config_file", "accelerate_config.yaml", "--num_processes", "2"]
+    begin = [sys.executable, *(launch if processes > 1 else []), "predict.py", *map(str, words)]
+    with StandInHub() as hub:
+        hub.create("dataset", "alice/rows", private=True, files=files)
+        environment = {**hub.environment(tmp_path / "home", token=hub.token("alice")), "OMP_NUM_THREADS": "1"}
+
+        def told(*more):
+            done = subprocess.run(
+                [*begin, *more], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+            )
+            return done.returncode, done.stdout + done.stderr
+
+        if processes == 1:
+            status, said = told()
+            assert (status, "several splits; choose one with --split: train, test" in said) == (2, True), said
+        status, said = told("--split", "test")
+        hub.assert_sound()
+        commit = hub.repo("dataset", "alice/rows").head
+    assert status == 0, said[-3000:]
+    assert f"{len(texts) - 5:,} rows labelled" in said
+    found = table_of(output)
+    assert [(row["sentence"], row["number"]) for row in found] == [(t, n) for n, t in enumerate(texts[5:])]
+    expected = Classifier.load(run).predict(texts[5:])
+    assert [row["predicted"] for row in found] == [each.labels for each in expected]
+    receipt = json.loads(output.with_name("labelled.jsonl.receipt.json").read_text())
+    assert receipt["plan"]["inputs"] == [
+        {"name": "alice/rows/test", "identity": f"{commit}//test", "rows": len(texts) - 5}
+    ]
 
 
 @pytest.mark.slow

@@ -14,7 +14,9 @@ ROOT = Path(__file__).parent.parent
 
 
 def pins(name):
-    return dict(re.findall(r"^([\w-]+)(?:\[\w+\])?==(\S+)", (ROOT / name).read_text(encoding="utf-8"), re.MULTILINE))
+    return dict(
+        re.findall(r"^([\w-]+)(?:\[\w+\])?==([^\s;]+)", (ROOT / name).read_text(encoding="utf-8"), re.MULTILINE)
+    )
 
 
 def test_hadolint_has_nothing_to_say():

@@ -251,6 +251,8 @@ def test_what_the_machine_refuses_is_one_sentence(capsys):
     assert ends(OSError(errno.EDQUOT, "Disk quota exceeded")) == 2
     assert ends(PermissionError(errno.EACCES, "Permission denied", "secret.csv")) == 2
     assert "secret.csv cannot be used: Permission denied." in capsys.readouterr().err
+    assert ends(ModuleNotFoundError("No module named 'pyarrow.lib'", name="pyarrow.lib")) == 2
+    assert capsys.readouterr().err.startswith("error: The package pyarrow is not installed here. `pip install -r ")
     assert ends(KeyboardInterrupt("Stopped after step 3.")) == 130
 
 
@@ -283,7 +285,8 @@ def test_another_process_waits_for_process_0_to_speak(capsys, monkeypatch):
 
 
 def test_a_bug_keeps_its_traceback():
-    for bug in (KeyError("x"), RuntimeError("x"), FileNotFoundError(errno.ENOENT, "gone", "x")):
+    missing = ModuleNotFoundError("No module named 'textclf.gone'", name="textclf.gone")
+    for bug in (KeyError("x"), RuntimeError("x"), FileNotFoundError(errno.ENOENT, "gone", "x"), missing):
         with pytest.raises(type(bug)):
             run_command(lambda argv, bug=bug: (_ for _ in ()).throw(bug), [])
 

@@ -12,6 +12,7 @@ import threading
 import time
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import httpx
 import pytest
@@ -20,8 +21,11 @@ from benchmarks import load_client
 from benchmarks.serving_load import resident_megabytes
 from tests.made_runs import make_run
 from tests.tiny_models import SENTENCES
+from textclf.errors import UserError
 from textclf.inference.classifier import Classifier
 from textclf.serving.engine import ModelProcess
+from textclf.serving.serve_arguments import ServeArguments
+from textclf.serving.server import serve
 
 ROOT = Path(__file__).parent.parent
 PATIENCE = 1800
@@ -124,6 +128,11 @@ def test_a_port_in_use_is_said(run):
         said = process.communicate(timeout=PATIENCE)[1]
     assert process.returncode == 2, said
     assert f"127.0.0.1:{port} cannot be listened on" in said
+
+
+def test_a_port_that_is_none_is_said():
+    with pytest.raises(UserError, match=r"--port takes a number from 1 to 65535; found 99999"):
+        serve(SimpleNamespace(close=lambda: None), ServeArguments(port=99_999))
 
 
 @pytest.mark.slow

@@ -5,7 +5,7 @@ import json
 import socket
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import httpx
 import numpy as np
@@ -20,14 +20,14 @@ from prometheus_client.parser import text_string_to_metric_families
 from schemathesis.specs.openapi.checks import positive_data_acceptance, unsupported_method
 
 from tests.e2e.client_process import HANGING
-from tests.fake_models import NAMES, WordModel, logits_of, ready_of, word_tokenizer
+from tests.fake_models import NAMES, WordModel, WordsHere, logits_of, word_tokenizer
 from textclf.evaluation.text_profile import TokenCounter, score_profile, text_profile
 from textclf.inference.promises import Promises
 from textclf.serving.api import create_app
 from textclf.serving.batching import Batcher, Listener, choose
-from textclf.serving.engine import ModelHere
 from textclf.serving.faults import CallError
 from textclf.serving.serve_arguments import ServeArguments
+from textclf.serving.server import configured
 from textclf.serving.worker import logits_in_halves
 
 
@@ -37,7 +37,7 @@ def softmax(values):
 
 
 def app_of(model, profile=None, **options):
-    return create_app(ModelHere(model, ready_of(model, profile)), ServeArguments(**{"ui": False, **options}))
+    return create_app(WordsHere(model, profile), ServeArguments(**{"ui": False, **options}))
 
 
 @pytest.fixture
@@ -53,11 +53,11 @@ def several():
 
 
 @contextmanager
-def served(app):
+def served(app, options=None):
     """The app behind a real port."""
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=20))
+        server = uvicorn.Server(configured(app, options or ServeArguments()))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
         while not server.started:
@@ -131,6 +131,27 @@ def test_several_labels_get_a_sigmoid_each_in_every_protocol(several):
     assert own["labels"] == ["long"]  # .73 < .8, .62 >= .5, .5 < .6
 
 
+def test_attributions_come_with_each_text_of_a_call_that_asks_for_them(client):
+    texts = ["good film", {"text": "bad", "text_pair": "FILM"}]
+    rows = client.post("/v1/classify", json={"texts": texts, "attributions": True, "label": "long"}).json()
+    found = [row["attributions"] for row in rows["predictions"]]
+    assert [each["label"] for each in found] == ["long", "long"]
+    assert [[(w["text"], w["part"], w["score"]) for w in each["words"]] for each in found] == [
+        [("good", 0, 4.0), ("film", 0, 4.0)],
+        [("bad", 0, 3.0), ("FILM", 1, 4.0)],
+    ]
+    many = client.post("/v1/classify", json={"texts": ["film"] * 5, "attributions": True})
+    assert (many.status_code, "at most 4 texts a call; found 5" in many.json()["error"]) == (422, True)
+
+
+def test_an_engine_that_cannot_explain_says_which_one_can():
+    model = WordModel()
+    model.engine = "onnx-int8"
+    with TestClient(app_of(model)) as client:
+        found = client.post("/v1/classify", json={"text": "good", "attributions": True})
+    assert (found.status_code, "--engine torch" in found.json()["error"]) == (422, True)
+
+
 def test_texts_that_are_cut_are_said_to_be_or_refused_where_tei_refuses(client):
     long = "film " * 20
     own = client.post("/v1/classify", json={"texts": [long, "film"]}).json()["predictions"]
@@ -144,19 +165,22 @@ def test_texts_that_are_cut_are_said_to_be_or_refused_where_tei_refuses(client):
 
 BAD_BODIES = [
     (b"{bad", 400, "not valid JSON"),
-    (b"", 422, "required"),
-    (b"null", 422, "valid dictionary"),
-    (b"[1]", 422, "valid dictionary"),
-    (b'{"inputs": 5}', 422, "valid string"),
-    (b'{"inputs": null}', 422, "valid string"),
-    (b'{"inputs": []}', 422, "at least 1"),
-    (b'{"inputs": ["a", 1]}', 422, "valid string"),
+    (b"", 422, "The body: expected an object; found null."),
+    (b"null", 422, "The body: expected an object; found null."),
+    (b"[1]", 422, "The body: expected an object; found a list of 1 (a number)."),
+    (b"{}", 422, "inputs: field required"),
+    (b'{"inputs": 5}', 422, ", or a list of these; found a number."),
+    (b'{"inputs": true}', 422, "found true or false."),
+    (b'{"inputs": null}', 422, "found null."),
+    (b'{"inputs": []}', 422, "found an empty list."),
+    (b'{"inputs": ["a", 1, ["b"]]}', 422, "found a list of 3 (a string, a number, a list)."),
+    (b'{"inputs": {"text": "a", "text_pair": 5}}', 422, "inputs.text_pair: input should be a valid string."),
     (b'{"inputs": "\\ud800"}', 422, "surrogate"),
     (b'{"inputs": "\xff"}', 400, "not UTF-8"),
     (b'{"inputs": "a", "parameters": {"top_k": 0}}', 422, "top_k"),
     (b'{"inputs": "a", "parameters": {"top_k": "1"}}', 422, "top_k"),
     (b"[" * 100_000, 400, "JSON"),
-    (b'{"inputs": NaN}', 422, "valid string"),
+    (b'{"inputs": NaN}', 422, "found a number."),
     (json.dumps({"inputs": ["a"] * 33}).encode(), 413, "batch size 33 > maximum allowed batch size 32"),
     (json.dumps({"inputs": "a" * 20_001}).encode(), 422, "20,001 characters"),
     (b'{"inputs": "' + b"a" * 4_000_000 + b'"}', 413, "at most 4,000,000"),
@@ -173,6 +197,15 @@ def test_a_bad_body_gets_its_status_and_a_sentence_and_the_server_lives(client, 
 
 
 def test_other_mistakes_have_the_same_body(client):
+    triple = client.post("/predict", json={"inputs": ["a", "b", "c"]}).json()["error"]
+    assert triple.startswith("inputs: expected a string, a pair [string, string], or a batch [[string], ")
+    assert triple.endswith("; found a list of 3 (a string).")
+    pair = client.post("/predict", json={"inputs": {"text": "a", "text_pair": "b"}}).json()["error"]
+    assert pair.endswith("; found an object.")
+    ones = client.post("/v1/classify", json={"texts": [["a"]]}).json()["error"]
+    assert (
+        ones == 'texts: expected a list, each a string or {"text": ..., "text_pair": ...}; found a list of 1 (a list).'
+    )
     form = client.post(
         "/v1/classify", content="text=good", headers={"content-type": "application/x-www-form-urlencoded"}
     )
@@ -317,12 +350,13 @@ def test_a_token_is_wanted_of_all_but_the_probes(monkeypatch):
     monkeypatch.setenv("TEXTCLF_API_TOKEN", "s3cret")
     with TestClient(app_of(WordModel())) as client:
         assert client.get("/health").status_code == client.get("/ready").status_code == 200
-        for headers in ({}, {"authorization": "Bearer s3cre"}, {"authorization": "s3cret"}):
+        for headers in ({}, {"authorization": "Bearer s3cre"}, {"authorization": "Basic s3cret"}):
             refused = client.post("/", json={"inputs": "good"}, headers=headers)
             assert (refused.status_code, refused.headers["www-authenticate"]) == (401, "Bearer")
         assert client.get("/metrics").status_code == 401
-        right = {"authorization": "Bearer s3cret"}
-        assert client.post("/", json={"inputs": "good"}, headers=right).status_code == 200
+        for scheme in ("Bearer", "bearer"):
+            right = {"authorization": f"{scheme} s3cret"}
+            assert client.post("/", json={"inputs": "good"}, headers=right).status_code == 200
 
 
 def test_a_body_that_drips_in_is_given_up_and_the_next_call_answered():
@@ -334,6 +368,39 @@ def test_a_body_that_drips_in_is_given_up_and_the_next_call_answered():
         slow.settimeout(HANGING)
         assert slow.recv(1000).startswith(b"HTTP/1.1 408")
         assert httpx.post(f"http://127.0.0.1:{port}/", json={"inputs": "good"}, timeout=HANGING).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (b"POST / HTTP/1.1\r\nHost: x\r\nX-", b"408"),  # and no more
+        (b"POST / HTTP/1.1\r\nHost: x\r\nX-Much: " + b"x" * 1_000_000, b"431"),
+        (b"POST / HTTP/1.1\r\nHost: x\r\n" + b"X-More: x\r\n" * 50_000, b"431"),
+    ],
+    ids=["they drip", "one is long", "they are many"],
+)
+def test_headers_that_do_not_end_are_given_up_and_the_next_call_answered(sent, status):
+    options = ServeArguments(body_seconds=1.0)
+    with served(app_of(WordModel()), options) as (port, _), socket.create_connection(("127.0.0.1", port)) as rude:
+        rude.settimeout(HANGING)
+        with suppress(ConnectionError):  # it is closed while they still come
+            rude.sendall(sent)
+        said = b""
+        with suppress(ConnectionError):  # whose reset may overtake what was said
+            while more := rude.recv(1000):
+                said += more
+        assert said.startswith(b"HTTP/1.1 " + status) or (said == b"" and status == b"431")
+        assert httpx.post(f"http://127.0.0.1:{port}/", json={"inputs": "good"}, timeout=HANGING).status_code == 200
+
+
+def test_a_connection_answers_one_request_after_the_other():
+    with served(app_of(WordModel())) as (port, _), socket.create_connection(("127.0.0.1", port)) as caller:
+        caller.settimeout(HANGING)
+        answers = b""
+        caller.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n" * 3)
+        while answers.count(b'{"status":"ok"}') < 3:
+            answers += caller.recv(1000)
+        assert answers.count(b"HTTP/1.1 200 OK") == 3
 
 
 def test_a_caller_who_hangs_up_leaves_nothing_behind():

@@ -38,8 +38,9 @@ _REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR,
 def run_command(main: Callable[[list[str]], int | None], argv: list[str] | None = None) -> None:
     """Run a command's `main(argv)` and leave the process: 0, its own code, 2 for a user's mistake, 130 for Ctrl-C.
 
-    Only `UserError`, a full disk and files that may not be used are dressed as one sentence; any other exception is
-    a bug and keeps its traceback. Of several processes (RANK, as every launcher sets it) one speaks.
+    Only `UserError`, a full disk, files that may not be used and missing packages are dressed as one sentence; any
+    other exception is a bug and keeps its traceback. Of several processes (RANK, as every launcher sets it) one
+    speaks.
     """
     try:
         code = main(sys.argv[1:] if argv is None else argv) or 0
@@ -83,7 +84,12 @@ def process_index() -> int:
 
 
 def _machine_says(error: Exception) -> str | None:
-    """Return one sentence about a full disk, or a file that may not be used; None for any other exception."""
+    """Return one sentence about a full disk, a file that may not be used, a package that is not here; else None."""
+    if isinstance(error, ModuleNotFoundError) and error.name and not error.name.startswith("textclf"):
+        return (
+            f"The package {error.name.split('.')[0]} is not installed here. `pip install -r requirements.txt` brings "
+            "all that the commands need."
+        )
     number = error.errno if isinstance(error, OSError) else _rust_number(error)
     name = getattr(error, "filename", None)  # of an OSError, where it concerns a file
     if number in _FULL:

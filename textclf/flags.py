@@ -11,8 +11,7 @@ from collections.abc import Iterable, Sequence
 from enum import Enum
 from typing import Any, NoReturn
 
-from transformers.hf_argparser import HfArgumentParser, string_to_bool
-
+from .dataclass_parser import DataclassParser, truth
 from .errors import UserError, did_you_mean
 
 # Trainer fields that this project decides itself, and what to type instead.
@@ -71,7 +70,7 @@ RENAMED = {
 _HELP = "Type --help for the list of options."
 
 
-class Parser(HfArgumentParser):
+class Parser(DataclassParser):
     """A parser over dataclasses that raises `UserError` and takes no abbreviated flags."""
 
     def error(self, message: str) -> NoReturn:
@@ -141,19 +140,17 @@ def parse(parser: Parser, words: Sequence[str]) -> tuple[Any, ...]:  # Any: one 
         if word.startswith("--"):
             check_key(word[2:].split("=")[0].replace("-", "_"), flag_names(parser), "option --")
     try:
-        groups = parser.parse_args_into_dataclasses(
-            list(words), return_remaining_strings=True, look_for_args_file=False
-        )
+        groups, left = parser.parse_groups(words)
     except UserError:
         raise
     except (ValueError, ImportError) as error:  # what the Trainer's arguments find out about their own values
         said = str(error).strip().rstrip(".")
         raise UserError(f"{said[0].upper()}{said[1:]}. {_HELP}") from error
-    if groups[-1]:
-        recipe = groups[-1][0].endswith((".yaml", ".yml"))
+    if left:
+        recipe = left[0].endswith((".yaml", ".yml"))
         hint = "The recipe stands in front of all options." if recipe else "Options are written --key value."
-        raise UserError(f"Not understood: {' '.join(groups[-1])}. {hint}")
-    return tuple(groups[:-1])
+        raise UserError(f"Not understood: {' '.join(left)}. {hint}")
+    return tuple(groups)
 
 
 def flag_names(parser: Parser) -> set[str]:
@@ -219,12 +216,12 @@ def _name(action: argparse.Action) -> str:
 
 
 def _placeholder(action: argparse.Action) -> str:
-    kinds = {int: "N", float: "X", string_to_bool: "true|false"}
+    kinds = {int: "N", float: "X", truth: "true|false"}
     return kinds.get(action.type, "VALUE")
 
 
 def _kind(action: argparse.Action) -> str:
-    kinds = {int: "a whole number", float: "a number", string_to_bool: "true or false"}
+    kinds = {int: "a whole number", float: "a number", truth: "true or false"}
     return kinds.get(action.type, "one value")
 
 

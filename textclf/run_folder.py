@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
+import secrets
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -94,7 +94,8 @@ class RunFolder:
         """Let `writer` fill a temporary file (or folder) and rename it to `name`; a failure leaves nothing behind."""
         final = self.path / name
         final.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = final.with_name(f".unfinished-{os.getpid()}-{final.name}")
+        # No process id: containers that share a folder are all number 1.
+        unfinished = final.with_name(f".unfinished-{secrets.token_hex(4)}-{final.name}")
         try:
             writer(unfinished)
             if final.is_dir():

@@ -82,7 +82,7 @@ def served(tmp_path_factory):
 
 
 @contextmanager
-def opened(browser, address, **options):
+def opened(browser, address, drawn="textarea", **options):
     """Open the page; at the end nothing may have been asked of any other machine, and no script have failed."""
     context = browser.new_context(**options)
     page = context.new_page()
@@ -92,10 +92,11 @@ def opened(browser, address, **options):
     page.on("pageerror", lambda error: failed.append(str(error)))
     page.on("console", lambda message: failed.append(message.text) if message.type == "error" else None)
     page.goto(address)
-    page.wait_for_selector("textarea")
+    page.wait_for_selector(drawn)
     yield page
     context.close()
-    outside = [url for url in asked if not url.startswith((address, "data:", "blob:"))]
+    here = "/".join(address.split("/")[:3])
+    outside = [url for url in asked if not url.startswith((here, "data:", "blob:"))]
     assert not outside, f"asked of others: {outside}"
     assert not failed
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -116,8 +117,25 @@ def is_formula(cell: str) -> bool:
     return False
 
 
-def header_bytes(kind: str, names: Sequence[str]) -> int:
-    """Return how many bytes of a part are its header, which the file that parts are joined into has once."""
+def join_parts(parts: Sequence[Path], path: Path, kind: str, names: Sequence[str]) -> None:
+    """Write one file that holds the rows of several, in order; `names` are those of their columns."""
+    if kind == "parquet":
+        with pq.ParquetWriter(path, pq.read_schema(parts[0]), compression="zstd") as joined:
+            for part in parts:
+                file = pq.ParquetFile(part)
+                for group in range(file.num_row_groups):
+                    joined.write_table(file.read_row_group(group))
+        return
+    header = 0  # bytes; the joined file has the first part's alone
+    with path.open("wb") as whole:
+        for part in parts:
+            with part.open("rb") as rows:
+                rows.seek(header)
+                shutil.copyfileobj(rows, whole, 1 << 20)
+            header = _header_bytes(kind, names)
+
+
+def _header_bytes(kind: str, names: Sequence[str]) -> int:
     if kind not in _DELIMITERS:
         return 0
     text = io.StringIO()

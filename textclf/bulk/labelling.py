@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import pyarrow.parquet as pq
 from tqdm.auto import tqdm
 
 from ..data.provenance import hash_file
@@ -20,7 +19,7 @@ from ..run_folder import RunFolder
 from .bulk_arguments import BulkArguments
 from .checking import PLAN, Proof, check, receipt_of_file, summed
 from .columns import Answers, choose_text_columns, output_schema
-from .formats import format_of, header_bytes
+from .formats import format_of, join_parts
 from .plan import Plan, make_plan
 from .scorers import load_scorer
 from .shards import Job, label_shard, part_name, read_receipt
@@ -164,21 +163,32 @@ def _claim(job: Job, overwrite: bool) -> None:
         UserError: the folder holds the parts of another plan, or other people's files.
     """
     folder, path = job.folder, job.folder / PLAN
+    # Listed before the plan is read: whatever another process of this labelling has put there, its plan came first.
+    others = [each for each in folder.glob("*") if not each.name.startswith(".unfinished-")]
     there = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
     if there is not None and Plan(there).identity == job.plan.identity:
         return
-    if folder.exists() and any(folder.iterdir()):
-        if there is None:
-            raise UserError(f"{folder} is not empty, and not of predict.py. Choose another --output.")
+    if there is None and others:
+        raise UserError(f"{folder} is not empty, and not of predict.py. Choose another --output.")
+    if there is not None:
         if not overwrite and any(folder.glob("_receipts/*")):
             raise UserError(
                 f"{folder} holds the labels of another job, which differs in {job.plan.differs_in(there)}. "
                 "Choose another --output, or replace it with --overwrite."
             )
-        for old in folder.glob("part-*-of-*"):
-            old.unlink()
-        shutil.rmtree(folder / "_receipts", ignore_errors=True)
+        _clear(job)
     RunFolder(folder).write_json(PLAN, job.plan.content)
+
+
+def _clear(job: Job) -> None:
+    """Remove what another plan left; never a part or receipt of this plan, which others may be writing already."""
+    ours = {part_name(job, shard) for shard in range(job.plan.shards)}
+    for part in job.folder.glob("part-*-of-*"):
+        if part.name not in ours:
+            part.unlink(missing_ok=True)
+    for path in job.folder.glob("_receipts/*.json"):
+        if json.loads(path.read_text(encoding="utf-8"))["plan"] != job.plan.identity:
+            path.unlink(missing_ok=True)
 
 
 def _join(job: Job, receipts: Sequence[dict[str, Any]], proof: Proof, output: Path) -> None:
@@ -188,12 +198,11 @@ def _join(job: Job, receipts: Sequence[dict[str, Any]], proof: Proof, output: Pa
     digest: list[str] = []
 
     def write(path: Path) -> None:
-        if job.answers.kind == "parquet":
-            _join_parquet(parts, path)
-        else:
-            _join_text(parts, path, header_bytes(job.answers.kind, job.schema.names))
+        join_parts(parts, path, job.answers.kind, job.schema.names)
         digest.append(hash_file(path))
 
+    for left in output.parent.glob(f".unfinished-*-{output.name}"):  # of a process that was killed here
+        left.unlink(missing_ok=True)
     place.write(output.name, write)
     place.write_json(
         receipt_of_file(output).name,
@@ -211,22 +220,6 @@ def _join(job: Job, receipts: Sequence[dict[str, Any]], proof: Proof, output: Pa
         },
     )
     shutil.rmtree(job.folder)
-
-
-def _join_text(parts: Sequence[Path], path: Path, header: int) -> None:
-    with path.open("wb") as joined:
-        for number, part in enumerate(parts):
-            with part.open("rb") as file:
-                file.seek(header if number else 0)
-                shutil.copyfileobj(file, joined, 1 << 20)
-
-
-def _join_parquet(parts: Sequence[Path], path: Path) -> None:
-    with pq.ParquetWriter(path, pq.read_schema(parts[0]), compression="zstd") as joined:
-        for part in parts:
-            file = pq.ParquetFile(part)
-            for group in range(file.num_row_groups):
-                joined.write_table(file.read_row_group(group))
 
 
 def _refuse_unreadable(bad: Sequence[Any], on_bad_row: str) -> None:  # Any: BadRow

@@ -62,9 +62,13 @@ def find_sources(inputs: Sequence[str], split: str | None, config: str | None, r
     Raises:
         UserError: there is nothing of that name, a kind that cannot be read, or columns that differ between files.
     """
-    paths = [path for name in inputs for path in _paths(name)]
-    if len(inputs) == 1 and not paths:
-        sources = [_hub_source(inputs[0], split, config, revision)]
+    found = {name: _paths(name) for name in inputs}
+    paths = [path for name in inputs for path in found[name]]
+    absent = [name for name in inputs if not found[name]]
+    if absent and len(inputs) > 1:
+        raise UserError(f"{absent[0]} is no file or folder here; a Hub data set is labelled alone, not beside others.")
+    if absent:
+        sources = [_hub_source(absent[0], split, config, revision)]
     else:
         if split or config or revision:
             raise UserError("--split, --dataset_config and --dataset_revision are for Hub data sets; leave them out.")

@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from ..data.shaping import GUARANTEE
 from ..inference.answers import Text, activate
 from ..inference.classifier import Classifier
+from ..inference.identity import checksum
 from ..inference.onnx_classifier import OnnxClassifier
 from ..inference.onnx_export import export, write_onnx
-from ..inference.onnx_folder import FILES, GATE, READ_TOO, Engine, Exported, checksum
+from ..inference.onnx_folder import FILES, GATE, READ_TOO, Engine, Exported
 from ..inference.probes import PROBES
 from ..inference.promises import KEYS
 from ..inference.quantization import fold, quantize

@@ -5,15 +5,20 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from huggingface_hub import hf_hub_download
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
-# What decides a folder's scores, whichever engine computes them.
-DECIDING = ("config.json", "tokenizer.json", "tokenizer_config.json")
-WEIGHTS = ("*.safetensors", "*.bin", "onnx/*.onnx", "onnx/*.onnx_data", "onnx/gate.json")
+from ..data.provenance import hash_file
+
+# What decides a folder's scores, whichever engine computes them; gate.json holds the checksums of the exported files,
+# which are checked before they are opened.
+DECIDING = ("config.json", "tokenizer.json", "tokenizer_config.json", "onnx/gate.json")
+WEIGHTS = ("*.safetensors", "*.bin")
+READ_ONCE = 1_000_000  # bytes from which a file that did not change is hashed once a process: weights take seconds
 
 
 def model_files(model: str | Path, names: Sequence[str], revision: str | None = None) -> list[Path]:
@@ -39,10 +44,21 @@ def model_revision(model: str | Path, revision: str | None = None) -> str:
     weights = sorted(path for pattern in WEIGHTS for path in folder.glob(pattern))
     for path in [*(folder / name for name in DECIDING), *weights]:
         if path.is_file():
-            with path.open("rb") as file:
-                content = hashlib.file_digest(file, "sha256").hexdigest()
-            digest.update(f"{path.relative_to(folder).as_posix()}\0{content}\n".encode())
+            digest.update(f"{path.relative_to(folder).as_posix()}\0{checksum(path)}\n".encode())
     return digest.hexdigest()[:16]
+
+
+def checksum(path: Path) -> str:
+    """Return a file's SHA-256; of a large one that was read before and did not change since, what it was then."""
+    now = path.stat()
+    if now.st_size < READ_ONCE:
+        return hash_file(path)
+    return _remembered(path.resolve(), now.st_size, now.st_mtime_ns, now.st_ctime_ns, now.st_ino)
+
+
+@cache
+def _remembered(path: Path, *state: int) -> str:
+    return hash_file(path)
 
 
 def model_json(model: str | Path, name: str, revision: str | None = None) -> dict[str, Any]:

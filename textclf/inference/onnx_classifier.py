@@ -54,7 +54,7 @@ class OnnxClassifier:
         self.text_columns = fields_of(config)
         self.max_length = longest_input(config, SimpleNamespace(model_max_length=settings.get("model_max_length", 0)))
         self._tokenizer_file = str(exported.folder / "tokenizer.json")
-        self._tokenizer = Tokenizer.from_file(self._tokenizer_file)
+        self._tokenizer = _open_tokenizer(self._tokenizer_file)
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(self.max_length, strategy="longest_first")
         self._threads = threads or available_threads()
@@ -111,6 +111,13 @@ class OnnxClassifier:
     def _many(self) -> onnxruntime.InferenceSession:
         """For many texts: each thread has its own text."""
         return self._alone if self._threads == 1 else open_session(self.file, 1)
+
+
+def _open_tokenizer(path: str) -> Tokenizer:
+    try:
+        return Tokenizer.from_file(path)
+    except Exception as error:  # what tokenizers raises, no subclass of it
+        raise UserError(f"{path} is no tokenizer that can be read ({error}). Give another folder.") from error
 
 
 def of_one_length(rows: Sequence[Row]) -> Iterator[list[int]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 
 from ..errors import UserError, did_you_mean
 from ..labels import LabelSpace
+from .identity import checksum
 
 Engine = Literal["torch", "onnx", "onnx-int8", "auto"]
 # Where transformers.js and Text Embeddings Inference look for them; the quicker one first.
@@ -115,12 +115,6 @@ def check_folder(folder: Path) -> None:
         for engine, row in read_gate(folder)["engines"].items():
             if "file" in row:
                 open_exported(folder, engine)
-
-
-def checksum(path: Path) -> str:
-    """Return a file's SHA-256."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def checked_engine(name: str) -> Engine:

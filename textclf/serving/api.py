@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
 from numpy.typing import NDArray
 
 from .. import __version__
@@ -69,7 +70,9 @@ def create_app(held: ModelProcess | ModelHere, options: ServeArguments | None = 
                 await running
             held.close()
 
-    app = FastAPI(
+    app = FastAPIOffline(  # its /docs reaches no other host for scripts, and works where there is no network
+        redoc_url=None,
+        static_url="/docs-assets",
         title=f"textclf: {ready.name}",
         version=__version__,
         summary="A text classifier, with the scores that were measured.",

@@ -11,13 +11,15 @@ import threading
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import UserError
-from ..inference.answers import Text
-from .batching import Computed
-from .facts import Ready
 from .faults import CallError, broken, unavailable
+
+if TYPE_CHECKING:  # numpy and the Hub's client are loaded while the model's process starts
+    from ..inference.answers import Text
+    from .batching import Computed
+    from .facts import Ready
 
 logger = logging.getLogger(__name__)
 

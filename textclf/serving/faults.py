@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
 
-from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
-from pydantic_core import ErrorDetails
-from starlette.exceptions import HTTPException
+if TYPE_CHECKING:  # FastAPI takes most of a second: the model's process is started before it is loaded
+    from fastapi import FastAPI, Request, Response
+    from fastapi.exceptions import RequestValidationError
+    from pydantic_core import ErrorDetails
+    from starlette.exceptions import HTTPException
 
 
 class CallError(Exception):
@@ -65,14 +67,40 @@ def broken(sentence: str) -> CallError:
 _NEVER_SHOWN = ("function-", "model-", "list[", "constrained-str", "str", "TextAndPair")
 
 
-def explain(errors: list[ErrorDetails]) -> CallError:
-    """Turn what pydantic found into one sentence; no value of the request is repeated in it."""
+def explain(errors: list[ErrorDetails], body: Any = None, expected: Mapping[str, str] | None = None) -> CallError:
+    """Turn what pydantic found into one sentence; no value of the request is repeated in it.
+
+    Args:
+        errors: of a request's body.
+        body: as JSON reads it (hence Any).
+        expected: what fields take that take several shapes, of which pydantic complains one by one.
+    """
     if any(error["type"] == "json_invalid" for error in errors):
         where = next(error for error in errors if error["type"] == "json_invalid")
         reason = (where.get("ctx") or {}).get("error", "it ends too early")
         return malformed(f"The body is not valid JSON: {reason}.")
-    found = [f"{_place(error)}{_reason(error)}" for error in errors[:3]]
-    return not_understood("; ".join(dict.fromkeys(found)) + ".")
+    if errors[0]["loc"] == ("body",) and not isinstance(body, dict):
+        return not_understood(f"The body: expected an object; found {_kind(body)}.")
+    objects = any("TextAndPair" in error["loc"] for error in errors)
+    found = []
+    for error in errors:
+        field = str(error["loc"][1]) if len(error["loc"]) > 1 else ""
+        shapes = (expected or {}).get(field)
+        if shapes is None or field not in body:
+            found.append(f"{_place(error)}{_reason(error)}")
+        elif not (objects and isinstance(body[field], dict)):
+            found.append(f"{field}: expected {shapes}; found {_kind(body[field])}")
+        elif "TextAndPair" in error["loc"]:  # what is wrong with the object, not that it is no string
+            found.append(f"{_place(error)}{_reason(error)}")
+    return not_understood("; ".join(list(dict.fromkeys(found))[:3]) + ".")
+
+
+def _kind(value: Any) -> str:  # Any: whatever JSON holds
+    if isinstance(value, list):
+        kinds = dict.fromkeys("a list" if isinstance(each, list) else _kind(each) for each in value)
+        return f"a list of {len(value)} ({', '.join(kinds)})" if kinds else "an empty list"
+    names = {bool: "true or false", int: "a number", float: "a number", str: "a string", dict: "an object"}
+    return names.get(type(value), "null")
 
 
 def _place(error: ErrorDetails) -> str:
@@ -87,27 +115,33 @@ def _reason(error: ErrorDetails) -> str:
 
 def add_faults(app: FastAPI) -> None:
     """Give every error of an app, known or not, the same body."""
+    from fastapi.exceptions import RequestValidationError
+    from fastapi.responses import JSONResponse
+    from starlette.exceptions import HTTPException
 
-    def respond(error: CallError) -> JSONResponse:
+    from .protocols import EXPECTED
+
+    def respond(error: CallError) -> Response:
         return JSONResponse(error.body, error.status, error.headers)
 
     @app.exception_handler(CallError)
-    async def known(request: Request, error: CallError) -> JSONResponse:
+    async def known(request: Request, error: CallError) -> Response:
         return respond(error)
 
     @app.exception_handler(RequestValidationError)
-    async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+    async def invalid(request: Request, error: RequestValidationError) -> Response:
         if "json" not in request.headers.get("content-type", ""):
             return respond(not_understood("The body is read as JSON: send the header Content-Type: application/json."))
-        return respond(explain(list(error.errors())))
+        expected = EXPECTED.get(request.url.path, {})
+        return respond(explain(list(error.errors()), error.body, expected))
 
     @app.exception_handler(HTTPException)
-    async def other(request: Request, error: HTTPException) -> JSONResponse:
+    async def other(request: Request, error: HTTPException) -> Response:
         said = "The body cannot be read as JSON." if error.status_code == 400 else str(error.detail)
         kind = "Validation" if error.status_code < 500 else "Backend"
         return JSONResponse({"error": said, "error_type": kind}, error.status_code, error.headers)
 
     @app.exception_handler(Exception)
-    async def bug(request: Request, error: Exception) -> JSONResponse:
+    async def bug(request: Request, error: Exception) -> Response:
         said = "The server failed on this call; its log says where."
         return JSONResponse({"error": said, "error_type": "Backend"}, 500)

@@ -25,6 +25,7 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 OPEN_TO_ALL = ("/health", "/ready")  # probes have no token
+GONE = 499  # the caller hung up, in nginx's count
 
 
 class Guard:
@@ -48,7 +49,7 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        began, status = time.monotonic(), 499  # the caller has gone: as nginx counts it
+        began, status = time.monotonic(), 500  # of errors that are answered outside of this middleware
 
         async def watched(message: Message) -> None:
             nonlocal status
@@ -59,14 +60,11 @@ class Guard:
         try:
             self._check_token(scope)
             body = await self._body(scope, receive)
-            if body is not None:
-                await self._run(scope, body, receive, watched)
+            if body is None or not await self._run(scope, body, receive, watched):
+                status = GONE
         except CallError as error:
             headers = error.headers | {"connection": "close"}
             await JSONResponse(error.body, error.status, headers)(scope, receive, watched)
-        except Exception:  # counted, and raised again: it is answered outside of this middleware
-            status = 500
-            raise
         finally:
             route = scope.get("route")
             self._finished(route.path if route is not None else "other", status, time.monotonic() - began)
@@ -74,8 +72,8 @@ class Guard:
     def _check_token(self, scope: Scope) -> None:
         if self._token is None or scope["path"] in OPEN_TO_ALL:
             return
-        given = dict(scope["headers"]).get(b"authorization", b"")
-        if not hmac.compare_digest(given, b"Bearer " + self._token.encode()):
+        scheme, _, given = dict(scope["headers"]).get(b"authorization", b"").partition(b" ")
+        if not hmac.compare_digest(given.strip(), self._token.encode()) or scheme.lower() != b"bearer":
             raise CallError(401, "Validation", "This server wants its token: Authorization: Bearer TOKEN.")
 
     async def _body(self, scope: Scope, receive: Receive) -> bytes | None:
@@ -106,8 +104,8 @@ class Guard:
     def _too_many_bytes(self, size: int) -> str:
         return f"The body has {size:,} bytes or more; at most {self._most_bytes:,} are taken. Send fewer texts a call."
 
-    async def _run(self, scope: Scope, body: bytes, receive: Receive, send: Send) -> None:
-        """Run the app on a body that is there; stop it when the caller hangs up."""
+    async def _run(self, scope: Scope, body: bytes, receive: Receive, send: Send) -> bool:
+        """Run the app on a body that is there; stop it when the caller hangs up. Says whether it came to its end."""
         replayed = False
 
         async def replay() -> Message:
@@ -121,8 +119,10 @@ class Guard:
         work = asyncio.ensure_future(self._app(scope, replay, send))
         try:
             await asyncio.wait({work, gone}, return_when=asyncio.FIRST_COMPLETED)
-            if work.done():
-                work.result()
+            if not work.done():
+                return False
+            work.result()
+            return True
         finally:
             gone.cancel()
             if not work.done():

@@ -15,6 +15,14 @@ from ..inference.answers import Text
 _TEXT = "배송이 빠르고 포장도 꼼꼼해요"
 _LABELS = [{"label": "good", "score": 0.93}, {"label": "bad", "score": 0.07}]
 
+# Path -> field -> the shapes that it takes, in words for whoever sends another one.
+_ONE = 'a string or {"text": ..., "text_pair": ...}'
+EXPECTED = {
+    "/": {"inputs": f"{_ONE}, or a list of these"},
+    "/predict": {"inputs": "a string, a pair [string, string], or a batch [[string], [string, string], ...]"},
+    "/v1/classify": {"text": _ONE, "texts": f"a list, each {_ONE}"},
+}
+
 
 class Body(BaseModel):
     """A request: unknown fields are mistakes, and said to be."""

@@ -103,9 +103,7 @@ def take_study(argv: Sequence[str]) -> Study | None:
     if not _NAMES & set(named):
         return None
     parser = build_parser((StudyOptions,))
-    options, *_, rest = parser.parse_args_into_dataclasses(
-        list(argv), return_remaining_strings=True, look_for_args_file=False
-    )
+    (options,), rest = parser.parse_groups(argv)
     if options.study:
         from .study_file import read_study
 

@@ -6,6 +6,7 @@ import errno
 import hashlib
 import json
 import os
+import secrets
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -185,7 +186,7 @@ def _decoded(arrow_type: pa.DataType) -> pa.DataType:
 
 def _convert(reading: Reading, entry: Path) -> None:
     """Write a cache entry whole or not at all; of two processes that write the same one, either may win."""
-    unfinished = entry.with_name(f".{os.getpid()}-{entry.name}")
+    unfinished = entry.with_name(f".{secrets.token_hex(4)}-{entry.name}")
     unfinished.mkdir(parents=True, exist_ok=True)
     try:
         with pa.OSFile(str(unfinished / "rows.arrow"), "wb") as sink, pa.ipc.new_stream(sink, reading.schema) as out:
