@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.layouts import fresh_cases, public_cases
 from benchmarks.layouts.cases import put, table, tsv
-from benchmarks.layouts.fresh_cases import CASES
 from benchmarks.layouts.sentences import opinions
 from textclf.arguments import DataArguments
 from textclf.data.loading import load_as_given
@@ -35,6 +35,10 @@ def labels_by_text(loaded):
 def columns_of(path, options=ReadOptions()):  # noqa: B008 - immutable
     rows = read_rows(path, options)
     return {name: rows.table[name].to_pylist() for name in rows.table.column_names if name not in OWN_COLUMNS}
+
+
+CASES = public_cases.CASES
+assert fresh_cases.CASES is CASES  # one list, to which both add
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
