@@ -68,7 +68,11 @@ def build_failure(model: str, error: Exception) -> gr.Blocks:
 
 def theme() -> gr.themes.Base:
     """Return the look of the page; its fonts are those of the visitor's system, none is fetched."""
-    return gr.themes.Default(primary_hue="indigo", font=FONTS, font_mono=["ui-monospace", "Consolas", "monospace"])
+    look = gr.themes.Default(primary_hue="indigo", font=FONTS, font_mono=["ui-monospace", "Consolas", "monospace"])
+    names = ("button_primary_background_fill", "button_primary_background_fill_dark")
+    hovered = ("button_primary_background_fill_hover", "button_primary_background_fill_hover_dark")
+    # White on the default's indigo has a contrast of 4.47, on these 6.3 and 7.9.
+    return look.set(**dict.fromkeys(names, "*primary_600"), **dict.fromkeys(hovered, "*primary_700"))
 
 
 def _one_text(score: Score, about: Mapping[str, Any], words: Mapping[str, Any], explain: Explain) -> None:

@@ -118,8 +118,8 @@ def test_a_file_gets_the_labels_that_python_gives(visit, served, tmp_path, kind)
     expected = load(str(run.path), "onnx-int8").predict(texts)
     assert [set(filter(None, row["label"].split("; "))) for row in labelled] == [set(each.labels) for each in expected]
     assert [float(row["score"]) for row in labelled] == pytest.approx(
-        [max(each.scores.values()) for each in expected], abs=1e-3
-    )
+        [max(each.scores.values()) for each in expected], abs=1e-2
+    )  # an activation next to a rounding boundary may fall on its other side in WebAssembly
     if kind == "multi":  # 200 texts; the gate told how often int8 decides as torch, whose labels the file holds
         gate = run.read_json("onnx/gate.json")["engines"]["onnx-int8"]["agreement"]
         names = run.read_json("evaluation.json")["labels"]
