@@ -55,6 +55,11 @@ def add_probes(app: FastAPI, scoring: Scoring) -> None:
             "version": __version__,
         }
 
+    @app.get("/favicon.ico", include_in_schema=False)
+    async def icon() -> Response:
+        """Answer that there is none: browsers ask for it on every page, and show an error where it is missing."""
+        return Response(status_code=204)
+
     @app.get("/", include_in_schema=False)
     async def front() -> RedirectResponse:
         return RedirectResponse("/docs")
