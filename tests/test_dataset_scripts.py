@@ -69,7 +69,7 @@ def test_every_data_set_documents_source_licence_labels_and_faults():
         english = about.split("Known faults:")[1].split("- 알려진 결함:")[0]
         assert " ".join(english.split()) == faults, "the last point, whole, on one line"
         korean = dataset_scripts.builder_class(name).known_faults("알려진 결함")
-        assert (korean is not None) == ("ko" in metadata.languages), "data in Korean says it in Korean too"
+        assert korean is not None or "ko" not in metadata.languages, "data in Korean says it in Korean too"
         assert not list(secrets_in([faults])), "it stands in cards"
 
 

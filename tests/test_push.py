@@ -263,7 +263,7 @@ def test_a_dry_run_contacts_nobody_and_shows_sizes(tmp_path, monkeypatch, capsys
     assert f"model.safetensors       {size:.1f} kB" in " ".join(shown.split("\n")) or f"{size:.1f} kB" in shown
     assert "Stays at home: checkpoints/, predictions/, text_hashes.npz, training_log.jsonl" in shown
     assert "The card names no licence" in shown
-    assert "alice/demo: README.md, app.py" in shown
+    assert "alice/demo: README.md, answering.py, app.py" in shown
 
 
 def test_the_command_explains_itself_without_torch_and_refuses_typos(tmp_path):

@@ -10,6 +10,7 @@ import pytest
 from tests.claim_cards import SIZES, as_files, card, figures, index, macro, make_model, make_rows, several_figures
 from tests.claim_repos import DATA_MADE, add_data, add_model
 from tests.hub_stand_in import StandInHub
+from tests.made_runs import SIZES as MADE_SIZES
 from tests.made_runs import _split as made_split
 from tests.made_runs import make_run
 from textclf.hub.card import render_card
@@ -209,7 +210,7 @@ def check_all(folder, bad, good, own=()):
 def add_own(hub, folder, kind):
     """Put a run of ours on the Hub, with its data, whose commit the card names."""
     run = make_run(folder / f"own-{kind}", kind)
-    rows = {split: made_split(kind, split, 0).rename_column("labels", "label") for split in SIZES}
+    rows = {split: made_split(kind, split, 0, MADE_SIZES[split]).rename_column("labels", "label") for split in SIZES}
     data = hub.create("dataset", f"data/own-{kind}", files=as_files(rows, folder))
     evaluation = run.read_json("evaluation.json")
     evaluation["data"] |= {"name": f"data/own-{kind}", "revision": data.head, "files": []}

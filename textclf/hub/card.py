@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 from pathlib import Path
@@ -78,7 +79,7 @@ def _content(
 ) -> dict[str, Any]:
     """Return what the template prints."""
     say = WORDING["ko" if language[:1] == ["ko"] else "en"]
-    shown = run.path.as_posix()
+    shown = Path(os.path.relpath(run.path)).as_posix()  # from here, without the machine's own folders
     examples = examples_of_run(run, arguments, language)
     use = _use(evaluation, recipe.get("join_text"), examples, say)
     quoted = (run.path / "recipe.yaml").read_text(encoding="utf-8").strip()
