@@ -66,8 +66,8 @@ def resident_megabytes(pid):
     total, waiting = 0, [pid]
     while waiting:
         pid = waiting.pop()
-        children = Path(f"/proc/{pid}/task/{pid}/children")
-        waiting += map(int, children.read_text().split()) if children.exists() else []
+        for children in Path(f"/proc/{pid}/task").glob("*/children"):  # of whichever thread started them
+            waiting += map(int, children.read_text().split())
         lines = Path(f"/proc/{pid}/status").read_text().splitlines()
         total += next(int(line.split()[1]) for line in lines if line.startswith("VmRSS"))
     return total / 1024
