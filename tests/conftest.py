@@ -46,11 +46,17 @@ def trained(tiny_model, tmp_path_factory):
     """Return `trained(name) -> Trained`: a run of train.py from tests/trained_runs.py, made once; read only."""
     from tests.trained_runs import train_case
 
-    made = {}
+    made, verdicts = {}, {}
+
+    def verdict(name):
+        return (made[name].run.path / "evaluation.json").read_bytes()
 
     def make(name):
         if name not in made:
             made[name] = train_case(name, tmp_path_factory.mktemp(name, numbered=True) / "work", tiny_model)
+            verdicts[name] = verdict(name)
         return made[name]
 
-    return make
+    yield make
+    changed = [name for name in made if verdict(name) != verdicts[name]]
+    assert not changed, f"A test wrote into the shared runs {changed}: copy the run's folder first (shutil.copytree)."

@@ -1,6 +1,5 @@
 """Bulk labelling over a model that can be computed by hand: every row once, in order, whatever is killed."""
 
-import contextlib
 import csv
 import json
 import os
@@ -214,8 +213,12 @@ def test_shards_on_several_machines_make_what_one_process_makes(model, tmp_path)
     assert joined == (tmp_path / "whole.csv").read_text()
 
 
-def start_killed_later(model, source, output, seconds):
-    """Label in a forked process that is killed after some time; returns whether it had finished."""
+def start_killed_later(model, source, output, parts):
+    """Label in a forked process that is killed some moment after that many more parts; returns whether it had ended.
+
+    A test that waits for parts instead of seconds kills as often on a fast machine as on a slow one.
+    """
+    enough = len(list(output.parent.glob(f"{output.name}.parts/*"))) + (parts or 0)
     process = os.fork()
     if process == 0:
         code = 1
@@ -224,26 +227,24 @@ def start_killed_later(model, source, output, seconds):
             code = 0
         finally:
             os._exit(code)
-    if seconds is not None:
-        time.sleep(seconds)
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(process, signal.SIGKILL)
+    if parts is not None:
+        while len(list(output.parent.glob(f"{output.name}.parts/*"))) < enough:
+            time.sleep(0.0005)
+        time.sleep(random.Random(enough).uniform(0, 0.01))
+        os.kill(process, signal.SIGKILL)
     return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == 0
 
 
 def test_a_labelling_that_is_killed_again_and_again_ends_with_the_same_output(model, tmp_path, monkeypatch):
     source = write_csv(tmp_path / "in.csv", list(enumerate(texts(64 * 8))))
     _, whole = run(model, source, tmp_path / "whole.csv")
-    find_sources([str(source)], None, None, None)  # converted: the time below is that of labelling
-    scorer = WordScorer(seconds=0.004)
+    scorer = WordScorer(seconds=0.02)  # a part takes so long that none of the kills comes after the last one
     monkeypatch.setattr(labelling, "load_scorer", lambda *words: scorer)
-    rng, kills, done = random.Random(0), 0, False
-    while not done:
-        done = start_killed_later(
-            model, source, tmp_path / "killed.csv", rng.uniform(0.05, 0.5) if kills < 8 else None
-        )
-        kills += not done
-    assert kills >= 3
+    rng = random.Random(0)
+    for _ in range(8):
+        assert not start_killed_later(model, source, tmp_path / "killed.csv", rng.randrange(0, 8))
+    scorer.seconds = 0
+    assert start_killed_later(model, source, tmp_path / "killed.csv", None)
     assert check(tmp_path / "killed.csv").content == whole.content
     assert (tmp_path / "killed.csv").read_bytes() == (tmp_path / "whole.csv").read_bytes()
     assert sorted(path.name for path in tmp_path.glob("*killed*")) == ["killed.csv", "killed.csv.receipt.json"]

@@ -55,8 +55,9 @@ def test_all_rows_of_the_runs_own_data_are_said_to_include_training_rows(trained
 
 def test_the_test_file_of_a_run_and_other_data_are_not_said_to_be_trained_on(trained, place, capsys):
     found = trained("separator")
+    run = shutil.copytree(found.run.path, place / "run")  # scoring its test rows counts
     for rows in ("test.jsonl", "train.jsonl"):
-        argv = [found.run.path, "--dataset", found.workspace / rows, "--label_separator", ";"]
+        argv = [run, "--dataset", found.workspace / rows, "--label_separator", ";"]
         assert (SEEN in measured(argv, capsys)[2]) is (rows == "train.jsonl")
     write_csv(place / "new.csv", ["text", "label"], [(text, "good") for text in texts(20, 77)])
     assert SEEN not in measured([trained("single").run.path, "--dataset", "new.csv"], capsys)[2]
