@@ -14,6 +14,7 @@ from typing import Any
 from tests.hub_stand_in import StandInHub
 
 HANGING = 1800  # seconds, against what never ends: a machine ten times slower than ours has to get there
+MISSING = 240  # seconds until an element of a page that is open counts as missing: all come within 20 on ours
 # What every script has at hand: `refused(action)` tells how the client refused to do it.
 _BEFORE = """
 import json

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.client_process import HANGING
+from tests.e2e.client_process import MISSING
 from tests.e2e.push_process import PushProcess
 from tests.hub_stand_in import StandInHub
 from tests.made_runs import make_run
@@ -76,7 +76,7 @@ def browser():
         pytest.skip("there is no chromium: apt-get install chromium")
     from playwright.sync_api import expect, sync_playwright
 
-    expect.set_options(timeout=HANGING * 1000)
+    expect.set_options(timeout=MISSING * 1000)
     with sync_playwright() as playwright:
         arguments = ["--no-sandbox", "--disable-background-networking"]
         started = playwright.chromium.launch(executable_path=chromium, args=arguments)
@@ -113,7 +113,7 @@ def open_page(browser):
         screen = {"viewport": {"width": width, "height": 900}, "is_mobile": phone, "has_touch": phone}
         contexts.append(browser.new_context(color_scheme=scheme, **screen))
         page = contexts[-1].new_page()
-        page.set_default_timeout(HANGING * 1000)
+        page.set_default_timeout(MISSING * 1000)
         page.on("console", lambda message: said.append(message.text))
         page.on("pageerror", lambda error: said.append(str(error)))
         page.on("request", lambda request: asked.append((request.url, path.as_uri())))

@@ -14,6 +14,8 @@ from textclf.exploration.render import write_page
 
 pytestmark = pytest.mark.browser
 MARKUP = '<img src=x onerror="document.title=1"> <b>bold</b> <a href="https://evil.example/">x</a>'
+TOPICS = ["tariff", "reef", "ballot", "sonata", "glacier", "vaccine", "orbit"]
+TOPICS += ["harvest", "novel", "goal", "harbour", "tunnel", "museum", "bakery"]
 SCRIPT = '</script><img src=x onerror="document.title = 1">'
 
 
@@ -22,7 +24,9 @@ def many_labels():
     names = [f"label {i} {MARKUP if i == 0 else '아주 긴 이름의 분류 항목'}" for i in range(14)]
     rows = [("title", "body", "label")]
     for i, text in enumerate(ENGLISH * 6):
-        rows.append((f"{text} {MARKUP} {i}", f"{KOREAN[i % 20]} {ENGLISH[(i * i + i // 20) % 20]}", names[i % 14]))
+        own = f"{TOPICS[i % 14]} {TOPICS[i % 14]}s"  # words that stand out in the texts of a label
+        body = f"{KOREAN[i % 20]} {ENGLISH[(i * i + i // 20) % 20]}"
+        rows.append((f"{text} {own} {MARKUP} {i}", body, names[i % 14]))
     return rows, {}
 
 
@@ -100,7 +104,7 @@ def test_texts_are_searched_filtered_and_put_in_order(opened):
     page.locator("#more").click()
     expect(rows).to_have_count(30)
     assert page.evaluate("document.activeElement.closest('#rows') !== null"), "focus goes to the first new text"
-    page.get_by_label("label", exact=True).first.select_option(index=2)
+    page.locator("#filter-label").select_option(index=2)
     label = page.locator("#filter-label option:checked").inner_text()
     assert all(label in what for what in page.locator("#rows .what").all_text_contents())
     assert int(found.inner_text().split(" of ")[0]) < total

@@ -16,7 +16,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from tests.e2e.client_process import HANGING
+from tests.e2e.client_process import HANGING, MISSING
 from tests.made_runs import LABELS, make_run
 from textclf.hub.space_folder import load_module
 from textclf.inference.classifier import Classifier
@@ -86,7 +86,7 @@ def opened(browser, address, drawn="textarea", **options):
     """Open the page; at the end nothing may have been asked of any other machine, and no script have failed."""
     context = browser.new_context(**options)
     page = context.new_page()
-    page.set_default_timeout(HANGING * 1000)
+    page.set_default_timeout(MISSING * 1000)
     asked, failed = [], []
     page.on("request", lambda request: asked.append(request.url))
     page.on("pageerror", lambda error: failed.append(str(error)))

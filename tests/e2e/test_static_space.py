@@ -11,7 +11,7 @@ from http.server import ThreadingHTTPServer
 import pyarrow.parquet as pq
 import pytest
 
-from tests.e2e.client_process import HANGING
+from tests.e2e.client_process import MISSING
 from tests.javascript_runs import HERE
 from tests.made_runs import make_run
 from textclf.hub import browser_runtime
@@ -68,7 +68,7 @@ def visit(browser):
     def visit(address, **options):
         contexts.append(browser.new_context(**options))
         page = contexts[-1].new_page()
-        page.set_default_timeout(HANGING * 1000)
+        page.set_default_timeout(MISSING * 1000)
         page.on("console", lambda message: said.append(message.text))
         page.on("pageerror", lambda error: said.append(str(error)))
         own = address.rsplit("/", 1)[0]
@@ -228,7 +228,7 @@ def test_a_file_that_is_not_the_measured_one_is_refused_and_can_be_tried_again(b
     context = browser.new_context()
     try:
         page = context.new_page()
-        page.set_default_timeout(HANGING * 1000)
+        page.set_default_timeout(MISSING * 1000)
         page.goto(address)
         page.get_by_text("tokenizer_config.json is not the file that was measured").wait_for()
     finally:

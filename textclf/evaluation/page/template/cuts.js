@@ -32,7 +32,8 @@ function cutExplorer({ cuts, run, baked, say }) {
     totals.textContent = `${say.metric_f1_micro} ${digits(ratio(2 * right, given + carried))} · ${say.metric_f1_macro} ${digits(ratio(sum, kept))} · ${say.precision} ${digits(ratio(right, given))} · ${say.recall} ${digits(ratio(right, carried))} · ${say.per_text} ${(given / cuts.n).toFixed(2)}`;
     const changed = Object.fromEntries(chosen.flatMap((at, k) => (at === null ? [] : [[cuts.labels[k].name, at / 100]])));
     ship.hidden = baked || Object.keys(changed).length === 0;
-    const python = `from transformers import AutoConfig\nconfig = AutoConfig.from_pretrained(${JSON.stringify(run)})\nconfig.thresholds = {**(getattr(config, "thresholds", None) or dict.fromkeys(config.label2id, 0.5)), **${JSON.stringify(changed)}}\nconfig.save_pretrained(${JSON.stringify(run)})`;
+    const moved = Object.entries(changed).map(([name, cut]) => `${JSON.stringify(name)}: ${cut}`).join(", ");
+    const python = `from transformers import AutoConfig\nconfig = AutoConfig.from_pretrained(${JSON.stringify(run)})\nconfig.thresholds = getattr(config, "thresholds", None) or dict.fromkeys(config.id2label.values(), 0.5)\nconfig.thresholds |= {${moved}}\nconfig.save_pretrained(${JSON.stringify(run)})`;
     ship.querySelector("code").textContent = python;
   }
   const every = node("input", { type: "range", min: 0, max: 100, step: 1, value: 50 });
