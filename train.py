@@ -42,6 +42,7 @@ def train(recipe: Recipe) -> None:
     from textclf.hub.publish import check_before_training
     from textclf.run_folder import RunFolder
     from textclf.screen import Screen
+    from textclf.studies.control import train_control
     from textclf.studies.one_run import illustrate, load, make_ready, measure_run, tell, train_ready
     from textclf.training.resume import find_place
 
@@ -54,6 +55,7 @@ def train(recipe: Recipe) -> None:
     loaded = load(recipe, screen)
     ready = make_ready(recipe, loaded, screen)
     fitted = train_ready(recipe, ready)
+    train_control(recipe, loaded, fitted.path)
     if args.process_index > 0:
         return  # what is left is one process's work
     run = RunFolder(fitted.path)

@@ -152,7 +152,27 @@ class ModelArguments:
 
 
 @dataclass
-class FitOptions:
+class TeachingOptions:
+    """What else is learned from each training text beside its labels: a teacher's opinion of it, its cluster."""
+
+    teacher: str | None = _say(
+        "what the model learns to imitate: a larger classifier of the same labels, or a sentence encoder; with "
+        "--teacher_url the model's name there"
+    )
+    teacher_revision: str | None = _say("commit, branch or tag of the teacher")
+    teacher_temperature: float = _say("softens a classifier's opinion: its logits are divided by it", 2.0)
+    teacher_weight: float = _say("share of the loss that a classifier's opinion has, or weight of an embedding", 0.5)
+    cluster_inject: Literal["none", "target"] = _say(
+        "k-means clusters of the training texts: 'target': learned beside the labels", "none"
+    )
+    cluster_k: int = _say("how many clusters", 16)
+    cluster_encoder: str = _say("the sentence encoder whose embeddings are clustered", DEFAULT_MODEL)
+    cluster_weight: float = _say("how much a text's cluster counts in the loss, its labels being 1", 0.1)
+    cluster_control: bool = _say("train the same run without clusters too, and say whether they helped", True)
+
+
+@dataclass
+class FitOptions(TeachingOptions):
     """How the model is trained: our own options, and the Trainer's that most people touch, with our defaults."""
 
     _argument_group_name = "fit (how it is trained)"

@@ -21,6 +21,7 @@ from ..run_folder import RunFolder
 from .baselines.fitted import FittedBaseline, best_baseline, check_baselines, deciding_metric, fit_baselines
 from .baselines.treatment import Treatment
 from .comparison import against_best
+from .control import beside_control
 from .decisions import HeldOut, on_test, settle
 from .drift import drift_between_splits
 from .intervals import check_draws
@@ -113,6 +114,7 @@ def conclude(
         **test.to_dict(),
         "validation": {"n": validation.n, "metrics": validation.metrics},
         **_beside_baselines(beside, baselines, test, facts.selection["metric"]),
+        "clusters": beside_control(run, splits, test, recipe, facts.selection["metric"]),
         "promises": promised and kept_promises(promised, validation, test, beside),
         "split_drift": drift_between_splits(splits, reports),
         "selection": facts.selection,

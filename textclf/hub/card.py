@@ -13,6 +13,7 @@ import yaml
 from huggingface_hub import ModelCard
 from jinja2 import Environment, StrictUndefined
 
+from ..evaluation.control import clusters_said
 from ..evaluation.data_words import said_of_data
 from ..evaluation.names import Words, differences, languages_of_run, metric_name, split_name
 from ..run_folder import RunFolder
@@ -138,7 +139,7 @@ def _measured(evaluation: dict[str, Any], say: Words) -> dict[str, Any]:
             split=split_name(evaluation["split"], say), n=evaluation["n"], scored=times
         ),
         "results": tables.results(evaluation, say),
-        "against": tables.against(evaluation, say),
+        "against": " ".join(filter(None, [tables.against(evaluation, say), *clusters_said(evaluation, say)])),
         "long_text": windows and {"n": windows["n"], "table": tables.long_text_table(evaluation, say)},
         "intervals": tables.intervals(evaluation, say),
         "per_label": tables.per_label(evaluation, say),

@@ -37,6 +37,7 @@ from ..run_folder import RunFolder
 from ..screen import Screen
 from ..training.fit import Fitted, fit
 from ..training.selection import Metrics
+from ..training.teaching_settings import teaches
 
 PROMISES = ("abstain_risk", "abstain_confidence", "set_coverage", "set_by_label")
 ENDED = "README.md"  # of a run folder: written last
@@ -108,10 +109,15 @@ def make_ready(recipe: Recipe, loaded: LoadedData, screen: Screen, look: Callabl
 
 def train_ready(recipe: Recipe, ready: Ready, metrics: Metrics = quick_metrics) -> Fitted:
     """Train on the training rows, choosing the checkpoint on validation by one of `metrics`."""
+    train = ready.prepared.splits["train"]
+    if teaches(recipe.fit):
+        from ..training.teaching import taught  # sentence encoders: for who asked for them
+
+        train = taught(train, recipe.fit, recipe.model.trust_remote_code)
     return fit(
         ready.model,
         ready.tokenizer,
-        ready.prepared.splits["train"],
+        train,
         ready.validation,
         recipe.fit,
         max_length=ready.prepared.max_length,

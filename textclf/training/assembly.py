@@ -20,6 +20,7 @@ from ..labels import LabelSpace
 from ..models.class_weights import class_weights, label_counts
 from ..models.losses import StepLoss, loss_function
 from . import machine
+from .auxiliary import TaughtLoss
 from .batching import Division, StepBatches, StepSize
 from .collation import Padding
 from .encoding import EncodedTexts
@@ -59,7 +60,8 @@ def assemble(
     batches = step_batches(train.lengths, args)
     own = _trainer_arguments(args, run, selection, model.config.model_type)
     record = StepRecord()
-    loss = _loss(args, selection.labels, train.labels)
+    loss = _loss(args, selection.labels, train.known_labels)
+    taught = TaughtLoss(loss, train.auxiliary.layout, args) if train.auxiliary else None
     model.accepts_loss_kwargs = False  # https://github.com/huggingface/transformers/issues/47688
     if args.sharded:
         _let_be_sharded(model)
@@ -73,7 +75,7 @@ def assemble(
         data_collator=Padding.of(tokenizer, multiple=8 if args.device.type == "cuda" else 1),
         processing_class=tokenizer,
         compute_metrics=partial(selection.compute, loss=loss),
-        compute_loss_func=CountedLoss(loss, record),
+        compute_loss_func=CountedLoss(loss, record, len(selection.labels), taught),
         optimizers=(layered_optimizer(model, args) if args.layer_decay < 1 else None, None),
     )
     trainer.remove_callback(PrinterCallback)

@@ -13,6 +13,9 @@ from transformers import PreTrainedTokenizerBase
 
 from .encoding import IGNORED, Row
 
+AUXILIARY = "auxiliary"
+FOR_THE_LOSS = frozenset({"labels", AUXILIARY})  # parts of a batch that the model does not take
+
 
 @dataclass(frozen=True)
 class Padding:
@@ -30,7 +33,10 @@ class Padding:
         return cls(int(tokenizer.pad_token_id), int(tokenizer.pad_token_type_id), left, multiple)
 
     def __call__(self, rows: Sequence[Row]) -> dict[str, torch.Tensor]:
-        """Return input_ids, attention_mask (and token_type_ids) int64 [B, T], labels int64 [B] or float32 [B, L]."""
+        """Return input_ids, attention_mask (and token_type_ids) int64 [B, T], labels int64 [B] or float32 [B, L].
+
+        Where rows have further targets, `auxiliary` float32 [B, W] too.
+        """
         lengths = np.array([len(row.input_ids) for row in rows])
         width = -(-int(lengths.max()) // self.multiple) * self.multiple
         real = np.arange(width)[None, :] < lengths[:, None]
@@ -42,6 +48,9 @@ class Padding:
         }
         if rows[0].token_type_ids is not None:
             batch["token_type_ids"] = self._padded([row.token_type_ids for row in rows], real, self.pad_type)
+        further = [row.auxiliary for row in rows if row.auxiliary is not None]
+        if further:
+            batch[AUXILIARY] = torch.from_numpy(np.stack(further))
         return batch
 
     def _padded(self, parts: list[Any], real: NDArray[np.bool_], fill: int) -> torch.Tensor:

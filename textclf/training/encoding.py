@@ -15,6 +15,7 @@ from torch.utils.data import Dataset as RowDataset
 from transformers import PreTrainedTokenizerBase
 
 from ..labels import LabelSpace
+from .auxiliary import Auxiliary, read_auxiliary
 from .machine import available_cores
 
 if TYPE_CHECKING:  # what a machine without them can do without: batches of ids need neither
@@ -30,12 +31,16 @@ IGNORED = -100  # the label of a row that stands in for none: PyTorch's own igno
 
 
 class Row(NamedTuple):
-    """One encoded text: ids and segment ids [T], its label (int) or 0/1 labels uint8 [L], False for a stand-in."""
+    """One encoded text: ids and segment ids [T], its label (int) or 0/1 labels uint8 [L], False for a stand-in.
+
+    `auxiliary` is what else is learned from it, float32 [W].
+    """
 
     input_ids: NDArray[np.int32]
     token_type_ids: NDArray[np.int8] | None
     label: Any  # np.int64, or NDArray[np.uint8]
     counts: bool
+    auxiliary: NDArray[np.float32] | None = None
 
 
 class TokenLists:
@@ -95,12 +100,17 @@ class EncodedTexts(RowDataset[Row]):
         token_type_ids: TokenLists | None,
         labels: NDArray[np.integer[Any]],
         order: NDArray[np.int64] | None = None,
+        auxiliary: Auxiliary | None = None,
     ) -> None:
-        """Take the ids of N texts, labels int64 [N] or 0/1 [N, L], and the order they are given out in (or theirs)."""
+        """Take the ids of N texts, labels int64 [N] or 0/1 [N, L], and the order they are given out in (or theirs).
+
+        `auxiliary` are the texts' further targets, where they have some.
+        """
         self.input_ids = input_ids
         self.token_type_ids = token_type_ids
         self._labels = labels if labels.ndim == 1 else labels.astype(np.uint8, copy=False)
         self._order = order
+        self.auxiliary = auxiliary
 
     @property
     def lengths(self) -> NDArray[np.int64]:
@@ -112,6 +122,11 @@ class EncodedTexts(RowDataset[Row]):
         """Return the labels: int64 [N], or 0/1 uint8 [N, L]."""
         return self._labels if self._order is None else self._labels[self._order]
 
+    @property
+    def known_labels(self) -> NDArray[np.integer[Any]]:
+        """Return the labels of those texts that have some: [M], or 0/1 [M, L]."""
+        return self.labels if self.auxiliary is None else self._labels[self.auxiliary.values[:, 0] > 0]
+
     def __len__(self) -> int:
         """Return the number of texts N."""
         return len(self._labels)
@@ -121,20 +136,25 @@ class EncodedTexts(RowDataset[Row]):
         counts, index = index >= 0, max(index, 0)
         at = index if self._order is None else int(self._order[index])
         types = None if self.token_type_ids is None else self.token_type_ids[at]
-        return Row(self.input_ids[at], types, self._labels[at], counts)
+        beside = None if self.auxiliary is None else self.auxiliary.values[at]
+        return Row(self.input_ids[at], types, self._labels[at], counts, beside)
 
     def digest(self) -> str:
-        """Return 16 hexadecimal digits that follow from ids, segment ids and labels, in their order."""
+        """Return 16 hexadecimal digits that follow from ids, segment ids, labels and further targets, in order."""
         digest = hashlib.blake2b(digest_size=8)
         for lists in (self.input_ids, self.token_type_ids):
             if lists is not None:
                 lists.add_to(digest)
         digest.update(np.ascontiguousarray(self._labels).data)
+        if self.auxiliary is not None:
+            self.auxiliary.add_to(digest)
         return digest.hexdigest()
 
     def renumbered(self, numbers: NDArray[np.int32]) -> EncodedTexts:
         """Return the same rows with ids in other numbers: `numbers[id]`, [V]."""
-        return EncodedTexts(self.input_ids.renumbered(numbers), self.token_type_ids, self._labels, self._order)
+        return EncodedTexts(
+            self.input_ids.renumbered(numbers), self.token_type_ids, self._labels, self._order, self.auxiliary
+        )
 
     def in_split_order(self, values: NDArray[Any]) -> NDArray[Any]:
         """Return values [N, ...], given in the order that the rows are given out in, in the split's own."""
@@ -147,7 +167,7 @@ class EncodedTexts(RowDataset[Row]):
     def sorted_by_length(self) -> EncodedTexts:
         """Return the same rows, longest first: figures over a whole split do not depend on the order."""
         order = np.argsort(-self.input_ids.lengths, kind="stable")
-        return EncodedTexts(self.input_ids, self.token_type_ids, self._labels, order)
+        return EncodedTexts(self.input_ids, self.token_type_ids, self._labels, order, self.auxiliary)
 
 
 def tokenise(split: Dataset, tokenizer: PreTrainedTokenizerBase, max_length: int) -> EncodedTexts:
@@ -170,7 +190,7 @@ def tokenise(split: Dataset, tokenizer: PreTrainedTokenizerBase, max_length: int
     )
     table = encoded.with_format("arrow")[:]
     types = _lists(table, "token_type_ids") if "token_type_ids" in table.column_names else None
-    return EncodedTexts(_lists(table, "input_ids"), types, _gold(split))
+    return EncodedTexts(_lists(table, "input_ids"), types, _gold(split), auxiliary=read_auxiliary(split))
 
 
 def _token_ids(

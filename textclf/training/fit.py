@@ -21,7 +21,7 @@ from ..errors import UserError
 from ..labels import LabelSpace
 from ..models.dropout import fast_dropout
 from ..models.padding_free import padding_free
-from . import compact_vocabulary, interruption, machine, resume
+from . import auxiliary, compact_vocabulary, interruption, machine, resume
 from .assembly import Training, assemble
 from .encoding import tokenise
 from .fit_arguments import FitArguments
@@ -53,9 +53,10 @@ def fit(
 ) -> Fitted:
     """Train on `train`, choose the checkpoint on `validation`, write it to the run folder and return what was done.
 
-    Both splits have `text`, maybe `text_pair`, and `labels`; there is no way to hand in a test split. `metrics` takes
-    gold labels (int64 [N], or 0/1 [N, L]) and scores (float32 [N, L]) and names its figures. Writes, on process 0
-    only, the plain checkpoint, `training_log.jsonl` and `checkpoints/training.json` (what is returned).
+    Both splits have `text`, maybe `text_pair`, and `labels`, the first maybe further targets (auxiliary.py); there is
+    no way to hand in a test split. `metrics` takes gold labels (int64 [N], or 0/1 [N, L]) and scores (float32 [N, L])
+    and names its figures. Writes, on process 0 only, the plain checkpoint, `training_log.jsonl` and
+    `checkpoints/training.json` (what is returned).
 
     Raises:
         UserError: the folder is in use, nothing to resume, another plan, an unknown metric, or a guard's stop.
@@ -74,12 +75,14 @@ def fit(
         return Fitted(place.run, **json.loads((place.run / resume.FINISHED).read_text(encoding="utf-8")))
     selection = choose_metric(args.metric_for_best_model, labels, labels.gold(validation), metrics)
     occurring = compact_vocabulary.occurring(model, splits, tokenizer.pad_token_id, args)
-    with compact_vocabulary.only(occurring, model, splits) as compact:
+    rows = auxiliary.grown(model, splits[0].auxiliary, args.seed)
+    with rows, compact_vocabulary.only(occurring, model, splits) as compact:
         training = assemble(model, tokenizer, compact, args, place.run, selection)
         aside = Aside(copy_of_sharded(training.trainer), occurring)
         _train(training, place, planned)
     facts = {
-        "training": training_facts(training.trainer, training.progress, aside),
+        "training": training_facts(training.trainer, training.progress, aside)
+        | auxiliary.facts_of(splits[0].auxiliary, args),
         "selection": selection_facts(training.trainer, selection),
     }
     if training.trainer.is_world_process_zero():

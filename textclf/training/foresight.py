@@ -18,6 +18,7 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 from ..errors import UserError
 from ..inference.memory import free_memory, size
 from .batching import deal
+from .collation import FOR_THE_LOSS
 
 if TYPE_CHECKING:
     from .trainer import BatchTrainer
@@ -128,7 +129,7 @@ def kept_for_backward(trainer: BatchTrainer, rows: list[Any]) -> int:
             found[storage.data_ptr()] = storage.nbytes()
         return kept
 
-    inputs = {name: values for name, values in trainer.data_collator(rows).items() if name != "labels"}
+    inputs = {name: values for name, values in trainer.data_collator(rows).items() if name not in FOR_THE_LOSS}
     hooks = torch.autograd.graph.saved_tensors_hooks(note, lambda kept: kept)
     precision = trainer.compute_loss_context_manager()
     with _training_mode(model), torch.random.fork_rng([]), torch.enable_grad(), hooks, precision:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from peft import PeftModel, set_peft_model_state_dict
+from peft import PeftModel, get_peft_model_state_dict, set_peft_model_state_dict
 from safetensors.numpy import save_file
 from safetensors.torch import load_file
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -18,6 +18,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from ..models import checkpoint
 from ..run_folder import VALIDATION_LOGITS, RunFolder
 from . import machine
+from .auxiliary import cut_to
 from .compact_vocabulary import Vocabulary
 from .interruption import CHECKPOINTS, newest_checkpoint
 from .progress import Progress
@@ -117,11 +118,13 @@ def _keep_validation_logits(run: RunFolder, best: str | None) -> None:
 def _with_weights(model: PreTrainedModel, folder: Path, vocabulary: Vocabulary | None = None) -> PreTrainedModel:
     """Put a checkpoint's weights into `model`: all of them, or those of its adapter."""
     if isinstance(model, PeftModel):
-        set_peft_model_state_dict(model, load_file(folder / "adapter_model.safetensors"))
+        weights = load_file(folder / "adapter_model.safetensors")
+        set_peft_model_state_dict(model, cut_to(get_peft_model_state_dict(model), weights))
     else:
         weights = load_file(folder / "model.safetensors")
         if vocabulary is not None:
             weights[vocabulary.name] = vocabulary.expand(weights[vocabulary.name])
+        weights = cut_to(model.state_dict(), weights)
         unknown = model.load_state_dict(weights, strict=False).unexpected_keys
         assert not unknown, unknown  # what is missing is tied weights, which are there once
     return model

@@ -13,6 +13,7 @@ from transformers.trainer_optimizer import is_optimizer_factory
 
 from ..arguments import FitOptions
 from ..errors import UserError, did_you_mean
+from .teaching_settings import check_teaching
 
 if TYPE_CHECKING:
     from .fit_arguments import FitArguments
@@ -73,6 +74,7 @@ def check_settings(args: FitArguments) -> None:
         UserError: no validation, an optimiser or a schedule that cannot be built, a setting without effect.
     """
     _check_validation(args)
+    check_teaching(args)
     if not 0 <= args.seed < 2**32:
         raise UserError(f"--seed is a whole number from 0 to 4294967295; found {args.seed}.")
     if args.dataloader_persistent_workers and not args.dataloader_num_workers:

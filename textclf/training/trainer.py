@@ -11,11 +11,14 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers.modeling_outputs import SequenceClassifierOutput
 from transformers.trainer_utils import EvalLoopOutput
 
 from ..errors import UserError
 from ..models.losses import HasLogits, StepLoss
+from .auxiliary import TaughtLoss
 from .batching import StepBatches
+from .collation import AUXILIARY
 from .encoding import IGNORED
 from .guards import StepRecord
 
@@ -95,6 +98,11 @@ class BatchTrainer(Trainer):
         self.record.add_loss(loss)
         return loss
 
+    def compute_loss(self, model: nn.Module, inputs: dict[str, Tensor], *args: Any, **kwargs: Any) -> Any:
+        """Return the loss; what it alone reads is kept from the model."""
+        self.compute_loss_func.auxiliary = inputs.pop(AUXILIARY, None)
+        return super().compute_loss(model, inputs, *args, **kwargs)
+
     def _in_pieces(self, model: nn.Module, inputs: dict[str, Tensor], items: Tensor | int | None) -> Tensor:
         rows = len(inputs["labels"])
         size = -(-rows // self.pieces)
@@ -127,10 +135,11 @@ class BatchTrainer(Trainer):
                 "Memory ran out in validation: batches of %d from here on.",
                 max(1, len(inputs["labels"]) // len(starts) // 2),
             )
-        if len(parts) == 1:
-            return parts[0]
+        width = self.compute_loss_func.labels
         loss, logits, labels = (list(column) for column in zip(*parts, strict=True))
-        return torch.stack(loss).mean(), torch.cat(logits), torch.cat(labels)
+        if len(parts) == 1:
+            return loss[0], _first_of(logits[0], width), labels[0]
+        return torch.stack(loss).mean(), torch.cat([_first_of(each, width) for each in logits]), torch.cat(labels)
 
     def evaluation_loop(self, *args: Any, **kwargs: Any) -> EvalLoopOutput:
         """Score the validation texts, and remember their logits for the step's checkpoint."""
@@ -213,18 +222,29 @@ class _Epochs(TrainerCallback):
             control.should_evaluate = control.should_save = True
 
 
+def _first_of(logits: Any, labels: int) -> Any:  # Any: a tensor, or a tuple that begins with one
+    """Return the labels' logits, [B, L], of a last layer that has more rows while it is trained."""
+    return logits[..., :labels] if isinstance(logits, Tensor) else (logits[0][..., :labels], *logits[1:])
+
+
 class CountedLoss:
     """A step loss that learns nothing from a batch that only stands in for one."""
 
-    def __init__(self, loss: StepLoss, record: StepRecord) -> None:
-        """Wrap `loss`; what the model said goes to `record`."""
+    def __init__(self, loss: StepLoss, record: StepRecord, labels: int, taught: TaughtLoss | None = None) -> None:
+        """Wrap `loss` for L labels; what the model said goes to `record`. `taught` reads further targets."""
         self.loss = loss
         self.record = record
+        self.labels = labels
+        self.taught = taught
+        self.auxiliary: Tensor | None = None  # of the batch at hand: float32 [B, W]
 
     def __call__(self, outputs: HasLogits, labels: Tensor, num_items_in_batch: Tensor | int | None = None) -> Tensor:
         """Return the scalar loss of a (micro-)batch."""
         if len(labels) == 1 and bool((labels == IGNORED).all()):
             return outputs.logits.float().sum() * 0.0
-        if outputs.logits.requires_grad:
-            self.record.add_logits(outputs.logits)
-        return self.loss(outputs, labels, num_items_in_batch)
+        own = outputs.logits[:, : self.labels]
+        if own.requires_grad:
+            self.record.add_logits(own)
+        if self.taught is not None and self.auxiliary is not None:
+            return self.taught(outputs, labels, self.auxiliary, num_items_in_batch)
+        return self.loss(SequenceClassifierOutput(logits=own), labels, num_items_in_batch)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..comparison import outcome
+from ..control import clusters_said
 from ..names import Words, baseline_name, differences, metric_name
 
 FEW_TEXTS = 200  # of test: below this the interval of an accuracy is wider than ten points
@@ -35,6 +36,7 @@ def summary(evaluation: Mapping[str, Any], audit: Mapping[str, Any], say: Words)
     if broken == "":
         lines = [Line("fail", say["sum_gives_nothing"])]
     lines += _beside_baseline(evaluation, say)
+    lines += _beside_control(evaluation, say)
     if broken is None:
         lines += _calibration(evaluation, say) if not loses(evaluation) else []
         lines += _never_given(evaluation, say)
@@ -93,6 +95,13 @@ def _beside_baseline(evaluation: Mapping[str, Any], say: Words) -> list[Line]:
         by += f" [{found['low']:+.3f}, {found['high']:+.3f}]"
     came_to = {"wins": "pass", "unclear": "caution", "loses": "fail"}[kind]
     return [Line(came_to, say[f"sum_{kind}"].format(by=by, **words))]
+
+
+def _beside_control(evaluation: Mapping[str, Any], say: Words) -> list[Line]:
+    compared = (evaluation.get("clusters") or {}).get("compared")
+    helped = compared is not None and outcome(compared) == "wins"
+    said = clusters_said(evaluation, say)
+    return [Line("pass" if helped else "caution", " ".join(said))] if said else []
 
 
 def _calibration(evaluation: Mapping[str, Any], say: Words) -> list[Line]:
