@@ -299,6 +299,27 @@ IDS = list(range(40))
         ({"text": TEXTS, "label": ["a", "b"], "source": ["x", "y"], "mood": ["c", "d"]}, ("text",), ("label",)),
         ({"review": TEXTS, "sentiment": [["a"], ["b", "a"]]}, ("review",), ("sentiment",)),
         ({"plot": TEXTS, "themes": [["a"], ["b", "a"]]}, ("plot",), ("themes",)),
+        # a name that ends in label: of the text, unless it says of what else; what nobody calls a label yields
+        ({"text": TEXTS, "language_label": ["en", "ko", "de"], "topic": ["a", "b"]}, ("text",), ("topic",)),
+        ({"text": TEXTS, "source_label": ["x", "y", "z"], "mood": ["a", "b"]}, ("text",), ("mood",)),
+        ({"text": TEXTS, "majority_label": ["a", "b"], "ann1": ["a", "b", "b"], "ann2": ["b", "a", "a", "b"]},
+         ("text",), ("majority_label",)),
+        ({"text": TEXTS, "label": ["a", "b"], "topic_label": ["c", "d", "d"]}, ("text",), ("label",)),
+        ({"sentence_A": TEXTS, "sentence_B": TEXTS[::-1], "relatedness_score": [1.5, 4.0, 3.2],
+          "entailment_label": ["ENTAILMENT", "NEUTRAL"]}, ("sentence_A", "sentence_B"), ("entailment_label",)),
+        ({"text": TEXTS, "emotionLabel": ["joy", "fear"], "price": [3, 4, 5]}, ("text",), ("emotionLabel",)),
+        ({"문장": TEXTS, "감정라벨": ["기쁨", "슬픔"], "화자": ["가", "나", "다"]}, ("문장",), ("감정라벨",)),
+        ({"text": TEXTS, "intent": [0, 1, 2], "intent_label": ["a", "b", "c"]}, ("text",), ("intent_label",)),
+        ({"text": TEXTS, "gold": ["a", "b"], "predicted": ["a", "b", "b"]}, ("text",), ("gold",)),
+        # titles and bodies by the ends of their names, in whichever order
+        ({"청원내용": TEXTS, "청원제목": [f"제목은 이것 {i}" for i in IDS], "분야": ["교통", "보건"]},
+         ("청원제목", "청원내용"), ("분야",)),
+        ({"news_headline": [f"short and new {i}" for i in IDS], "news_body": TEXTS, "desk": ["a", "b"]},
+         ("news_headline", "news_body"), ("desk",)),
+        # yes and no in one way are labels together
+        ({"text": TEXTS, "toxic": ["y", "n"], "insult": ["n", "n", "y"]}, ("text",), ("toxic", "insult")),
+        ({"text": TEXTS, "toxic": ["Yes", "No"], "votes": [0, 1, 1]}, ("text",), ("toxic",)),
+        ({"text": TEXTS, "toxic": [0, 1], "checked_by_hand": ["yes"]}, ("text",), ("toxic",)),
     ],
 )  # fmt: skip
 def test_columns_as_people_have_them_are_found(columns, text, labels):
@@ -319,6 +340,12 @@ def test_columns_as_people_have_them_are_found(columns, text, labels):
          r"headline, body, short_description\. Give --text_columns headline"),
         ({"text": TEXTS, "author": ["a", "b"], "year": [2001, 2002]}, "author, year"),
         ({"text": TEXTS, "score": [0.1, 0.5]}, "none of score looks like it"),
+        ({"text": TEXTS, "valence": [0.1, 0.5]}, "Fractions as those in 'valence' are not predicted"),
+        ({"text": TEXTS, "category": ["a", "b"], "sentiment_label": ["p", "n", "n"]}, "sentiment_label, category"),
+        ({"text": TEXTS, "stars": [1, 2, 3, 4, 5], "quality_label": ["p", "n", "n"]}, "quality_label, stars"),
+        ({"text": TEXTS, "topic_label": ["a", "b"], "stance_label": ["p", "n", "n"]}, "topic_label, stance_label"),
+        ({"text": TEXTS, "sarcasm": [0, 1, 1], "approved": ["yes", "no"]}, "sarcasm, approved"),
+        ({"text": TEXTS, "toxic": ["y", "n"], "insult": ["no", "no", "yes"]}, "toxic, insult"),
     ],
 )  # fmt: skip
 def test_columns_of_which_two_readings_are_possible_are_asked_for(columns, sentence):

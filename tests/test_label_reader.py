@@ -400,6 +400,50 @@ def test_negative_numbers_can_be_given_names_on_the_command_line(tmp_path):
     assert gold(load_as_given(arguments), "train", 3) == ["bad", "so-so", "good"]
 
 
+def with_minus_one(tmp_path, column, cells):
+    rows = [f"{text},{cells[i % len(cells)]}\n" for i, text in enumerate(texts("train", 60))]
+    path = tmp_path / f"{column}.csv"
+    path.write_text(f"text,{column}\n{''.join(rows)}", encoding="utf-8")
+    return str(path)
+
+
+@pytest.mark.parametrize("column", ["sentiment", "Tweet Polarity", "category", "stance", "감정", "情感倾向"])
+@pytest.mark.parametrize("cells", [[-1, 0, 1], [-1, 0, 1, 2, 2]])
+def test_minus_one_is_a_class_of_opinions(tmp_path, column, cells):
+    data = given(with_minus_one(tmp_path, column, cells), label_columns=[column])
+    assert LabelSpace.from_features(data.splits["train"].features).names == tuple(map(str, sorted(set(cells))))
+    others = " ".join(map(str, sorted({*cells} - {-1})))
+    said = f"read as a class like the other numbers. If it says that a label is not given: --class_names {others} --on"
+    assert any(said in note for note in data.provenance.notes)
+
+
+@pytest.mark.parametrize("column", ["toxic", "label", "is_spam", "class"])
+def test_minus_one_beside_no_and_yes_is_asked_about_and_either_answer_works(tmp_path, column):
+    """Where nobody had looked was a class of its own."""
+    path = with_minus_one(tmp_path, column, [-1, 0, 1, 0])
+    with pytest.raises(
+        UserError, match=r"holds -1 \(15 rows\) beside 0 and 1.*--class_names -1 0 1 .*names 0 1 --on_bad"
+    ):
+        given(path)
+    (three,) = parse(build_parser([DataArguments]), [f"--dataset={path}", "--class_names", "-1", "0", "1"])
+    assert gold(load_as_given(three), "train", 4) == ["-1", "0", "1", "0"]
+    two = given(path, class_names=["0", "1"], on_bad_row="skip")
+    assert two.provenance.sizes == {"train": 45}
+    assert LabelSpace.from_features(two.splits["train"].features).names == ("0", "1")
+
+
+def test_minus_one_beside_one_alone_is_a_class_without_advice_that_leaves_one(tmp_path):
+    data = given(with_minus_one(tmp_path, "label", [-1, 1]))
+    assert gold(data, "train", 2) == ["-1", "1"]
+    assert "-1 (30 rows) is read as a class like the other numbers." in data.provenance.notes
+
+
+def test_a_rare_minus_one_is_a_label_that_is_not_given(tmp_path):
+    path = with_minus_one(tmp_path, "toxic", [-1, *[0, 1] * 15])
+    with pytest.raises(UserError, match=r"no label.*-1 says that a label is not given; if it is a class"):
+        given(path)
+
+
 def test_the_meaning_of_numbers_is_decided_on_train_alone(tmp_path):
     path = write(tmp_path / "data", "csv", {"train": [1, 2, 3, 4], "test": [1, 2, 3, 4, 5]})
     with pytest.raises(UserError, match="labels of train are 1, 2, 3, 4: which number is which name is not certain"):

@@ -253,6 +253,32 @@ def test_what_a_refusal_names_works_when_it_is_typed(name, flags, label, tmp_pat
     assert next(iter(found.values())) == label
 
 
+@pytest.mark.parametrize(
+    ("name", "flags", "label"),
+    [
+        ("hatexplain", {}, "positive"),
+        ("answers of several annotators", {}, "a"),
+        ("votes of annotators a line", {}, "pos"),
+        ("parse trees", {}, "0"),
+        ("vowpal wabbit", {}, "1"),
+        ("arff", {}, "pos"),
+        ("intents in yaml", {}, "pos"),
+    ],
+)
+def test_a_command_that_a_refusal_gives_makes_a_file_that_is_read(name, flags, label, tmp_path):
+    """They stood in messages and had never been run."""
+    case = next(each for each in CASES if each.name.startswith(name))
+    source = tmp_path / case.write(tmp_path)
+    with pytest.raises(UserError) as refused:
+        load_as_given(DataArguments(dataset=str(source)))
+    command = str(refused.value).split("`")[1].replace("python -c", f"{sys.executable} -c")
+    subprocess.run(["bash", "-c", command], cwd=source.parent, check=True)
+    made = command.split("> ")[-1].strip()
+    found = labels_by_text(load_as_given(DataArguments(dataset=str(source.parent / made), **flags)))
+    assert next(iter(found.values())) == label
+    assert len(found) > 70
+
+
 def test_rows_without_consensus_are_left_out_with_a_line_and_strictly_they_stop(tmp_path):
     """`-` was a class of its own, without a word."""
     rows = [[text, "-" if i in (7, 30) else label] for i, (text, label) in enumerate(ROWS)]

@@ -137,7 +137,7 @@ def test_json_lists_and_objects_around_them(tmp_path):
 
 
 def test_json_types_are_found_over_all_rows(tmp_path):
-    rows = [{"a": 1, "b": None, "c": True}, {"a": 2.5, "b": "x"}, {"a": None, "d": {"deep": [1]}}]
+    rows = [{"a": 1, "b": None, "c": True, "d": "x"}, {"a": 2.5, "b": "x"}, {"a": None, "d": {"deep": [1]}}]
     path = write(tmp_path / "rows.jsonl", "\n".join(map(json.dumps, rows)))
     schema = read_rows(path).table.schema
     assert [schema.field(name).type for name in "abc"] == [pa.float64(), pa.string(), pa.bool_()]

@@ -5,6 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+import yaml
+
 from benchmarks.layouts.cases import BITS, CASES, EN, KO, NEWS, ZH, case, lines, put, table, tsv
 
 __all__ = ["CASES"]
@@ -197,9 +201,8 @@ def _(folder: Path) -> str:
 
 @case("parse trees", refused="parse trees.*python -c")
 def _(folder: Path) -> str:
-    put(
-        folder / "train.txt", lines(f"({i % 5} (2 {a.split()[0]}) (3 {a.split()[-1]}))" for i, (a, _) in enumerate(EN))
-    )
+    leaves = [" ".join(f"({j % 5} {word})" for j, word in enumerate(text.split())) for text, _ in EN]
+    put(folder / "train.txt", lines(f"({i % 5} {each})" for i, each in enumerate(leaves)))
     return "train.txt"
 
 
@@ -212,3 +215,114 @@ def _(folder: Path) -> str:
     }  # fmt: skip
     put(folder / "dataset.json", json.dumps(rows))
     return "dataset.json"
+
+
+@case("titles and bodies by the ends of their names (CP949)", [(EN[0][0][:7] + "0", "교통")], 108)
+def _(folder: Path) -> str:
+    rows = [[i, f"{a[:7]}{i}", b, ("교통", "보건", "교육")[i % 3]] for i, ((a, _), (b, _)) in enumerate(zip(EN, KO, strict=True))]  # fmt: skip # noqa: E501
+    put(folder / "청원.csv", table([["번호", "청원제목", "청원내용", "분야"], *rows]), "cp949")
+    return "청원.csv"
+
+
+@case("texts in an object, what a model said beside the annotation", [(EN[0][0], "pos")], 108)
+def _(folder: Path) -> str:
+    rows = [
+        {"id": f"u{i}", "inputs": {"text": a}, "prediction": [{"label": "pos", "score": 0.6}], "annotation": b,
+         "status": "Validated"}
+        for i, (a, b) in enumerate(EN)
+    ]  # fmt: skip
+    put(folder / "records.jsonl", _objects(rows))
+    return "records.jsonl"
+
+
+@case("the label in an object beside the text", [(KO[0][0], "pos")], 108)
+def _(folder: Path) -> str:
+    rows = [{"id": i, "text": a, "review": {"label": b, "by": f"p{i % 3}"}} for i, (a, b) in enumerate(KO)]
+    put(folder / "items.jsonl", _objects(rows))
+    return "items.jsonl"
+
+
+@case("a search engine's dump (_source)", [(EN[1][0], "neg")], 108)
+def _(folder: Path) -> str:
+    rows = [{"_index": "r", "_id": f"x{i}", "_source": {"text": a, "category": b}} for i, (a, b) in enumerate(EN)]
+    put(folder / "dump.jsonl", _objects(rows))
+    return "dump.jsonl"
+
+
+@case("a viewer's page of rows beside its features", [(EN[0][0], "1")], 108)
+def _(folder: Path) -> str:
+    rows = [{"row_idx": i, "row": {"text": a, "label": BITS[b]}, "truncated_cells": []} for i, (a, b) in enumerate(EN)]
+    features = [{"feature_idx": i, "name": name, "type": {"dtype": "string"}} for i, name in enumerate(("text", "label"))]  # fmt: skip # noqa: E501
+    put(folder / "rows.json", json.dumps({"features": features, "rows": rows, "partial": False}))
+    return "rows.json"
+
+
+@case("categories of spaCy beside texts", [(EN[0][0], ["FINE", "LONG"]), (EN[1][0], ["LONG"]), (EN[2][0], ["FINE"])], 108)  # fmt: skip # noqa: E501
+def _(folder: Path) -> str:
+    rows = [[a, {"cats": {"FINE": float(b == "pos"), "LONG": int(i % 3 < 2)}}] for i, (a, b) in enumerate(EN)]
+    put(folder / "train.json", json.dumps(rows))
+    return "train.json"
+
+
+@case("chats of a question and an answer", [(KO[0][0], "pos"), (KO[1][0], "neg")], 108)
+def _(folder: Path) -> str:
+    told = {"role": "system", "content": "Sort it."}
+    rows = [
+        {"messages": [told, {"role": "user", "content": a}, {"role": "assistant", "content": f"{b}\n"}]} for a, b in KO
+    ]
+    put(folder / "chat.jsonl", _objects(rows))
+    return "chat.jsonl"
+
+
+@case("splits in the first column, without names", [(EN[0][0], "pos"), (EN[4][0], "pos")], 108)
+def _(folder: Path) -> str:
+    rows = [[("TRAIN", "TRAIN", "TRAIN", "VALIDATION", "TEST")[i % 5], a, b] for i, (a, b) in enumerate(EN)]
+    put(folder / "import.csv", table(rows))
+    return "import.csv"
+
+
+@case("parts of a table in folders label=...", [(EN[0][0], "so good"), (EN[1][0], "neg")], 108)
+def _(folder: Path) -> None:
+    for name, value in (("label=so%20good", "pos"), ("label=neg", "neg")):
+        (folder / name).mkdir()
+        pq.write_table(pa.table({"text": [a for a, b in EN if b == value]}), folder / name / "part-0.parquet")
+
+
+@case("scores with fractions under a name of their own", refused=r"Fractions as those in 'V' are not predicted")
+def _(folder: Path) -> str:
+    put(
+        folder / "scores.csv", table([["id", "text", "V"], *([f"a_{i}", a, i % 9 / 2] for i, (a, _) in enumerate(EN))])
+    )
+    return "scores.csv"
+
+
+@case(
+    "votes of annotators a line", refused=r"several annotators \('votes'\).*leave out where there is none.*python -c"
+)
+def _(folder: Path) -> str:
+    rows = [
+        {"text_id": i, "post": a, "votes": [{"label": b}, {"label": b}, {"label": "pos" if i % 3 else "?"}]}
+        for i, (a, b) in enumerate(EN)
+    ]
+    put(folder / "votes.jsonl", _objects(rows))
+    return "votes.jsonl"
+
+
+@case("vowpal wabbit", refused="written for Vowpal Wabbit.*sed -E")
+def _(folder: Path) -> str:
+    put(folder / "train.vw", lines(f"{SIGNS[b]} |words {a}" for a, b in EN))
+    return "train.vw"
+
+
+@case("arff", refused="Weka's ARFF.*sed")
+def _(folder: Path) -> str:
+    head = ["@relation reviews", "@attribute text string", "@attribute class {pos,neg}", "@data"]
+    put(folder / "data.arff", lines([*head, *("'{}',{}".format(a.replace("'", ""), b) for a, b in EN)]))
+    return "data.arff"
+
+
+@case("intents in yaml", refused="chat bot's intents.*python -c")
+def _(folder: Path) -> str:
+    nlu = [{"intent": name, "examples": "".join(f"- {a}\n" for a, b in KO if b == name)} for name in ("pos", "neg")]
+    put(folder / "nlu.yml", yaml.safe_dump({"version": "3.1", "nlu": nlu}, allow_unicode=True))
+    return "nlu.yml"

@@ -168,14 +168,15 @@ def _unnamed(found: Mapping[str, int], form: LabelForm, train: LabelCells, raw: 
             f"Regression is not supported: {_place(fractions[0], train, raw)} holds the label {fractions[0]} "
             f"in column {column!r}; expected classes. If these numbers are classes, list them with --class_names."
         )
-    minus_one = form.kind == "one" and not words and is_minus_one_a_class(found)
+    minus_one = form.kind == "one" and not words and is_minus_one_a_class(found, column)
     names = [name for name in sort_names(found) if words or float(name) != -1 or minus_one]
     notes = missing_note(names)
     if minus_one:
-        others = " ".join(name for name in names if float(name) != -1)
+        others = [name for name in names if float(name) != -1]
+        otherwise = f" If it says that a label is not given: --class_names {' '.join(others)} --on_bad_row skip."
         notes.append(
-            f"-1 ({found['-1']:,} rows) is read as a class like the other numbers. If it says that a label is not "
-            f"given: --class_names {others} --on_bad_row skip."
+            f"-1 ({found['-1']:,} rows) is read as a class like the other numbers."
+            + (otherwise if len(others) > 1 else "")
         )
     return Meaning(names, {name: name for name in names}, False, notes)
 

@@ -25,7 +25,13 @@ MISSING_WORDS = {"nan", "null", "<na>", "#n/a", "n/a", "nat"}
 # A rare name that is nearly a frequent one, by its letters, is a slip of the keyboard more often than a class.
 SLIP_LIKENESS, SLIP_LETTERS, SLIP_SHARE = 0.85, 5, 0.02
 NAMES_SHOWN = 8
-MINUS_ONE = (0.1, 0.8)  # share of rows with -1 beside 0 and 1, where it is a class
+MINUS_ONE = (0.1, 0.8)  # share of rows with -1 beside 0 and 1, where it may be a class
+MOST_NEGATIVE = 3  # the largest number beside a negative class: of more it is one of many things
+NEGATIVE = 0.02  # share of rows from which on -1 is the negative class of a column that is called as opinions are
+OPINIONS = re.compile(
+    "sentiment|polarity|stance|opinion|valence|attitude|mood|category|감성|감정|극성|情感|情绪|感情|極性",
+    re.IGNORECASE,
+)
 
 Writing = Literal["numbers", "truths", "words"]
 
@@ -142,17 +148,30 @@ def sort_names(names: Iterable[str]) -> list[str]:
     return sorted(names, key=lambda name: (number(name) is None, number(name) or 0.0, name))
 
 
-def is_minus_one_a_class(counts: Mapping[str, int]) -> bool:
+def is_minus_one_a_class(counts: Mapping[str, int], column: str) -> bool:
     """Say whether -1 (of whole numbers, number -> rows) is a class, as in -1, 0, 1, and not a label that is missing.
 
-    It is one beside 1 alone, beside other negative numbers, and beside 0 and 1 unless it is rare or nearly all.
+    It is one beside 1 alone, beside other negative numbers, and in a column that is called as opinions are; none where
+    it is rare, or nearly all there is.
+
+    Raises:
+        UserError: it stands beside 0 and 1 in a column that could be a question nobody answered there.
     """
     numbers = {float(name) for name in counts}
     if -1.0 not in numbers or "-1" not in counts:
         return False
     if min(numbers) < -1 or numbers == {-1.0, 1.0}:
         return True
-    return numbers == {-1.0, 0.0, 1.0} and MINUS_ONE[0] <= counts["-1"] / sum(counts.values()) <= MINUS_ONE[1]
+    share = counts["-1"] / sum(counts.values())
+    if OPINIONS.search(column):
+        return max(numbers) <= MOST_NEGATIVE and NEGATIVE <= share <= MINUS_ONE[1]
+    if numbers == {-1.0, 0.0, 1.0} and MINUS_ONE[0] <= share <= MINUS_ONE[1]:
+        raise UserError(
+            f"The label column {column!r} holds -1 ({counts['-1']:,} rows) beside 0 and 1: a class of its own, or a "
+            "label that is not given? Give --class_names -1 0 1 for the first, or --class_names 0 1 --on_bad_row skip "
+            "for the second."
+        )
+    return False
 
 
 def meaning_of_numbers(found: Sequence[str], names: Sequence[str]) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -72,6 +73,7 @@ def part_by_column(
     if asked is not None and len(splits) > 1:
         raise UserError(f"--split_column parts one file; the data comes as {', '.join(splits)} already. Leave it out.")
     named = [name for name in train.columns if _plain(name) in NAMES or _plain(name).endswith(ENDS)]
+    named += [name for name in train.columns if re.fullmatch(r"column_\d+", name)]  # nobody named it
     column = asked or next((name for name in named if _says_splits(train, name, args)), None)
     if column is None or len(splits) > 1:
         return splits, [], column

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 PATTERNS = ("patterns", "examples", "utterances", "phrases", "texts", "sentences", "questions")
 TAGS = ("tag", "intent", "label", "name", "category", "class")
 LABEL = "label"
+HALF = 0.5  # from which spaCy takes a category for given
 ANSWERS = {"accept", "reject", "ignore"}
 
 
@@ -36,6 +37,10 @@ def find_export(rows: Iterable[dict[str, Any]]) -> Export | None:
         return Export(lambda row: [_renamed(row)], "a doccano export")
     if all(row.get("answer") in ANSWERS and "text" in row and "_input_hash" in row for row in rows):
         return Export(_prodigy, "a Prodigy export; rows that were not accepted are left out")
+    if all(_said(row.get("messages")) for row in rows):
+        return Export(_chat, "chats; what the user says is the text, what the assistant answers its label")
+    if all(isinstance(row.get("text"), str) and _is_cats(row.get("cats")) for row in rows):
+        return Export(_spacy, "texts with spaCy's categories; those of .5 or more are the labels")
     keys = [(tag, texts) for tag in TAGS for texts in PATTERNS if _is_intent(rows, tag, texts)]
     if keys:
         tag, texts = keys[0]
@@ -97,6 +102,29 @@ def _prodigy(row: dict[str, Any]) -> list[dict[str, Any]]:
         return []
     chosen = row.get("accept")
     return [{"text": row["text"], LABEL: chosen if isinstance(chosen, list) else row.get("label")}]
+
+
+def _said(messages: Any) -> tuple[str, str] | None:
+    """Return the one question and the one answer of a chat; None of what is none, or longer."""
+    if not isinstance(messages, list) or not all(isinstance(each, dict) for each in messages):
+        return None
+    parts = [(each.get("role"), each.get("content")) for each in messages if each.get("role") != "system"]
+    if [role for role, _ in parts] != ["user", "assistant"] or not all(isinstance(said, str) for _, said in parts):
+        return None
+    return str(parts[0][1]), str(parts[1][1])
+
+
+def _chat(row: dict[str, Any]) -> list[dict[str, Any]]:
+    said = _said(row.get("messages"))
+    return [{"text": said[0], LABEL: said[1].strip()}] if said else []
+
+
+def _is_cats(value: Any) -> bool:
+    return isinstance(value, dict) and bool(value) and all(isinstance(each, int | float) for each in value.values())
+
+
+def _spacy(row: dict[str, Any]) -> list[dict[str, Any]]:
+    return [{"text": row["text"], LABEL: [name for name, share in row["cats"].items() if share >= HALF]}]
 
 
 def _is_intent(rows: Sequence[dict[str, Any]], tag: str, texts: str) -> bool:

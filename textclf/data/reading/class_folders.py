@@ -6,6 +6,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
+from urllib.parse import unquote
 
 import pyarrow as pa
 
@@ -153,10 +154,17 @@ def _different_parts(names: Sequence[str]) -> list[str] | None:
         [word for word in each if word not in shared and word.lower() not in kinds and not split_name(word)]
         for each in words
     ]
-    found = [composed("_".join(each)) for each in left]
+    found = _hive_values([composed("_".join(each)) for each in left])
     counts = Counter(found)
     sensible = all(found) and len(counts) > 1 and not any(re.fullmatch(r"[\d_]*", name) for name in found)
     return found if sensible and len({*counts.values()}) == 1 else None
+
+
+def _hive_values(names: Sequence[str]) -> list[str]:
+    """Return the values of `label=good`, as Spark and Hive call the folders of a table's parts."""
+    keys = {name.partition("=")[0] for name in names if "=" in name}
+    whole = len(keys) == 1 and all("=" in name for name in names)
+    return [unquote(name.partition("=")[2]) for name in names] if whole else list(names)
 
 
 def _only_text(table: pa.Table, by_name: bool) -> bool:

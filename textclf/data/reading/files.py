@@ -28,7 +28,7 @@ from .sheets import is_sheet, read_sheet
 from .tables import ROWS_PER_BATCH, Fault, Reading, ReadOptions
 
 # Part of the cache key: change it when a reader reads the same bytes differently.
-READER_VERSION = "6"
+READER_VERSION = "7"
 TABLES = {".csv", ".tsv", ".tab", ".psv"}
 DATA = {*TABLES, ".jsonl", ".ndjson", ".json", ".parquet", ".arrow", ".feather", ".xlsx", ".xls", ".ods", ".xlsb"}
 TEXTS = {"", ".txt", ".data", ".dat", ".train", ".test", ".dev", ".all", ".lst", ".ft", ".label"}
@@ -46,6 +46,12 @@ CONVERT = {
     ".pkl": "write it as CSV or Parquet where it was made (a pickle can run code, so it is not opened here)",
     ".sqlite": "`sqlite3 -header -csv '{name}' 'select * from TABLE' > '{stem}.csv'`",
 }
+# A file of a chat bot's intents (Rasa) is the YAML that holds texts with labels.
+INTENTS = (
+    "If it lists a chat bot's intents: `python -c \"import csv, sys, yaml; w = csv.writer(sys.stdout); "
+    "w.writerow(['text', 'label']); [w.writerow([t[2:], i['intent']]) for i in yaml.safe_load(open('{name}'))['nlu'] "
+    "if 'intent' in i for t in i['examples'].splitlines()]\" > {stem}.csv`."
+)
 CONVERT |= {".pickle": CONVERT[".pkl"], ".joblib": CONVERT[".pkl"], ".db": CONVERT[".sqlite"]}
 
 
@@ -107,7 +113,8 @@ def _reading(path: Path, options: ReadOptions) -> Reading:
     if suffix in CONVERT or head.startswith((b"SQLite format 3", b"<?xml")):
         raise UserError(_not_read(path, head))
     if suffix in NO_DATA or is_archive(path):
-        raise UserError(f"{path.name} is of no kind that can be read; expected {KNOWN}.")
+        intents = " " + INTENTS.format(name=path.name, stem=path.stem) if suffix in {".yml", ".yaml"} else ""
+        raise UserError(f"{path.name} is of no kind that can be read; expected {KNOWN}.{intents}")
     text = text_file(path, options.encoding)
     reading = _read_text(text, suffix, options)
     reading.notes = [*([text.note] if text.note else []), *reading.notes]

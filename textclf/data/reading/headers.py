@@ -9,16 +9,21 @@ from dataclasses import dataclass, field
 
 NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 NOTHING = {"", "na", "n/a", "nan", "null", "none", "-"}
+# Words that name columns of labels.
+LABELS_NAMED = (
+    r"(gold_?|true_?|sentiment_?)?(label|labels|class|category|target|sentiment|polarity|intent|emotion|topic|stance"
+    r"|rating|stars?|score|tag|tags)(_?(id|idx|text|name|names|num))?|is_\w+|\w+_label"
+    r"|라벨|레이블|분류|감정|카테고리|주제|标签|类别|ラベル|カテゴリ|感情"
+)
+NAMES_LABELS = re.compile(LABELS_NAMED, re.IGNORECASE)
 # Words that name columns and, as a whole cell, hardly ever are a label or a text.
 USUAL = re.compile(
     r"(unnamed:? ?\d*|index|idx|id|no|num|uid|guid|row|date|time|timestamp|created_?at|user(_?name|_?id)?|author"
     r"|lang(uage)?"
     r"|(raw_?|clean(ed)?_?)?(text|texts|sentence\d?|tweet|comment|review|document|content|message|title|headline|body"
     r"|description|question\d?|premise|hypothesis|abstract|utterance)(_?(text|id|a|b|en|ko|body|content))?"
-    r"|(gold_?|true_?|sentiment_?)?(label|labels|class|category|target|sentiment|polarity|intent|emotion|topic|stance"
-    r"|rating|stars?|score|tag|tags)(_?(id|idx|text|name|names|num))?|is_\w+|\w+_(id|idx|label|text|score)"
-    r"|본문|제목|내용|댓글|문장|리뷰|텍스트|라벨|레이블|분류|감정|카테고리|주제|标签|文本|内容|类别|评论|标题|句子"
-    r"|ラベル|テキスト|本文|カテゴリ|文|タイトル|レビュー|感情)",
+    rf"|{LABELS_NAMED}|\w+_(id|idx|text|score)"
+    r"|본문|제목|내용|댓글|문장|리뷰|텍스트|文本|内容|评论|标题|句子|テキスト|本文|文|タイトル|レビュー)",
     re.IGNORECASE,
 )
 CODE = re.compile(r"(?=\S*[^\W\d])(?=\S*\d)\S+")

@@ -13,7 +13,7 @@ import pyarrow as pa
 from ...errors import UserError
 from .annotation_exports import LABEL, Export, find_export
 from .encodings import TextFile
-from .headers import ColumnLook, has_names, made_names
+from .headers import NAMES_LABELS, ColumnLook, has_names, made_names
 from .json_shapes import find_rows
 from .other_tasks import refuse_several_answers
 from .tables import LINE_COLUMN, ROWS_PER_BATCH, SPLIT_COLUMN, Fault, Reading, ReadOptions
@@ -35,6 +35,8 @@ ARROW_TYPES: dict[frozenset[str], pa.DataType] = {
     **{frozenset({f"list of {kind}"}): pa.list_(arrow_type) for kind, arrow_type in PLAIN.items()},
     **{frozenset({"empty list", f"list of {kind}"}): pa.list_(arrow_type) for kind, arrow_type in PLAIN.items()},
 }
+MOST_COLUMNS = 100  # of an object in objects; more are keys that hold facts themselves
+LONG_WORD = 20  # characters; of one that is no word but a text without spaces
 SAMPLE = 200  # rows that show which tool wrote a file, or what is in lists without names
 
 
@@ -97,13 +99,13 @@ def _reading(
     head = [row.cells for row in islice(source(), SAMPLE)]
     nameless = bool(head) and isinstance(head[0], list)
     objects = [row for row in head if isinstance(row, dict)]
-    refuse_several_answers(objects, file.name)
+    refuse_several_answers(objects, file.name, a_line=unit == "line")
     if nameless:
         source = _with_names(file, source, options, (faults, notes))
     elif export := find_export(objects):
         source = _exported(source, export)
         notes.append(f"{file.name} is read as {export.says}.")
-    elif _nested_only(objects):
+    elif _answers_within(objects):
         source = _flattened(source)
         notes.append(f"{file.name} holds objects in objects; their cells are named like a.b.")
     reading = _typed(file, source, unit)
@@ -111,22 +113,34 @@ def _reading(
     return reading
 
 
-def _nested_only(rows: list[dict[str, Any]]) -> bool:
-    """Say whether rows are objects of several objects, with one plain cell at the most."""
+def _answers_within(rows: list[dict[str, Any]]) -> bool:
+    """Say whether a row's text or its label lies in an inner object: the outer cells name not both of them.
+
+    Objects under ever new keys (what each user voted) are left as they are, for their keys name no columns; so are
+    cells of which some are objects and some are none, which are faults of their rows.
+    """
     nested = {key for row in rows for key, value in row.items() if isinstance(value, dict)}
-    plain = {key for row in rows for key in row} - nested
-    return len(plain) < 2 <= len(nested)
+    plain = {key for row in rows for key, value in row.items() if value is not None and not isinstance(value, dict)}
+    if not nested or nested & plain or len({name for row in rows for name in _flat(row)}) > MOST_COLUMNS:
+        return False
+    wordy = [key for key in plain if 2 * sum(_is_wordy(row.get(key)) for row in rows) > len(rows)]
+    return not (wordy and any(map(NAMES_LABELS.fullmatch, plain)))
+
+
+def _is_wordy(cell: Any) -> bool:
+    return isinstance(cell, str) and (len(cell.split()) > 2 or len(cell) > LONG_WORD)
+
+
+def _flat(cells: dict[str, Any], above: str = "") -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in cells.items():
+        found |= _flat(value, f"{above}{key}.") if isinstance(value, dict) else {f"{above}{key}": value}
+    return found
 
 
 def _flattened(source: Callable[[], Iterator[JsonRow]]) -> Callable[[], Iterator[JsonRow]]:
-    def flat(cells: dict[str, Any], above: str = "") -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        for key, value in cells.items():
-            found |= flat(value, f"{above}{key}.") if isinstance(value, dict) else {f"{above}{key}": value}
-        return found
-
     def rows() -> Iterator[JsonRow]:
-        return (row._replace(cells=flat(row.cells)) if isinstance(row.cells, dict) else row for row in source())
+        return (row._replace(cells=_flat(row.cells)) if isinstance(row.cells, dict) else row for row in source())
 
     return rows
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ...errors import UserError
@@ -28,7 +28,7 @@ def find_rows(content: Any, name: str, notes: list[str]) -> list[Part]:
         UserError: there are none, or they could be in several places.
     """
     if isinstance(content, list):
-        return [Part("", content)]
+        return [Part("", [_named(row) for row in content])]
     if not isinstance(content, dict):
         raise UserError(f"{name} must hold a list of objects, one a row: [{{...}}, {{...}}].")
     named = {key: value for key, value in content.items() if isinstance(value, CONTAINERS) and split_name(key)}
@@ -39,6 +39,13 @@ def find_rows(content: Any, name: str, notes: list[str]) -> list[Part]:
             notes.append(f"{name}: left out: {', '.join(left)}.")
         return [Part(key, _rows(value, name, notes)) for key, value in named.items()]
     return [Part("", _rows(content, name, notes))]
+
+
+def _named(row: Any) -> Any:
+    """Return what spaCy keeps as a list of a text and an object (`["text", {"cats": {...}}]`) as one object."""
+    if isinstance(row, list) and len(row) == MANY and isinstance(row[0], str) and isinstance(row[1], dict):
+        return {"text": row[0], **row[1]}
+    return row
 
 
 def _rows(content: Any, name: str, notes: list[str]) -> list[Any]:
@@ -88,9 +95,21 @@ def _one_of(lists: Mapping[str, list[Any]], name: str, notes: list[str]) -> list
 
 def _hold_texts(rows: Sequence[Any]) -> bool:
     """Say whether rows hold texts beside something else: a cell of several words in most of them."""
-    cells = [[cell for cell in row.values() if isinstance(cell, str)] for row in rows if isinstance(row, dict)]
-    wordy = sum(len(row) > 1 and any(len(cell.split()) > MANY or len(cell) > 20 for cell in row) for row in cells)
+    cells = [[*_plain_cells(row)] for row in rows if isinstance(row, dict)]
+    wordy = sum(
+        len(row) > 1 and any(isinstance(cell, str) and (len(cell.split()) > MANY or len(cell) > 20) for cell in row)
+        for row in cells
+    )
     return wordy > len(rows) / 2
+
+
+def _plain_cells(row: Mapping[str, Any]) -> Iterator[Any]:
+    """Yield the words and numbers of a row, those of objects in it too."""
+    for cell in row.values():
+        if isinstance(cell, dict):
+            yield from _plain_cells(cell)
+        elif isinstance(cell, str | int | float):
+            yield cell
 
 
 def _is_split_orient(content: Mapping[str, Any]) -> bool:

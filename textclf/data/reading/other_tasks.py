@@ -12,6 +12,8 @@ from .encodings import TextFile
 
 LINES_LOOKED_AT = 2_000
 TREE = re.compile(r"\(\S+ .*\)\s*")
+VOWPAL = re.compile(r"[+-]?[\w.]+( [\d.]+)?( '\S+)? ?\|\S* ?\S")
+ARFF = re.compile(r"@(relation|data)\b", re.IGNORECASE)
 WORDS_A_SENTENCE = (3, 60)  # on average, between two empty lines
 LEAST_SENTENCES = 5
 
@@ -31,6 +33,16 @@ def refuse_other_tasks(file: TextFile) -> None:
             "`python -c \"import re; [print(t[1], ' '.join(re.findall(r' ([^()]+)\\)', t)), sep='\\t') for t in "
             f"open('{file.name}')]\" > {file.path.stem}.tsv`."
         )
+    if lines and sum(bool(VOWPAL.match(line)) for line in lines) > 0.9 * len(lines):
+        raise UserError(
+            f"{file.name} is written for Vowpal Wabbit (label, bar, features). Where the features are the words: "
+            f"`sed -E 's/^([^ |]+)[^|]*\\|[^ ]* */\\1\\t/' {file.name} > {file.path.stem}.tsv`."
+        )
+    if lines and any(ARFF.match(line) for line in lines[:LINES_LOOKED_AT]):
+        raise UserError(
+            f"{file.name} is Weka's ARFF, whose columns are described above its rows. Take the rows alone: "
+            f"`sed '1,/^@data/Id' {file.name} > {file.path.stem}.csv`."
+        )
     if _words_of_sentences(head, lines):
         raise UserError(
             f"{file.name} holds a word a line with a tag for each, and empty lines between sentences: labels "
@@ -49,8 +61,8 @@ def _words_of_sentences(head: Sequence[str], lines: Sequence[str]) -> bool:
     return len(widths) == 1 and min(widths) >= 2 and all(" " not in cell.strip() for each in cells for cell in each)
 
 
-def refuse_several_answers(rows: Sequence[dict[str, Any]], name: str) -> None:
-    """Stop at rows that hold what each of several annotators said, as lists of objects with a label.
+def refuse_several_answers(rows: Sequence[dict[str, Any]], name: str, *, a_line: bool) -> None:
+    """Stop at rows (in the file one `a_line`) that hold what each of several annotators said: objects with a label.
 
     Raises:
         UserError: they do; says how to take the answer of most.
@@ -63,18 +75,25 @@ def refuse_several_answers(rows: Sequence[dict[str, Any]], name: str) -> None:
         texts = [other for other, value in rows[0].items() if other != key and _is_text(value)]
         text = texts[0] if texts else "text"
         read = f"' '.join(r['{text}'])" if isinstance(rows[0].get(text), list) else f"r['{text}']"
+        opened = f"[*map(json.loads, open('{name}'))]" if a_line else f"json.load(open('{name}'))"
+        within = (
+            "d = next((v for v in d.values() if isinstance(v, list)), [*d.values()]) if isinstance(d, dict) else d"
+        )
         raise UserError(
-            f"Each row of {name} holds the answers of several annotators ({key!r}). Take that of most: "
-            '`python -c "import json; from collections import Counter; '
-            f"d = json.load(open('{name}')); d = list(d.values()) if isinstance(d, dict) else d; "
-            f"[print(json.dumps(dict(text={read}, label=Counter(a['label'] for a in r['{key}'])"
-            ".most_common(1)[0][0]))) "
-            'for r in d]" > rows.jsonl`.'
+            f"Each row of {name} holds the answers of several annotators ({key!r}). Take that of most, and leave out "
+            'where there is none: `python -c "import json; from collections import Counter; '
+            f"d = {opened}; {'' if a_line else within + '; '}"
+            f"[print(json.dumps(dict(text={read}, label=c[0][0]), ensure_ascii=False)) for r in d "
+            f"for c in [Counter(a['label'] for a in r['{key}']).most_common()] "
+            'if len(c) == 1 or c[0][1] > c[1][1]]" > rows.jsonl`.'
         )
 
 
 def _is_answer(value: object) -> bool:
-    return isinstance(value, dict) and isinstance(value.get("label"), str | int) and "start" not in value
+    """Say whether it is one person's answer: a span has a start, what a model says has a score."""
+    if not isinstance(value, dict) or not isinstance(value.get("label"), str | int):
+        return False
+    return not {"start", "score", "probability", "confidence"} & value.keys()
 
 
 def _is_text(value: object) -> bool:

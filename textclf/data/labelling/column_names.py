@@ -1,0 +1,120 @@
+"""What the names of columns say: under which texts and labels are published, and under which other facts."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Sequence
+
+# Names under which text is published, one field or two; lower case, letters and digits only.
+# fmt: off
+TEXT_NAMES = (
+    "text", "sentence", "sentences", "comment", "comments", "commenttext", "content", "contents", "document",
+    "documents", "doc", "review", "reviews", "reviewtext", "reviewbody", "tweet", "tweets", "tweettext",
+    "originaltweet", "title", "titles", "newstitle", "headline", "headlines", "body", "cleanbody", "message",
+    "utterance", "question", "description", "abstract", "article", "passage", "query", "post", "premise",
+    "hypothesis", "텍스트", "문장", "제목", "본문", "내용", "댓글", "리뷰", "기사",
+    "文本", "内容", "評論", "评论", "标题", "正文", "句子", "文章", "テキスト", "本文", "タイトル", "文",
+    "レビュー", "コメント",
+)
+TITLES = ("title", "headline", "subject", "제목", "标题", "タイトル")
+BODIES = (
+    "body", "cleanbody", "content", "contents", "text", "description", "shortdescription", "abstract", "article",
+    "message", "plot", "overview", "summary", "synopsis", "lyrics", "본문", "내용", "正文", "内容", "本文",
+)
+PAIR_NAMES = (
+    ("text", "textpair"), ("text1", "text2"), ("sentence1", "sentence2"), ("sentencea", "sentenceb"),
+    ("question1", "question2"),
+    ("premise", "hypothesis"), ("context", "hypothesis"), ("question", "sentence"), ("question", "passage"),
+    ("claim", "evidence"),
+    *((title, body) for title in TITLES for body in BODIES),
+)
+# Names under which labels are published: the first tier is meant by whoever writes it, the second may be.
+LABEL_NAMES = (
+    ("labels", "label", "goldlabel"),
+    ("category", "categories", "class", "classes", "topic", "topics", "topicidx", "sentiment", "target", "tag", "tags",
+     "intent", "emotion", "emotions", "gold", "y", "genre", "genres", "rating", "stars", "polarity",
+     "라벨", "레이블", "분류", "주제", "범주", "카테고리", "태그", "감정", "감성", "标签", "標籤", "类别", "類別",
+     "分类", "情感", "ラベル", "カテゴリ", "カテゴリー", "分類", "感情", "極性"),
+)
+LABEL_PIECES = {name for tier in LABEL_NAMES for name in tier} | {"sentiment", "polarity", "type"}
+LIKE_LABELS = ("label", "labels", "라벨", "레이블", "标签", "標籤", "ラベル")  # how a name ends that means it too
+SCORES = ("score", "scores", "reviewscore", "overall")  # stars where nothing else is a label, else upvotes or sureness
+COLUMNS_LISTED = 12
+TOTALS = {"count", "counts", "total", "votes", "annotators", "raters", "n"}
+# Words in the names of columns that say something about a row other than its label.
+OTHER_FACTS = {
+    "id", "ids", "idx", "index", "uid", "guid", "no", "num", "number", "row", "rows", "count", "counts", "length",
+    "len", "words", "chars", "tokens", "date", "time", "datetime", "timestamp", "year", "month", "day", "hour",
+    "week", "at", "created", "updated", "lang", "language", "locale", "country", "region", "state", "city",
+    "province", "location", "place", "geo", "lat", "lon", "latitude", "longitude", "author", "authors", "user",
+    "username", "screenname", "name", "account", "handle", "speaker", "annotator", "annotators", "worker", "rater",
+    "coder", "reviewer", "source", "sources", "outlet", "publisher", "origin", "site", "domain", "platform",
+    "device", "client", "app", "channel", "url", "urls", "uri", "link", "links", "href", "image", "images", "photo",
+    "photos", "file", "filename", "path", "split", "splits", "fold", "folds", "subset", "partition", "batch",
+    "subreddit", "forum", "board",
+    "verified", "purchase", "retweet", "retweets", "retweeted", "reply", "replies", "quote", "quoted", "truncated",
+    "favorite", "favorites", "favorited", "like", "likes", "follower", "followers", "friends", "views", "shares",
+    "vote", "votes", "upvotes", "downvotes", "helpful", "useful", "funny", "cool", "age", "keyword", "keywords",
+    "confidence", "score", "scores", "probability", "prob", "agreement", "hash", "md5", "asin", "isbn", "price",
+    "predicted", "prediction", "predictions", "pred", "preds", "guess",
+    "version", "deleted", "edited", "premium", "mobile", "sponsored", "promoted", "anonymous", "checked", "status",
+    "unnamed", "helpfulness", "thumbs", "condition",
+    "타임스탬프", "번호", "순번", "날짜", "일자", "시간", "작성자", "작성일", "주소", "출처", "언론사", "이름",
+    "아이디", "링크", "조회수", "编号", "日期",
+    "时间", "作者", "来源", "番号", "日付", "著者",
+}
+# fmt: on
+
+
+def pieces(name: str) -> list[str]:
+    """Return the words that a column's name is made of, in small letters: `reviewText` is review and text."""
+    return [word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z]+", name)]
+
+
+def plain(name: str) -> str:
+    """Return a column's name in small letters and digits only."""
+    return "".join(character for character in name.lower() if character.isalnum())
+
+
+def says_another_fact(name: str) -> bool:
+    """Say whether a column's name says that it holds something other than text or labels."""
+    return plain(name) in OTHER_FACTS or not OTHER_FACTS.isdisjoint(pieces(name))
+
+
+def ends_in_label(name: str) -> bool:
+    """Say whether a column's name ends as labels are called: `entailment_label`, `감정라벨`."""
+    last = "".join(pieces(name)[-1:])
+    return last in LIKE_LABELS or any(last.endswith(word) for word in LIKE_LABELS if not word.isascii())
+
+
+def title_and_body(first: str, second: str) -> bool:
+    """Say whether two columns are called title and body of one thing: `news_title`, `news_body`."""
+    one, other = plain(first), plain(second)
+    return any(
+        len(one) > len(title) and one.endswith(title) and other == one.removesuffix(title) + body
+        for title in TITLES
+        for body in BODIES
+    )
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names in quotes, as a sentence lists them."""
+    return ", ".join(repr(name) for name in names)
+
+
+def some_of(names: Sequence[str]) -> str:
+    """Return the first of many names, and how many more there are."""
+    more = f" and {len(names) - COLUMNS_LISTED} more" if len(names) > COLUMNS_LISTED else ""
+    return ", ".join(names[:COLUMNS_LISTED]) + more
+
+
+def which_column(kind: str, candidates: Sequence[str], names: Sequence[str], suggestion: str = "") -> str:
+    """Return the question which of the candidates (among all these names) is meant, with the flag that says it."""
+    left = f"none of {some_of(names)} looks like it" if names else "no column is left"
+    if kind == "label":
+        candidates = sorted(candidates, key=lambda name: LABEL_PIECES.isdisjoint(pieces(name)))
+    found = f"more than one could be meant: {some_of(candidates)}" if candidates else left
+    most = " (one or two)" if kind == "text" and len(candidates) > 1 else ""
+    example = suggestion or (f" {shlex.quote(candidates[0])}, say" if candidates else "")
+    return f"Which column holds the {kind}? Found that {found}. Give --{kind}_columns{example}{most}."

@@ -1,0 +1,149 @@
+"""Which column holds the labels, or which several of yes and no."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+
+from ...errors import UserError
+from ..reading.raw_split import RawSplit
+from .column_names import (
+    LABEL_NAMES,
+    PAIR_NAMES,
+    SCORES,
+    TEXT_NAMES,
+    TITLES,
+    ends_in_label,
+    listed,
+    pieces,
+    plain,
+    some_of,
+    which_column,
+)
+from .column_signs import NEARLY_EMPTY, Signs, fractions, same_labels, votes
+
+IDS = {"id", "ids", "idx", "index"}
+LIKENESS = ("score", "similarity", "relatedness", "similarityscore", "relatednessscore")
+
+
+def find_labels(train: RawSplit, signs: Mapping[str, Signs]) -> tuple[tuple[str, ...], list[str]]:
+    """Find the label column(s), with lines about columns that say the same in other words."""
+    others = [name for name in signs if plain(name) not in TEXT_NAMES]
+    for named, kind in _called_labels(signs):
+        same, notes = _one_of_equals(train, named, signs)
+        rivals = _rivals(train, same[0], named, signs, kind) if len(same) == 1 else []
+        if len(same) + len(rivals) > 1:
+            raise UserError(which_column("label", [*same, *rivals], others))
+        if same:
+            worded, more = _in_words(train, same[0], signs)
+            return (worded,), notes + more
+    return _by_their_looks(train, others, signs)
+
+
+def _by_their_looks(
+    train: RawSplit, others: Sequence[str], signs: Mapping[str, Signs]
+) -> tuple[tuple[str, ...], list[str]]:
+    """Find the only column of few values, or several of yes and no, where no name says what is a label."""
+    few = [name for name in others if signs[name].label]
+    likely = [name for name in few if not signs[name].other_fact]
+    likely, notes = _one_of_equals(train, likely, signs)
+    flags = [name for name in others if signs[name].flag and IDS.isdisjoint(pieces(name))]
+    if len(likely) == 1:
+        flags = [name for name in flags if name not in likely and signs[name].flag == signs[likely[0]].flag]
+        if flags:  # toxic beside verified_purchase
+            raise UserError(which_column("label", [*likely, *flags], others))
+        return (likely[0],), notes
+    scores = [name for name in few if plain(name) in SCORES and not likely]
+    if not likely and 1 in (len(few), len(scores)):
+        return ((scores or few)[0],), []
+    if len(likely) > 1 and set(likely) <= set(flags):
+        if set(flags) == set(likely) and len({signs[name].flag for name in flags}) == 1:
+            return tuple(likely), notes
+        raise UserError(which_column("label", flags, others, f" {shlex.join(likely)}"))
+    if likely or few:
+        raise UserError(which_column("label", likely or few, others))
+    raise UserError(_without_labels(train, others, signs))
+
+
+def _without_labels(train: RawSplit, names: Sequence[str], signs: Mapping[str, Signs]) -> str:
+    """Say that no column looks like labels, and which one holds scores."""
+    scores = [name for name in names if not signs[name].other_fact and fractions(train, name)]
+    left = f"none of {some_of(names)} looks like it" if names else "no column is left"
+    fractional = f" Fractions as those in {listed(scores)} are not predicted: write classes." if scores else ""
+    return (
+        f"Which column holds the label? Found that {left}.{fractional} Name it with --label_columns; texts that "
+        "nobody labelled cannot be learnt from: expected a row a text, with its label beside it."
+    )
+
+
+def _called_labels(signs: Mapping[str, Signs]) -> Iterator[tuple[list[str], str]]:
+    """Yield the columns that are called as labels are, the surest names first, and how sure that is.
+
+    `label` is one "surely"; `entailment_label` is "likely" one, unless it labels something else (`language_label`) or
+    another column could be meant; `topic` is one "maybe". Nearly empty ones count where nothing else is left.
+    """
+    exact, possible = LABEL_NAMES
+    by_tier = {
+        "surely": [name for name in signs if plain(name) in exact],
+        "likely": [name for name in signs if signs[name].label and not signs[name].other_fact and ends_in_label(name)],
+        "maybe": [name for name in signs if plain(name) in possible],
+    }
+    for kind, named in by_tier.items():
+        filled = [name for name in named if signs[name].filled >= NEARLY_EMPTY]
+        yield filled or [name for name in named if not any(each.label for each in signs.values())], kind
+
+
+def _one_of_equals(train: RawSplit, names: Sequence[str], signs: Mapping[str, Signs]) -> tuple[list[str], list[str]]:
+    """Of columns that say the same in other words keep one, that in words where there is one."""
+    kept: list[str] = []
+    notes = []
+    for name in sorted(names, key=lambda name: not signs[name].wordy):
+        same = next((other for other in kept if _in_other_words(train, signs[other], signs[name])), None)
+        if same is None:
+            kept.append(name)
+        else:
+            notes.append(f"{name!r} says the same in other words.")
+    return [name for name in names if name in kept], notes
+
+
+def _in_other_words(train: RawSplit, one: Signs, other: Signs) -> bool:
+    """Say whether two columns hold the same labels, once in words and once in numbers, or under related names."""
+    named = plain(one.name) in plain(other.name) or plain(other.name) in plain(one.name)
+    facts = any(each.other_fact or plain(each.name) in TEXT_NAMES for each in (one, other))
+    related = named or (one.wordy != other.wordy and not facts)
+    return related and not (one.flag and other.flag) and same_labels(train, one.name, other.name)
+
+
+def _in_words(train: RawSplit, chosen: str, signs: Mapping[str, Signs]) -> tuple[str, list[str]]:
+    """Return, for a column of numbers, the one that says the same in words, if there is one."""
+    if signs[chosen].wordy:
+        return chosen, []
+    labels = [each for each in signs.values() if each.label and each.wordy]
+    worded = [each.name for each in labels if _in_other_words(train, signs[chosen], each)]
+    if len(worded) != 1:
+        return chosen, []
+    return worded[0], [f"{chosen!r} says the same in numbers; --label_columns {chosen} takes those."]
+
+
+def _rivals(train: RawSplit, chosen: str, named: Sequence[str], signs: Mapping[str, Signs], kind: str) -> list[str]:
+    """Return the other columns that could hold the label just as well; a likely one yields to names of labels only."""
+    if kind == "surely":
+        return []
+    counts = votes(train, chosen)
+    rivals = [
+        name
+        for name, each in signs.items()
+        if name not in {*named, *counts} and each.label and not each.other_fact and plain(name) not in TEXT_NAMES
+        and not _in_other_words(train, signs[chosen], each)
+    ]  # fmt: skip
+    if kind == "likely":
+        return [name for name in rivals if plain(name) in LABEL_NAMES[1]]
+    return [*rivals, *_likeness(train, signs)]
+
+
+def _likeness(train: RawSplit, signs: Mapping[str, Signs]) -> list[str]:
+    """Return the scores of pairs of texts: how alike they are is the question there, and a genre is not."""
+    names = {plain(name): name for name in signs}
+    if not any({first, second} <= names.keys() for first, second in PAIR_NAMES if first not in TITLES):
+        return []
+    return [name for name in signs if plain(name) in LIKENESS and fractions(train, name)]

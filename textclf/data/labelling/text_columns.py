@@ -1,0 +1,82 @@
+"""Which column, or which two, hold the texts."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from itertools import zip_longest
+
+from ...errors import UserError
+from ..reading.raw_split import RawSplit, is_string
+from .column_names import PAIR_NAMES, TEXT_NAMES, pieces, plain, title_and_body, which_column
+from .column_signs import Signs, same_texts
+
+
+def find_text(train: RawSplit, signs: Mapping[str, Signs]) -> tuple[str, ...]:
+    """Find the text: under a known name unless another column reads like text as well, else by its looks."""
+    strings = [name for name in signs if is_string(train.table.schema.field(name).type) and name not in train.mixed]
+    by_plain = {plain(name): name for name in strings if signs[name].filled or len(strings) == 1}
+    both = [(by_plain[a], by_plain[b]) for a, b in PAIR_NAMES if a in by_plain and b in by_plain]
+    pairs = [pair for pair in both if not any(signs[name].label for name in pair)]  # a subject of few values is none
+    known = [by_plain[name] for name in TEXT_NAMES if name in by_plain]
+    if len(pairs) == 1 and (set(known) <= set(pairs[0]) or _outweigh(pairs[0], known, signs)):
+        return pairs[0]
+    if len(pairs) == 1 and plain(pairs[0][0]) == "text":  # text, text_pair: our own names
+        return pairs[0]
+    if "text" in by_plain and not pairs:
+        known = [by_plain["text"]]
+    unknown = _called_otherwise(strings, known, signs, bool(pairs))
+    if len(known) == 1:
+        rivals = _rivals(train, known[0], unknown, signs)
+        if rivals:
+            raise UserError(which_column("text", [*known, *rivals], list(signs)))
+        return (known[0],)
+    candidates = [*known, *unknown] or [name for name in strings if signs[name].text]
+    if len(candidates) == 1:
+        return (candidates[0],)
+    if twins := _twins(candidates):
+        return twins
+    spoilt = [name for name in signs if name in train.mixed and plain(name) in TEXT_NAMES]
+    if spoilt and not candidates:
+        raise UserError(f"The text column {spoilt[0]!r} must hold text; found {train.mixed[spoilt[0]]}.")
+    pair = f" {shlex.join(pairs[0])}, say" if pairs else ""
+    raise UserError(which_column("text", candidates, list(signs), pair))
+
+
+def _called_otherwise(
+    strings: Sequence[str], known: Sequence[str], signs: Mapping[str, Signs], paired: bool
+) -> list[str]:
+    """Return the columns that read like text, under names that texts seldom have."""
+    reading = [name for name in strings if name not in known and signs[name].text]
+    if len(known) == 1 and not signs[known[0]].text:
+        return reading
+    if known and plain(known[0]) == "text" and not paired:
+        return []
+    return [name for name in reading if not signs[name].other_fact]
+
+
+def _rivals(train: RawSplit, known: str, unknown: Sequence[str], signs: Mapping[str, Signs]) -> list[str]:
+    """Return the columns that read like text no less than the one whose name says so, and hold other texts."""
+    own = signs[known]
+    others = [name for name in unknown if not same_texts(train, known, name)]
+    return [name for name in others if not own.text or 2 * signs[name].words >= own.words]
+
+
+def _outweigh(pair: Sequence[str], known: Sequence[str], signs: Mapping[str, Signs]) -> bool:
+    """Say whether the third field of text is no longer than the longer one of a known pair, so that it can be left."""
+    longest = max(signs[name].words for name in pair)
+    return all(signs[name].text for name in pair) and all(
+        signs[name].words <= longest for name in known if name not in pair
+    )
+
+
+def _twins(names: Sequence[str]) -> tuple[str, str] | None:
+    """Return two columns that are a pair by their names: `#1 String` and `#2 String`, `news_title` and `news_body`."""
+    if len(names) != 2:
+        return None
+    one, other = names
+    if title_and_body(other, one):
+        return other, one
+    different = [pair for pair in zip_longest(pieces(one), pieces(other)) if pair[0] != pair[1]]
+    numbered = different in ([("1", "2")], [("a", "b")], [("first", "second")])
+    return (one, other) if numbered or title_and_body(one, other) else None
