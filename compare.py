@@ -4,36 +4,8 @@ python compare.py RUN RUN ... [--metric M] [--output FILE.html|.md|.txt]
 python compare.py STUDY                                                 the runs of a study's folder
 """
 
-from pathlib import Path
-
-from textclf.errors import UserError, run_command
-from textclf.flags import build_parser, parse
-from textclf.recipe import show_help
-from textclf.studies.plan import CompareOptions
-
-USAGE = "python compare.py RUN RUN ... [--metric M] [--output FILE.html|.md|.txt]"
-
-
-def main(argv: list[str]) -> None:
-    """Read the runs, compare, show, and write where --output says."""
-    if show_help(argv, USAGE, (CompareOptions,)):
-        return
-    first = next((place for place, word in enumerate(argv) if word.startswith("--")), len(argv))
-    if not first:
-        raise UserError(f"Give runs first, or the folder of a study: {USAGE}.")
-    (options,) = parse(build_parser((CompareOptions,)), argv[first:])
-    # numpy and the rooms: only once --help and faulty options are out of the way
-    from textclf.screen import Screen
-    from textclf.studies.showing import check_output, show, write
-    from textclf.studies.side_by_side import side_by_side
-
-    Screen()
-    check_output(options.output)
-    found = side_by_side([Path(word) for word in argv[:first]], options.metric, options.bootstrap_draws)
-    show(found)
-    if options.output:
-        write(found, Path(options.output))
-
+from textclf.commands.compare import main
+from textclf.errors import run_command
 
 if __name__ == "__main__":
     run_command(main)

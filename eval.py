@@ -4,81 +4,8 @@ python eval.py MODEL --dataset D [--split S] [--output FOLDER] ...     every dat
 python eval.py MODEL --claims                          what its card claims, beside what is measured
 """
 
-from pathlib import Path
-
-from textclf.arguments import DataArguments, EvalOptions
-from textclf.data.first_look import look_first
-from textclf.errors import UserError, run_command
-from textclf.flags import build_parser, parse
-from textclf.recipe import show_help
-
-USAGE = "python eval.py MODEL --dataset D [--split S] [--output FOLDER] [--key value ...], or MODEL --claims"
-GROUPS = (DataArguments, EvalOptions)
-
-
-def main(argv: list[str]) -> None:
-    """Read the options and measure."""
-    if show_help(argv, USAGE, GROUPS):
-        return
-    if not argv or argv[0].startswith("-"):
-        raise UserError(f"Give a run folder or a Hub id first: {USAGE}.")
-    data, options = parse(build_parser(GROUPS), argv[1:])
-    named = any(word.split("=")[0].replace("-", "_") in {"__dataset", "__train_file"} for word in argv)
-    if options.claims:
-        from textclf.hub.claims.command import check_card
-
-        check_card(argv[0], data, options, replaced=named)
-        return
-    if not named:
-        raise UserError(f"Say what to measure it on, with --dataset: {USAGE}")
-    look_first(argv[1:], model=argv[0])
-    evaluate(argv[0], data, options)
-
-
-def evaluate(model: str, data: DataArguments, options: EvalOptions) -> None:
-    """Load the model and the split, match their labels, measure, show and write the figures."""
-    # torch and the rooms: only once --help and faulty options are out of the way
-    from textclf.data.splits_to_measure import split_to_measure
-    from textclf.evaluation.held_out import label_reading, recorded_data, training_note
-    from textclf.evaluation.intervals import check_draws
-    from textclf.evaluation.likeness import new_text_lines, on_new_texts
-    from textclf.evaluation.matching import fields_note, match_labels
-    from textclf.evaluation.predictions import check_place, write_predictions
-    from textclf.evaluation.report import measure
-    from textclf.evaluation.scorings import count_if_own
-    from textclf.evaluation.slices import slice_figures
-    from textclf.evaluation.table import show_report
-    from textclf.inference.engines import load
-    from textclf.run_folder import RunFolder
-    from textclf.screen import Screen
-
-    screen = Screen()
-    check_draws(options.bootstrap_draws)
-    check_place(options.output)
-    classifier = load(model, options.engine, trust_code=options.trust_remote_code)
-    recorded = recorded_data(model)
-    chosen = split_to_measure(data, options.split, label_reading(recorded))
-    matched = match_labels(chosen.rows, classifier.labels)
-    said = [matched.note, fields_note(classifier.text_columns, recorded, chosen.rows), training_note(recorded, chosen)]
-    notes = [*chosen.notes, *filter(None, [*said, count_if_own(model, matched.split)])]
-    screen.show(notes)
-    report = measure(classifier, matched.split, draws=options.bootstrap_draws)
-    task = classifier.labels.problem_type
-    found = {
-        **{"model": model, "engine": classifier.engine, "task": task, "split": chosen.name},
-        "labels": list(classifier.labels.names),
-        "data": chosen.provenance.to_dict(),
-        **report.to_dict(),
-        "notes": [*notes, *report.notes],
-        "slices": slice_figures(report, matched.split),
-        **on_new_texts(model, classifier, matched.split, report),
-    }
-    show_report(found)
-    screen.show(new_text_lines(found, chosen.name))
-    if options.output:
-        RunFolder(Path(options.output)).write_json("evaluation.json", found)
-        write_predictions(RunFolder(Path(options.output)), chosen.name, matched.split, report)
-
+from textclf.commands.eval import main
+from textclf.errors import run_command
 
 if __name__ == "__main__":
     run_command(main)

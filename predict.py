@@ -7,68 +7,8 @@ python predict.py MODEL INPUT [INPUT ...] --to_label N --output NEXT.csv      th
 MODEL is a run folder or a Hub id; INPUT files (CSV, TSV, JSONL, Parquet), folders, patterns or a Hub data set.
 """
 
-import time
-from pathlib import Path
-
-from textclf.bulk.bulk_arguments import BulkArguments
-from textclf.errors import UserError, process_index, run_command
-from textclf.flags import build_parser, parse
-from textclf.recipe import show_help
-
-USAGE = "python predict.py MODEL INPUT [INPUT ...] --output OUT [--key value ...]   or   --check OUT [INPUT ...]"
-
-
-def main(argv: list[str]) -> None:
-    """Read the options; label, or prove what was labelled."""
-    if show_help(argv, USAGE, [BulkArguments]):
-        return
-    if "--check" in argv:
-        prove([word for word in argv if word != "--check"])
-        return
-    places = next((i for i, word in enumerate(argv) if word.startswith("--")), len(argv))
-    if places < 2:
-        raise UserError(f"Give a model and what to label first: {USAGE}")
-    (options,) = parse(build_parser([BulkArguments]), argv[places:])
-    if not options.output:
-        raise UserError(f"Say where the labels go, with --output: {USAGE}")
-    (choose if options.to_label else label)(argv[0], argv[1:places], options)
-
-
-def choose(model: str, inputs: list[str], options: BulkArguments) -> None:
-    """Write the texts that are worth most to label next, and say what to do with them."""
-    from textclf.bulk.to_label import lines_of, pick
-    from textclf.screen import Screen
-
-    Screen()
-    print("\n".join(lines_of(pick(model, inputs, options), model, options)))
-
-
-def label(model: str, inputs: list[str], options: BulkArguments) -> None:
-    """Plan, label what is not done, and say what came out."""
-    from textclf.bulk.labelling import label, lines_of, set_up
-    from textclf.screen import Screen
-
-    Screen(quiet=process_index() > 0)
-    work = set_up(model, inputs, options)
-    began = time.monotonic()
-    proof = label(work)
-    if proof is not None and process_index() == 0:
-        print("\n".join(lines_of(work, proof, time.monotonic() - began)))
-
-
-def prove(words: list[str]) -> None:
-    """Read an output again and prove that every row is in it exactly once."""
-    from textclf.bulk.checking import check, check_inputs
-    from textclf.bulk.sources import find_sources
-
-    if not words or words[0].startswith("-"):
-        raise UserError(f"Say which output: {USAGE}")
-    output = Path(words[0])
-    proof = check(output)
-    if words[1:]:
-        check_inputs(output, find_sources(words[1:], None, None, None))
-    print(proof.sentence(output))
-
+from textclf.commands.predict import main
+from textclf.errors import run_command
 
 if __name__ == "__main__":
     run_command(main)

@@ -3,30 +3,8 @@
 python push_to_hub.py RUN --repo-id NS/NAME [--public] [--space NS/NAME] [--dry-run] ...
 """
 
-from pathlib import Path
-
-from textclf.errors import UserError, run_command
-from textclf.flags import build_parser, parse
-from textclf.hub.push_arguments import PushArguments
-from textclf.recipe import show_help
-from textclf.run_folder import RunFolder
-
-USAGE = "python push_to_hub.py RUN --repo-id NS/NAME [--key value ...]"
-
-
-def main(argv: list[str]) -> None:
-    """Read the arguments, look through the run, push it, check it."""
-    if show_help(argv, USAGE, [PushArguments]):
-        return
-    if not argv or argv[0].startswith("-"):
-        raise UserError(f"Give the run folder first: {USAGE}")
-    (arguments,) = parse(build_parser([PushArguments]), argv[1:])
-
-    run = RunFolder.open(Path(argv[0]))
-    from textclf.hub.publish import publish_run  # the Hub's client: kept away from --help and faulty arguments
-
-    publish_run(run, arguments)
-
+from textclf.commands.push import main
+from textclf.errors import run_command
 
 if __name__ == "__main__":
     run_command(main)

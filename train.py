@@ -5,63 +5,8 @@ python train.py [RECIPE.yaml] --folds 5 ...         a study of many runs: --stud
 accelerate launch train.py ...                      several processes (accelerate_config.yaml)
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
-from textclf.data.first_look import look_first
+from textclf.commands.train import main
 from textclf.errors import run_command
-
-if TYPE_CHECKING:
-    from textclf.recipe import Recipe
-
-USAGE = "python train.py [RECIPE.yaml] [--key value ...]"
-
-
-def main(argv: list[str]) -> None:
-    """Look at the data, read the recipe and follow it; of a study, read all its recipes and follow each."""
-    look_first(argv)  # before anything is loaded: what is wrong with a file is said at once
-    from textclf.arguments import OWN_GROUPS
-    from textclf.recipe import read_recipe, show_help
-    from textclf.studies.plan import StudyOptions, take_study
-
-    if show_help(argv, USAGE, (*OWN_GROUPS, StudyOptions)):
-        return
-    study = take_study(argv)
-    if study is None:
-        train(read_recipe(argv))
-    else:
-        from textclf.studies.command import follow
-
-        follow(study)
-
-
-def train(recipe: Recipe) -> None:
-    """Go the whole way: load, build, check, fit, conclude, tell, and publish where --push says so."""
-    # torch and the stages: only once --help and faulty recipes are out of the way
-    from textclf.hub.publish import check_before_training
-    from textclf.run_folder import RunFolder
-    from textclf.screen import Screen
-    from textclf.studies.control import train_control
-    from textclf.studies.one_run import illustrate, load, make_ready, measure_run, tell, train_ready
-    from textclf.training.resume import find_place
-
-    args = recipe.fit
-    if not args.resume_from_checkpoint:
-        args.output_dir = args.output_dir or str(RunFolder.free(recipe.name))
-    screen = Screen(quiet=args.process_index > 0)
-    find_place(args)  # a folder in use, or nothing to go on with: said before any time is spent, as the next
-    check_before_training(recipe.publish)
-    loaded = load(recipe, screen)
-    ready = make_ready(recipe, loaded, screen)
-    fitted = train_ready(recipe, ready)
-    train_control(recipe, loaded, fitted.path)
-    if args.process_index > 0:
-        return  # what is left is one process's work
-    run = RunFolder(fitted.path)
-    illustrate(run, measure_run(recipe, ready, fitted), ready.validation)
-    tell(recipe, run, screen)
-
 
 if __name__ == "__main__":
     run_command(main)

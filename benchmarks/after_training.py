@@ -26,11 +26,11 @@ from typing import Any
 import torch
 
 from benchmarks.speed_machine import describe_machine
+from textclf.commands.train import train
 from textclf.data import loading
 from textclf.inference.classifier import Classifier
 from textclf.recipe import read_recipe
 from textclf.training import fit as fitting
-from train import train
 
 RESULTS = Path(__file__).resolve().parent / "results"
 # A stage -> where its function is looked up. Without a profiler, under which figures take three times as long.

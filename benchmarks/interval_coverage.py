@@ -25,12 +25,12 @@ from numpy.typing import NDArray
 from scipy.special import expit, softmax
 from scipy.stats import norm
 
-from metrics.text_classification.text_classification import Rows
 from textclf.evaluation.comparison import compare, outcome
 from textclf.evaluation.intervals import all_bounds, resampled
 from textclf.evaluation.report import report_on
 from textclf.evaluation.score_intervals import share_interval
 from textclf.labels import LabelSpace
+from textclf.metrics.text_classification.text_classification import Rows
 
 SIZES, AIMS = (20, 50, 200, 1000), (0.76, 0.96)
 POPULATION = 100_000

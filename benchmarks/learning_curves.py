@@ -20,13 +20,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.speed_machine import machine_line
-from metrics.text_classification.text_classification import Rows
 from textclf.arguments import DataArguments
 from textclf.data.loading import load_splits
 from textclf.evaluation.intervals import Bounds
 from textclf.evaluation.score_intervals import wilson
 from textclf.inference.classifier import texts_of
 from textclf.labels import LabelSpace
+from textclf.metrics.text_classification.text_classification import Rows
 from textclf.models.linear import support_vectors
 from textclf.models.text_features import as_string, bag_of_words
 from textclf.studies.power_law import forecast

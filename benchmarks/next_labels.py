@@ -21,13 +21,13 @@ from scipy.stats import t as student
 from sklearn.preprocessing import StandardScaler
 
 from benchmarks.speed_machine import machine_line
-from metrics.text_classification.text_classification import Rows
 from textclf.arguments import DataArguments, ModelArguments
 from textclf.bulk.to_label import farthest_first, uncertainty
 from textclf.data.loading import load_splits
 from textclf.inference.answers import Text, activate
 from textclf.inference.classifier import texts_of
 from textclf.labels import LabelSpace
+from textclf.metrics.text_classification.text_classification import Rows
 from textclf.models.encoder_features import FrozenEncoder
 from textclf.models.linear import logistic
 

@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-import eval as evaluate
+from textclf.commands import eval as evaluate
 from textclf.errors import UserError
 
 

@@ -16,8 +16,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-import train
 from tests.trained_runs import COMMON
+from textclf.commands import train
 from textclf.errors import run_command
 
 CASES = {  # what the disk holds in kB, the file at whose appearance it is filled up, and what is left of it then

@@ -12,10 +12,10 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-import eval as evaluate
-import explore
-import push_to_hub
 from tests.trained_runs import CASES, COMMON, follow, texts, write_csv
+from textclf.commands import eval as evaluate
+from textclf.commands import explore
+from textclf.commands import push as push_to_hub
 from textclf.recipe import read_recipe
 
 ROOT = Path(__file__).parent.parent

@@ -8,8 +8,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-import compare
 from tests.made_runs import make_run
+from textclf.commands import compare
 from textclf.errors import UserError
 from textclf.studies.aligned_runs import aligned, row_keys
 from textclf.studies.showing import html, markdown, plain

@@ -15,13 +15,12 @@ import pyarrow.parquet as pq
 import pytest
 from torch.distributed.elastic.multiprocessing.errors import ChildFailedError, ProcessFailure
 
-import eval as evaluate
-import explore
-import push_to_hub
-import train
 from tests.tiny_models import SENTENCES
 from tests.trained_runs import COMMON, write_csv, write_json_lines
 from textclf import errors
+from textclf.commands import eval as evaluate
+from textclf.commands import explore, train
+from textclf.commands import push as push_to_hub
 from textclf.errors import UserError, did_you_mean, run_command
 
 GOOD = [(text, "en" if text[0].isascii() else "ko") for text in SENTENCES]

@@ -11,11 +11,11 @@ import pyarrow.parquet as pq
 import pytest
 from sklearn.metrics import accuracy_score, f1_score
 
-import eval as evaluate
 from tests.e2e.client_process import HANGING
 from tests.hub_stand_in import StandInHub
 from tests.tiny_models import SENTENCES
 from tests.trained_runs import COMMON, follow, texts, write_csv, write_json_lines
+from textclf.commands import eval as evaluate
 from textclf.errors import UserError
 
 ROOT = Path(__file__).parent.parent

@@ -10,9 +10,9 @@ import pytest
 from datasets import ClassLabel, Dataset, Features, List, Value
 from transformers import AutoTokenizer
 
-import explore as command
 from tests.tiny_models import ENGLISH, KOREAN
 from textclf.arguments import DataArguments
+from textclf.commands import explore as command
 from textclf.data.loading import load_splits
 from textclf.errors import UserError
 from textclf.exploration.explore import explore

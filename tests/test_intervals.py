@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from scipy.stats import binom, binomtest, bootstrap, norm
 
-from metrics.text_classification.shares import Shares, mean_share, one_share
-from metrics.text_classification.text_classification import Rows
 from textclf.evaluation.intervals import all_bounds, percentiles, resampled
 from textclf.evaluation.score_intervals import Z_SQUARED, exact, reach, share_interval, wilson
+from textclf.metrics.text_classification.shares import Shares, mean_share, one_share
+from textclf.metrics.text_classification.text_classification import Rows
 
 
 @pytest.mark.parametrize(("hits", "trials"), [(0, 4), (4, 4), (3, 10), (199, 200)])

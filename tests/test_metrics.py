@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as sk
 
-from metrics.text_classification.text_classification import Rows, TextClassification
+from textclf.metrics.text_classification.text_classification import Rows, TextClassification
 
 MODULE = Path(__file__).parent.parent / "metrics" / "text_classification"
 

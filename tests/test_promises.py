@@ -186,7 +186,7 @@ def test_concluding_again_without_a_promise_takes_the_old_ones_out(promised, tmp
 
 
 def test_new_texts_are_measured_against_the_promises(promised, monkeypatch, capsys):
-    import eval as eval_command
+    from textclf.commands import eval as eval_command
 
     monkeypatch.chdir(promised.workspace)
     new = [(text, "짧음" if len(text) < 60 else "긺") for text in texts(60, 12)]

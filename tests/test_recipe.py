@@ -219,7 +219,7 @@ def test_help_lists_our_options_without_loading_torch():
 
 
 def test_of_several_processes_one_shows_the_help(capsys, monkeypatch):
-    import train
+    from textclf.commands import train
 
     monkeypatch.setenv("RANK", "1")
     train.main(["--help"])
@@ -228,7 +228,7 @@ def test_of_several_processes_one_shows_the_help(capsys, monkeypatch):
 
 def test_help_all_adds_the_trainers_options_and_says_which_are_not_set_here(capsys):
     """--push_to_hub and --bf16 were listed with the Trainer's own words, and refused when typed."""
-    import train
+    from textclf.commands import train
 
     train.main(["--help-all"])
     taken, decided = capsys.readouterr().out.split("decided by this project, not set here:")

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from scipy.stats import fisher_exact
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score
 
-import eval as evaluate
 from tests.trained_runs import texts, write_csv
 from textclf.arguments import DataArguments
+from textclf.commands import eval as evaluate
 from textclf.data.loading import load_splits
 from textclf.errors import UserError
 from textclf.evaluation.report import report_on

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from datasets import ClassLabel, Dataset, Features, List, Value
 
-import train
 from tests.tiny_models import ENGLISH, KOREAN
 from tests.trained_runs import texts, write_csv
+from textclf.commands import train
 from textclf.data.folds import assign_folds, text_numbers
 from textclf.errors import UserError
 from textclf.run_folder import RunFolder

@@ -5,9 +5,9 @@ import csv
 import numpy as np
 import pytest
 
-import predict
 from tests.made_runs import make_run
 from textclf.bulk.to_label import farthest_first, uncertainty
+from textclf.commands import predict
 from textclf.errors import UserError
 from textclf.labels import LabelSpace
 

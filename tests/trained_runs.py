@@ -17,8 +17,8 @@ from typing import NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-import train
 from tests.tiny_models import ENGLISH, KOREAN, SENTENCES
+from textclf.commands import train
 from textclf.recipe import read_recipe
 from textclf.run_folder import RunFolder
 

@@ -19,6 +19,7 @@ _HOME = {
     "push": "textclf.hub.push",
     "read_recipe": "textclf.recipe",
     "render_card": "textclf.hub.card",
+    "train": "textclf.commands.frames",
 }
 __all__ = sorted(_HOME)
 __version__ = "0.1.0"

@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from .house import SHIPPED_RECIPES, as_typed, how_to_install
+
 
 class UserError(ValueError):
     """What was expected, what was found, what to type next: one sentence or two, shown without a traceback."""
@@ -24,7 +26,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 def missing_recipe(path: Path) -> str:
     """Return the sentence for a recipe that is not there."""
-    return f"The recipe {path} does not exist. `ls recipes/` shows those that come with it."
+    return f"The recipe {path} does not exist. `ls {SHIPPED_RECIPES}` shows those that come with it."
 
 
 # How long a process waits for process 0 to end on the same mistake, and for the launcher to end all others then.
@@ -72,7 +74,7 @@ def _say(sentence: str) -> None:
         time.sleep(PATIENCE_SECONDS)
     report = os.environ.get("TORCHELASTIC_ERROR_FILE")
     if not report:
-        print(f"error: {sentence}", file=sys.stderr)
+        print(f"error: {as_typed(sentence)}", file=sys.stderr)
         return
     shown = {"py_callstack": f"none: no bug\n\nerror: {sentence}\n", "timestamp": str(int(time.time()))}
     Path(report).write_text(json.dumps({"message": {"message": sentence, "extraInfo": shown}}), encoding="utf-8")
@@ -87,8 +89,8 @@ def _machine_says(error: Exception) -> str | None:
     """Return one sentence about a full disk, a file that may not be used, a package that is not here; else None."""
     if isinstance(error, ModuleNotFoundError) and error.name and not error.name.startswith("textclf"):
         return (
-            f"The package {error.name.split('.')[0]} is not installed here. `pip install -r requirements.txt` brings "
-            "all that the commands need."
+            f"The package {error.name.split('.')[0]} is not installed here. "
+            f"`{how_to_install(error.name.split('.')[0])}` brings it."
         )
     number = error.errno if isinstance(error, OSError) else _rust_number(error)
     name = getattr(error, "filename", None)  # of an OSError, where it concerns a file

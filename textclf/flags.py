@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 
 from .dataclass_parser import DataclassParser, truth
 from .errors import UserError, did_you_mean
+from .house import as_typed
 
 # Trainer fields that this project decides itself, and what to type instead.
 OWNED = {
@@ -176,7 +177,7 @@ def check_key(key: str, known: Iterable[str], kind: str) -> None:
 def print_help(groups: Sequence[type], usage: str, owned: bool = False) -> None:
     """Print usage and the flags of each group; with `owned` also the Trainer's fields that are not set here."""
     parser = build_parser(groups)
-    parser.usage = usage
+    parser.usage = as_typed(usage)
     if owned:
         section = parser.add_argument_group("decided by this project, not set here")
         for name, advice in sorted(OWNED.items()):

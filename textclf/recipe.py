@@ -24,6 +24,7 @@ from .arguments import (
 )
 from .errors import UserError, missing_recipe, process_index
 from .flags import JSON_FIELDS, OWNED, Parser, build_parser, check_key, flag_names, parse, print_help
+from .house import HOUSE, recipe_path
 
 if TYPE_CHECKING:
     from .training.fit_arguments import FitArguments
@@ -44,7 +45,7 @@ class Recipe(NamedTuple):
         return f"{self.data.name}-{Path(self.model.model).name}"
 
 
-DEFAULT_RECIPE = Path(__file__).parent.parent / "recipes" / "news_sample.yaml"
+DEFAULT_RECIPE = HOUSE / "recipes" / "news_sample.yaml"
 _NAMES_DATA = ("--dataset", "--train_file", "--train-file")
 
 
@@ -63,7 +64,7 @@ def read_recipe(argv: Sequence[str]) -> Recipe:
     groups = (DataArguments, ModelArguments, FitArguments, MeasureArguments, PublishArguments)
     parser = build_parser(groups)
     if words and not words[0].startswith("-"):
-        parser.set_defaults(**_recipe_values(Path(words.pop(0)), parser))
+        parser.set_defaults(**_recipe_values(recipe_path(words.pop(0)), parser))
     elif not any(word.startswith(_NAMES_DATA) for word in words):
         parser.set_defaults(**_recipe_values(DEFAULT_RECIPE, parser))
     return Recipe(*parse(parser, words))

@@ -7,6 +7,8 @@ import sys
 import warnings
 from collections.abc import Iterable
 
+from .house import as_typed
+
 
 class Screen:
     """Shows lines of talk, and the package's own log, unless quiet."""
@@ -15,7 +17,7 @@ class Screen:
         """Set up the log of this package; the libraries' own chatter is kept to errors."""
         self.quiet = quiet
         handler = logging.StreamHandler(sys.stderr)
-        handler.setFormatter(logging.Formatter("%(message)s"))
+        handler.setFormatter(_Typed("%(message)s"))
         package = logging.getLogger("textclf")
         package.handlers = [handler]
         package.propagate = False
@@ -28,7 +30,14 @@ class Screen:
         """Print lines to stderr."""
         if not self.quiet:
             for line in lines:
-                print(line, file=sys.stderr, flush=True)
+                print(as_typed(line), file=sys.stderr, flush=True)
+
+
+class _Typed(logging.Formatter):
+    """Gives advice in the commands of this copy."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return as_typed(super().format(record))
 
 
 def _hush_libraries() -> None:

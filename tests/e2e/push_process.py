@@ -19,7 +19,7 @@ from tests.hub_stand_in import StandInHub
 ROOT = Path(__file__).parents[2]
 _DRIVER = """
 import contextlib, io, json, os, sys
-import push_to_hub
+from textclf.commands import push as push_to_hub
 from textclf.arguments import PublishArguments
 from textclf.errors import UserError, run_command
 from textclf.hub import browser_runtime, contract, dataset_repo, network, publish, push, space, space_folder

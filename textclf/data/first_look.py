@@ -14,6 +14,7 @@ import yaml
 
 from ..arguments import DataArguments
 from ..errors import UserError, missing_recipe, process_index
+from ..house import recipe_path
 from ..run_folder import refuse_missing_folder
 
 MANY_FILES = 500
@@ -76,7 +77,7 @@ def _data_arguments(argv: Sequence[str]) -> DataArguments | None:
     said: dict[str, Any] = {}
     lines: list[str] = []
     with suppress(OSError, yaml.YAMLError, UnicodeDecodeError, AttributeError):
-        lines = _recipe_words(Path(recipe)) if recipe else []
+        lines = _recipe_words(recipe_path(recipe)) if recipe else []
     with suppress(argparse.ArgumentError, SystemExit, ValueError, TypeError):
         said = vars(parser.parse_known_args([*lines, *words])[0])
         if said.get("dataset") or said.get("train_file"):

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binomtest
 
-from metrics.text_classification.text_classification import LOWER_IS_BETTER, Rows
+from textclf.metrics.text_classification.text_classification import LOWER_IS_BETTER, Rows
 
 from .intervals import CELLS_AT_ONCE, MOST_STEPS, percentiles
 from .names import baseline_name, metric_name

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit, softmax
 from sklearn.metrics import auc, average_precision_score, precision_recall_curve, roc_curve
 
-from metrics.text_classification.text_classification import ECE_BINS
+from textclf.metrics.text_classification.text_classification import ECE_BINS
 
 from .report import Report
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from metrics.text_classification.text_classification import LOWER_IS_BETTER
+from textclf.metrics.text_classification.text_classification import LOWER_IS_BETTER
 
 from .comparison import compare
 from .report import Report

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm
 
-from metrics.text_classification.rankings import Ranking
-from metrics.text_classification.shares import Shares
-from metrics.text_classification.text_classification import Rows
+from textclf.metrics.text_classification.rankings import Ranking
+from textclf.metrics.text_classification.shares import Shares
+from textclf.metrics.text_classification.text_classification import Rows
 
 from ..errors import UserError
 from .score_intervals import LEVEL, reach

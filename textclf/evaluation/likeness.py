@@ -8,13 +8,16 @@ from datasets import Dataset
 
 from ..inference.classifier import Classifier, texts_of
 from ..inference.identity import model_json
+from ..inference.onnx_classifier import OnnxClassifier
 from .drift import unlike
 from .kept_promises import promise_lines, promises_on
 from .report import Report
 from .text_profile import TokenCounter, looked_at, score_profile, text_profile
 
+Measured = Classifier | OnnxClassifier
 
-def profile(classifier: Classifier, texts: Dataset, scored: Report, split: str = "train") -> dict[str, Any] | None:
+
+def profile(classifier: Measured, texts: Dataset, scored: Report, split: str = "train") -> dict[str, Any] | None:
     """Return what texts look like, and what the model says of those that it was scored on, to tell drift later.
 
     A run keeps its training texts' looks and what the model says of validation: it is surer of training texts than of
@@ -33,7 +36,7 @@ def profile(classifier: Classifier, texts: Dataset, scored: Report, split: str =
     }
 
 
-def likeness(model: str, classifier: Classifier, texts: Dataset, scored: Report) -> dict[str, Any] | None:
+def likeness(model: str, classifier: Measured, texts: Dataset, scored: Report) -> dict[str, Any] | None:
     """Return `profile` of texts, and what is `different` from the one the run kept; None where it kept none."""
     kept = model_json(model, "evaluation.json", None).get("training_profile")
     found = profile(classifier, texts, scored, "measured") if kept else None
@@ -45,7 +48,7 @@ def likeness(model: str, classifier: Classifier, texts: Dataset, scored: Report)
     }
 
 
-def on_new_texts(model: str, classifier: Classifier, texts: Dataset, scored: Report) -> dict[str, Any]:
+def on_new_texts(model: str, classifier: Measured, texts: Dataset, scored: Report) -> dict[str, Any]:
     """Return what `eval.py` records beyond figures: `promises` and `training_likeness` (None: unknown)."""
     return {
         "promises": promises_on(classifier.promises, scored),

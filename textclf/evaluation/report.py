@@ -10,7 +10,7 @@ import numpy as np
 from datasets import Dataset
 from numpy.typing import NDArray
 
-from metrics.text_classification.text_classification import Rows, TextClassification
+from textclf.metrics.text_classification.text_classification import Rows, TextClassification
 
 from ..errors import UserError
 from ..inference.answers import Text

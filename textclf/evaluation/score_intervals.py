@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import beta, chi2, norm, t
 
-from metrics.text_classification.shares import Shares
+from textclf.metrics.text_classification.shares import Shares
 
 Floats = NDArray[np.float64]
 LEVEL = 0.95

@@ -15,7 +15,7 @@ from datasets import Dataset
 from numpy.typing import NDArray
 from scipy.stats import fisher_exact
 
-from metrics.text_classification.text_classification import Rows
+from textclf.metrics.text_classification.text_classification import Rows
 
 from ..inference.answers import Text
 from ..inference.classifier import texts_of

@@ -9,6 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from ..house import INSTALLED, as_typed
 from .names import baseline_name, metric_name
 
 # The few that fit on a screen, in reading order; evaluation.json has all of them.
@@ -112,11 +113,11 @@ def show_results(evaluation: dict[str, Any], run: Path) -> None:
         console.print(evaluation["against_baseline"]["verdict"], highlight=False)
     console.print(f"\nThe run folder: {run}\nNext:", highlight=False)
     for command, what in (
-        (f"python space/app.py --model {run}", "try it in the browser"),
+        (f"textclf serve {run}" if INSTALLED else f"python space/app.py --model {run}", "try it in the browser"),
         (f"python eval.py {run} --dataset DATA", "measure it on other data"),
         (f"python push_to_hub.py {run} --repo-id NS/NAME", "publish it"),
     ):
-        console.print(f"  {command:<58}  # {what}", highlight=False, soft_wrap=True)
+        console.print(f"  {as_typed(command):<58}  # {what}", highlight=False, soft_wrap=True)
 
 
 def show_gate(gate: dict[str, Any], run: Path) -> None:
@@ -125,4 +126,5 @@ def show_gate(gate: dict[str, Any], run: Path) -> None:
     for name, row in gate["engines"].items():
         size = f", {row['bytes'] / 1e6:.1f} MB" if "bytes" in row else ", not kept"
         console.print(f"[bold]{name}[/bold] {row['outcome']}{size}. {row['reason']}", highlight=False)
-    console.print(f"--engine auto now takes the quickest that passed: python eval.py {run} --dataset D --engine auto")
+    command = as_typed(f"python eval.py {run} --dataset D --engine auto")
+    console.print(f"--engine auto now takes the quickest that passed: {command}")

@@ -16,6 +16,7 @@ from jinja2 import Environment, StrictUndefined
 from ..evaluation.control import clusters_said
 from ..evaluation.data_words import said_of_data
 from ..evaluation.names import Words, differences, languages_of_run, metric_name, split_name
+from ..house import HOUSE
 from ..run_folder import RunFolder
 from . import card_tables as tables
 from .card_engines import elsewhere, engines_promises, engines_table
@@ -26,7 +27,7 @@ from .card_sample import sample_of
 from .push_arguments import PushArguments
 from .wording import WORDING, neutral_sentences
 
-TEMPLATE = Path(__file__).parents[2] / "model_card.md"
+TEMPLATE = HOUSE / "model_card.md"
 
 
 def render_card(run: RunFolder, arguments: PushArguments | None = None) -> ModelCard:

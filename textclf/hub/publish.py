@@ -10,6 +10,7 @@ from rich.console import Console
 
 from ..arguments import PublishArguments
 from ..errors import UserError
+from ..house import as_typed
 from ..run_folder import RunFolder
 from .card import card_example, language_of_run, read_recipe_values, render_card
 from .card_sample import remember_sample
@@ -195,4 +196,4 @@ def show_space(pushed: SpacePushed, run: RunFolder, arguments: PushArguments) ->
 
 
 def _say(line: str) -> None:
-    Console(soft_wrap=True).print(line, markup=False, highlight=False)
+    Console(soft_wrap=True).print(as_typed(line), markup=False, highlight=False)

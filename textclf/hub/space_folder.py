@@ -6,19 +6,19 @@ import importlib
 import json
 import sys
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
 
+from ..house import HOUSE, PACKAGE
 from ..inference.onnx_folder import FILES, GATE, READ_TOO
 from ..inference.promises import KEYS
 from ..run_folder import RunFolder
 from .browser_runtime import WASM, runtime_files
 from .uploads import Upload
 
-FOLDER = Path(__file__).parents[2] / "space"
+FOLDER = HOUSE / "space"
 STATIC = FOLDER / "static"
-ATTRIBUTION = Path(__file__).parents[1] / "evaluation" / "attribution.py"
+ATTRIBUTION = PACKAGE / "evaluation" / "attribution.py"
 MODULES = (
     *("answering.py", "app.py", "batch.py", "deciding.py", "describing.py", "page.py", "page_html.py"),
     *("scoring.py", "waiting.py", "weighing.py"),

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 from ..evaluation.wording import words_of
+from ..house import HOUSE
 from .wording_english import ENGLISH
 from .wording_korean import KOREAN
 
 WORDING = {"en": {**words_of("en"), **ENGLISH}, "ko": {**words_of("ko"), **KOREAN}}
 
-SPACE_WORDS = Path(__file__).parents[2] / "space" / "words.json"
+SPACE_WORDS = HOUSE / "space" / "words.json"
 
 
 def own_words() -> list[str]:

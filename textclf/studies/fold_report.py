@@ -11,7 +11,7 @@ import numpy as np
 from datasets import Dataset
 from numpy.typing import NDArray
 
-from metrics.text_classification.text_classification import Rows
+from textclf.metrics.text_classification.text_classification import Rows
 
 from ..evaluation.baselines.fitted import deciding_metric
 from ..evaluation.intervals import MOST_STEPS

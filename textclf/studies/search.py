@@ -22,7 +22,7 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, Trial, TrialState
 
-from metrics.text_classification.text_classification import LOWER_IS_BETTER
+from textclf.metrics.text_classification.text_classification import LOWER_IS_BETTER
 
 from ..errors import UserError
 from ..evaluation.baselines.fitted import deciding_metric

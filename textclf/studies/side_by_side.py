@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import yaml
 
-from metrics.text_classification.text_classification import LOWER_IS_BETTER
+from textclf.metrics.text_classification.text_classification import LOWER_IS_BETTER
 
 from ..errors import UserError, did_you_mean
 from ..evaluation.baselines.fitted import deciding_metric

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from transformers import EvalPrediction
 from transformers.modeling_outputs import SequenceClassifierOutput
 
-from metrics.text_classification.text_classification import LOWER_IS_BETTER
+from textclf.metrics.text_classification.text_classification import LOWER_IS_BETTER
 
 from ..errors import UserError, did_you_mean
 from ..labels import LabelSpace

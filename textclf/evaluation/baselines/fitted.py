@@ -11,7 +11,7 @@ import numpy as np
 from datasets import Dataset
 from numpy.typing import NDArray
 
-from metrics.text_classification.text_classification import LOWER_IS_BETTER, Rows
+from textclf.metrics.text_classification.text_classification import LOWER_IS_BETTER, Rows
 
 from ...errors import UserError, did_you_mean
 from ...inference.answers import Text, activate

@@ -22,7 +22,11 @@ class Input(NamedTuple):
 
 
 def checked(
-    predictions: Sequence[Any], references: Sequence[Any], scores: Any, num_labels: int | None, several: bool
+    predictions: Sequence[Any] | Array,
+    references: Sequence[Any] | Array,
+    scores: Any,  # none, or float [N, L] as lists or an array
+    num_labels: int | None,
+    several: bool,
 ) -> Input:
     """Return the input as arrays.
 
@@ -50,7 +54,7 @@ def checked(
     return Input(gold, predicted, probabilities, size)
 
 
-def _decided(rows: Sequence[Any], name: str, several: bool) -> Array:
+def _decided(rows: Sequence[Any] | Array, name: str, several: bool) -> Array:
     """Return ids [N] or 0/1 rows [N, L] as integers."""
     name = name or "predictions"
     if several and len({len(row) for row in rows}) > 1:
