@@ -128,6 +128,11 @@ class ModelArguments:
         "'auto': as the checkpoint has it",
         "auto",
     )
+    pooling: Literal["auto", "cls", "mean"] = _say(
+        "what the head reads: the first token's state, or the mean over tokens ('auto': as the checkpoint has it; a "
+        "linear model as the sentence encoder's own files say, else the mean where the family can)",
+        "auto",
+    )
     dropout: float | None = _say("dropout everywhere in the model (default: the model's own)")
     attention_dropout: float | None = _say(
         "dropout of attention weights apart; 0 makes long texts quicker on processors (default: as dropout)"
@@ -177,6 +182,14 @@ class FitOptions(TeachingOptions):
 
     _argument_group_name = "fit (how it is trained)"
 
+    family: Literal["fine_tune", "features", "fine_tuned_features"] = _say(
+        "what learns: 'fine_tune' the encoder and its head; 'features' a linear model on the encoder as it comes "
+        "(seconds on a processor); 'fine_tuned_features' the encoder, then a linear model on what it gives",
+        "fine_tune",
+    )
+    linear_model: Literal["svm", "logistic"] = _say(
+        "of the families with one; its C is chosen on validation by metric_for_best_model", "svm"
+    )
     output_dir: str | None = _say("the run folder (default: runs/<data>-<model>)")
     num_train_epochs: float = _say("passes over the training rows", 4.0)
     per_device_train_batch_size: int = _say("texts a process takes at once in training", 32)
@@ -196,7 +209,8 @@ class FitOptions(TeachingOptions):
     freeze_encoder_epochs: float = _say("epochs in which only the head learns, at the start", 0.0)
     layer_decay: float = _say("learning-rate factor from each layer to the one below (1: none)", 1.0)
     metric_for_best_model: str | None = _say(
-        "validation metric that chooses the checkpoint (default: f1_macro; several labels: average_precision_micro)"
+        "validation metric that chooses the checkpoint, or C: f0.5_micro, say (default: f1_macro; several labels: "
+        "average_precision_micro)"
     )
     early_stopping_patience: int = _say("evaluations without progress before training stops (0: never)", 0)
     keep_last: bool = _say("also keep the last checkpoint, in checkpoints/last", False)
@@ -221,7 +235,11 @@ class MeasureArguments:
     _argument_group_name = "measure (what is decided on validation, and compared)"
 
     calibrate: bool = _say("fit a temperature (or Platt scales) on validation and fold it into the last layer", True)
-    threshold_aim: str = _say("several labels: f1, f0.5, precision>=P or recall>=R for each label's cut", "f1")
+    threshold_aim: str = _say(
+        "several labels: f1, f0.5, precision>=P or recall>=R for each label's cut, own: where the logit is 0 before "
+        "calibration ('auto': own with a linear SVM, else f1)",
+        "auto",
+    )
     bake_thresholds: bool = _say(
         "shift the biases so that 0.5 is each label's cut (scores stop being probabilities)", False
     )

@@ -25,7 +25,7 @@ from .calibration import calibrate
 from .curves import scores_before_calibration
 from .known_scores import confirmed
 from .report import Report, quick_metrics
-from .thresholds import bake, choose, parse_aim
+from .thresholds import Thresholds, bake, choose, parse_aim
 
 logger = logging.getLogger(__name__)
 
@@ -70,7 +70,9 @@ def settle(run: RunFolder, validation: Dataset, options: MeasureArguments, held_
     if options.calibrate:
         calibration, logits = calibrate(model, labels, logits, gold)
     if labels.multi_label:
-        thresholds, shift = _choose_thresholds(model, labels, activate(logits, labels), gold, options)
+        added = np.array([calibration["shift"][name] for name in labels.names]) if calibration else None
+        chosen = choose(activate(logits, labels), gold, options.threshold_aim, added)
+        thresholds, shift = _put_thresholds(model, labels, chosen, options.bake_thresholds)
         logits = (logits + shift).astype(np.float32)
     if calibration and options.bake_thresholds:  # the model that is saved is another one than was calibrated
         saved = quick_metrics(gold, activate(logits, labels))
@@ -93,7 +95,7 @@ def on_test(settled: dict[str, Any], test: Report) -> dict[str, Any]:
         figures |= {f"{name}_after": test.metrics[name]["value"] for name in ("ece", "log_loss")}
         at_this_n = {"n": test.n, "ece_if_calibrated": test.metrics["ece"]["if_calibrated"]}
         calibration = calibration | {"test": figures | at_this_n}
-    if thresholds and (aim := parse_aim(thresholds["aim"])).kind != "f":
+    if thresholds and (aim := parse_aim(thresholds["aim"])).kind in {"precision", "recall"}:
         reached = {name: row[aim.kind] for name, row in test.per_label.items() if row[aim.kind] is not None}
         short = [name for name, figure in reached.items() if figure["value"] < aim.value]
         thresholds = thresholds | {"on_test": {"measured": len(reached), "below_aim": short, "reached": reached}}
@@ -140,19 +142,14 @@ def _validation_logits(run: RunFolder, classifier: Classifier, validation: Datas
     return classifier.logits(texts_of(validation))
 
 
-def _choose_thresholds(
-    model: PreTrainedModel,
-    labels: LabelSpace,
-    scores: NDArray[np.float32],
-    gold: NDArray[np.int64],
-    options: MeasureArguments,
+def _put_thresholds(
+    model: PreTrainedModel, labels: LabelSpace, chosen: Thresholds, baked: bool
 ) -> tuple[dict[str, Any], NDArray[np.float64]]:
-    """Choose each label's cut, put it into the model's config; say how, and what it shifts the logits by [L]."""
-    chosen = choose(scores, gold, options.threshold_aim)
+    """Put each label's cut into the model's config; say how it was chosen, and what it shifts the logits by [L]."""
     cuts, shift = chosen.by_name(labels), np.zeros(len(labels))
-    if options.bake_thresholds:
+    if baked:
         shift = bake(chosen)
         fold(model, 1.0, shift)
         cuts = dict.fromkeys(labels.names, 0.5)
     model.config.thresholds = cuts
-    return chosen.record(labels) | {"baked": options.bake_thresholds}, shift
+    return chosen.record(labels) | {"baked": baked}, shift

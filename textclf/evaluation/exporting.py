@@ -128,7 +128,7 @@ def _settle(folder: Path, evaluation: dict[str, Any], validation: Validation) ->
         scale, shift = scales.scale, scales.shift
         settled["calibration"] = {"method": scales.method, "scale": scale.tolist(), "shift": shift.tolist()}
     if aim:
-        chosen = choose(activate(logits * scale + shift, labels), validation.gold, aim["aim"])
+        chosen = choose(activate(logits * scale + shift, labels), validation.gold, aim["aim"], shift)
         if aim["baked"]:
             shift = shift + bake(chosen)
         settled["thresholds"] = dict.fromkeys(labels.names, 0.5) if aim["baked"] else chosen.by_name(labels)

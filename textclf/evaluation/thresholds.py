@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import logit
+from scipy.special import expit, logit
 
 from ..errors import UserError, did_you_mean
 from ..labels import LabelSpace
@@ -24,16 +24,16 @@ SCORE_NOISE = 1.2e-7  # one float32 step just below 1
 # cut is chosen among many, which costs some: on made-up labels of 200 to 5,000 texts, aims of .9 and .8 held on the
 # population in 91 to 99 % of the runs that reached them; by the bare share, in 41 to 49 %.
 AIM_LEVEL = 0.9
-AIMS = ("f1", "f0.5", "precision>=P", "recall>=R")
+AIMS = ("f1", "f0.5", "precision>=P", "recall>=R", "own")
 
 
 @dataclass(frozen=True)
 class Aim:
-    """What a cut is chosen for: the best F-beta, or a precision or recall to reach."""
+    """What a cut is chosen for: the best F-beta, a precision or recall to reach, or the model's own (logit 0)."""
 
     text: str
-    kind: str  # "f", "precision" or "recall"
-    value: float  # beta, or the share to reach
+    kind: str  # "f", "precision", "recall" or "own"
+    value: float  # beta, or the share to reach; 0 with "own"
 
 
 @dataclass(frozen=True)
@@ -63,12 +63,17 @@ class Thresholds:
 
 
 def parse_aim(text: str) -> Aim:
-    """Read `f1`, `f0.5` (any beta above 0), `precision>=P` or `recall>=R` (P and R above 0, up to 1).
+    """Read `f1`, `f0.5` (any beta above 0), `precision>=P`, `recall>=R` (P and R above 0, up to 1) or `own`.
+
+    `auto`, which a run resolves before (`studies/one_run.py`), is read as `f1`.
 
     Raises:
         UserError: it is none of these.
     """
     plain = re.sub(r"\s", "", text).lower()
+    if plain == "own":
+        return Aim(plain, "own", 0.0)
+    plain = "f1" if plain == "auto" else plain
     match = re.fullmatch(r"(?:(f)|(precision|recall)>=)(\d*\.?\d+)", plain)
     if match is None:
         near = did_you_mean(plain, ["f1", "f0.5", "precision>=0.9", "recall>=0.9"])
@@ -81,7 +86,9 @@ def parse_aim(text: str) -> Aim:
     return Aim(plain, kind, value)
 
 
-def choose(scores: NDArray[np.floating[Any]], gold: NDArray[np.int64], aim: str) -> Thresholds:
+def choose(
+    scores: NDArray[np.floating[Any]], gold: NDArray[np.int64], aim: str, shift: NDArray[np.float64] | None = None
+) -> Thresholds:
     """Choose each label's cut on validation.
 
     Args:
@@ -89,12 +96,15 @@ def choose(scores: NDArray[np.floating[Any]], gold: NDArray[np.int64], aim: str)
         gold: 0/1 [N, L].
         aim: see `parse_aim`. The lowest cut that reaches a precision is taken, the highest cut that reaches a recall,
             both with a margin for chance (AIM_LEVEL), and where none does the one that comes nearest; the highest of
-            those with the best F-beta.
+            those with the best F-beta. `own` looks at no row.
+        shift: [L], what calibration added to the logits (None: nothing), from which the model's own cut follows.
 
     Raises:
         UserError: the aim cannot be read.
     """
     goal = parse_aim(aim)
+    if goal.kind == "own":
+        return Thresholds(goal.text, len(gold), expit(np.zeros(scores.shape[1]) if shift is None else shift), [], [])
     values = np.asarray(scores, dtype=np.float64)
     pooled = gold.sum(axis=0) < RARE
     shared = best_cut(values.ravel(), gold.ravel(), goal) if pooled.any() else (0.5, False)

@@ -49,6 +49,7 @@ class Classifier:
         self.model = model.eval()
         self.tokenizer = tokenizer
         self.labels = LabelSpace.from_config(model.config)
+        self.width = len(self.labels)  # of what the model gives for a text
         self.thresholds = own_thresholds(model.config, self.labels)
         self.promises = Promises.of(model.config.to_dict(), self.labels)
         self.text_columns = fields_of(model.config)
@@ -129,7 +130,7 @@ class Classifier:
     def _all_logits(self, texts: Sequence[Text], windows: bool) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """Return logits [M, L] and the text that each row belongs to [M] (M = N unless there are windows)."""
         encoder = RowEncoder(self.tokenizer, self.max_length)
-        logits = [np.zeros((0, len(self.labels)), dtype=np.float32)]
+        logits = [np.zeros((0, self.width), dtype=np.float32)]
         owners = [np.zeros(0, dtype=np.int64)]
         bar = tqdm(
             total=len(texts),
@@ -147,7 +148,7 @@ class Classifier:
     @torch.inference_mode()
     def _logits_of_rows(self, encoder: RowEncoder, rows: EncodedRows) -> NDArray[np.float32]:
         """Run the model over rows in batches of similar length; the result is in the rows' order."""
-        result = np.zeros((len(rows), len(self.labels)), dtype=np.float32)
+        result = np.zeros((len(rows), self.width), dtype=np.float32)
         alone = None in (self.tokenizer.pad_token, self.model.config.pad_token_id)  # cannot be padded: one at a time
         if (longest := max(rows.lengths, default=0)) > self._foreseen:  # a processor's system kills, it raises nothing
             self.tokens_per_batch = fitting_tokens(self.model, self.tokens_per_batch, longest)

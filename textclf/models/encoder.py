@@ -6,6 +6,7 @@ import inspect
 import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pickle import UnpicklingError
 
 import torch
@@ -21,6 +22,7 @@ from transformers.utils import logging as transformers_logging
 from ..arguments import ModelArguments
 from ..errors import UserError
 from ..labels import LabelSpace
+from .averaging import choose_pooling, set_pooling
 from .checkpoint import prepare_tokenizer
 from .families import set_attention_dropout, set_dropout
 from .heads import redraw, restore_activation
@@ -67,8 +69,24 @@ def build(args: ModelArguments, labels: LabelSpace) -> tuple[PreTrainedModel, Pr
     model.accepts_loss_kwargs = False
     model.config._name_or_path, model.config._commit_hash = args.model, located.revision
     tokenizer.model_input_names = _inputs(model, tokenizer)
+    if args.pooling != "auto":
+        set_pooling(model, args.pooling)
     kept = old_labels is not None and sorted(old_labels) == sorted(labels.names)
     return _shape_head(model, args, fresh, kept), tokenizer
+
+
+def for_linear_model(args: ModelArguments, family: str) -> ModelArguments:
+    """Return the settings of a model whose head is to hold a linear model fitted on its pooled states.
+
+    Raises:
+        UserError: settings that such a head rules out, or an encoder that cannot have one.
+    """
+    if args.head == "mlp" or args.lora != "none":
+        found = "--head mlp" if args.head == "mlp" else f"--lora {args.lora}"
+        raise UserError(f"--family {family} has a linear head on a plain encoder; leave {found} out.")
+    located = locate(args.model, args.model_revision)
+    pooling = choose_pooling(args.pooling, load_config(located, args.trust_remote_code), located)
+    return replace(args, head="linear", pooling=pooling)
 
 
 def _set_labels(config: PretrainedConfig, labels: LabelSpace) -> None:

@@ -14,6 +14,7 @@ from sklearn.svm import LinearSVC
 from ..labels import LabelSpace
 
 Matrix = Any  # float [N, F], dense or a SciPy sparse matrix (SciPy has no types)
+MOST_NEWTON = 4000  # weights of one fit: its matrix then takes 128 MB
 ABSENT = -1.0  # logit of a label without any training text: where an SVM puts a sure "no"
 
 
@@ -38,15 +39,42 @@ class LinearModel:
         result[:, self.trained] = known
         return result.astype(np.float32)
 
+    def as_head(self, size: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return weights [L, size] and biases [L] that give these logits, as one linear layer does.
 
-def support_vectors(features: Matrix, gold: NDArray[np.int64], labels: LabelSpace, c: float, seed: int) -> LinearModel:
+        With one label a text, one that was never trained on lies 1 below the mean of the others: never the best.
+        """
+        weights, biases = np.zeros((len(self.constant), size)), self.constant.copy()
+        if len(self.trained):
+            if not self.multi_label:
+                weights += self.weights.astype(np.float64).mean(axis=1)
+                biases = np.full(len(biases), self.intercept.mean() + ABSENT)
+            weights[self.trained], biases[self.trained] = self.weights.T, self.intercept
+        return weights, biases
+
+
+def support_vectors(
+    features: Matrix, gold: NDArray[np.int64], labels: LabelSpace, c: float, seed: int, *, tolerance: float = 1e-4
+) -> LinearModel:
     """Fit linear SVMs, one against the rest, with penalty C (Fan et al. 2008, LIBLINEAR)."""
-    return _fit(lambda: LinearSVC(C=c, random_state=seed, max_iter=5000), features, gold, labels)
+    return _fit(lambda: LinearSVC(C=c, random_state=seed, max_iter=5000, tol=tolerance), features, gold, labels)
 
 
-def logistic(features: Matrix, gold: NDArray[np.int64], labels: LabelSpace, c: float, seed: int) -> LinearModel:
-    """Fit a multinomial logistic regression, or one for each of several labels, with penalty C."""
-    return _fit(lambda: LogisticRegression(C=c, random_state=seed, max_iter=1000), features, gold, labels)
+def logistic(
+    features: Matrix, gold: NDArray[np.int64], labels: LabelSpace, c: float, seed: int, *, tolerance: float = 1e-4
+) -> LinearModel:
+    """Fit a multinomial logistic regression, or one for each of several labels, with penalty C.
+
+    Newton's method, where the tolerance is tight and its matrix small: there L-BFGS would take thousands of steps.
+    """
+    small = features.shape[1] * (1 if labels.multi_label else len(labels)) <= MOST_NEWTON
+    solver = "newton-cholesky" if tolerance < 1e-4 and small else "lbfgs"
+    return _fit(
+        lambda: LogisticRegression(C=c, random_state=seed, max_iter=1000, tol=tolerance, solver=solver),
+        features,
+        gold,
+        labels,
+    )
 
 
 def constant(logits: NDArray[np.float64], labels: LabelSpace) -> LinearModel:

@@ -58,7 +58,8 @@ def write_linear(model: PreTrainedModel, weight: NDArray[np.floating[Any]], bias
         dense.weight.copy_(torch.eye(w.shape[1]))
     elif 2 * len(w) <= w.shape[1]:  # act(x) - act(-x) = x, for relu and gelu
         dense.weight.copy_(_pairs(w))
-        w = _recombined(len(w), w.shape[1])
+        dense.bias.copy_(_pairs(b[:, None], w.shape[1])[:, 0])
+        w, b = _recombined(len(w), w.shape[1]), torch.zeros_like(b)
     else:
         dense.weight.copy_(torch.eye(w.shape[1]))
         dense.bias.fill_(FLOOR)
@@ -87,10 +88,11 @@ def read_linear(model: PreTrainedModel) -> LinearHead | None:
     if layout == "lifted":
         return LinearHead(weight, bias + FLOOR * weight.sum(dim=1))
     if layout == "paired":
-        return LinearHead(weight[:, 0::2] @ dense.weight[0::2], bias)
+        return LinearHead(weight[:, 0::2] @ dense.weight[0::2], bias + weight[:, 0::2] @ dense.bias[0::2])
     if layout == "normed":
         deviation = (2.0 / weight.shape[1] + model.get_submodule("head.norm").eps) ** 0.5
-        return LinearHead(weight[:, 0::2] @ dense.weight[0::2] * (2.0 / deviation), bias)
+        paired = weight[:, 0::2] * (2.0 / deviation)
+        return LinearHead(paired @ dense.weight[0::2], bias + paired @ dense.bias[0::2])
     return None
 
 
@@ -101,6 +103,8 @@ def _layout(model: PreTrainedModel, dense: nn.Linear) -> str | None:
     if kind == "modernbert":
         return "normed" if paired and model.config.classifier_activation == "linear" else None
     lifted = bool((dense.bias == FLOOR).all())
+    if paired and kind not in {*TANH, "deberta-v2"} and torch.equal(dense.bias[0::2], -dense.bias[1::2]):
+        return "paired"
     if dense.bias.any() and not lifted:
         return None
     if kind in TANH:
@@ -108,12 +112,12 @@ def _layout(model: PreTrainedModel, dense: nn.Linear) -> str | None:
     if torch.equal(dense.weight, one):
         stock = kind == "deberta-v2" and model.config.pooler_hidden_act != "linear"
         return "lifted" if lifted else None if stock else "plain"
-    return "paired" if paired and kind != "deberta-v2" else None
+    return None
 
 
-def _pairs(w: Tensor) -> Tensor:
-    """Return rows +w and -w a label, the rest 0: [d, d] from [L, d]."""
-    rows = torch.zeros(w.shape[1], w.shape[1], dtype=w.dtype)
+def _pairs(w: Tensor, size: int | None = None) -> Tensor:
+    """Return rows +w and -w a label, the rest 0: [size, d] from [L, d]; d rows, unless said."""
+    rows = torch.zeros(size or w.shape[1], w.shape[1], dtype=w.dtype)
     rows[0 : 2 * len(w) : 2] = w
     rows[1 : 2 * len(w) : 2] = -w
     return rows
@@ -128,7 +132,10 @@ def _recombined(labels: int, size: int) -> Tensor:
 
 
 def _write_through_norm(model: PreTrainedModel, dense: nn.Linear, last: nn.Linear, w: Tensor, b: Tensor) -> None:
-    """Pass the state through modernbert's LayerNorm: a constant +1 and -1 fix its variance, the signal is tiny."""
+    """Pass the state through modernbert's LayerNorm: a constant +1 and -1 fix its variance, the signal is tiny.
+
+    The biases go in with the signal: what it adds to the variance grows with its square.
+    """
     labels, size = w.shape
     if 2 * labels + 2 > size:
         raise UserError(
@@ -141,7 +148,7 @@ def _write_through_norm(model: PreTrainedModel, dense: nn.Linear, last: nn.Linea
     dense.weight.copy_(_pairs(SMALL * w))
     if dense.bias is None:
         dense.bias = nn.Parameter(torch.zeros(size, dtype=dense.weight.dtype, device=dense.weight.device))
-    dense.bias.zero_()
+    dense.bias.copy_(_pairs(SMALL * b[:, None], size)[:, 0])
     dense.bias[-2], dense.bias[-1] = 1.0, -1.0
     norm = head.get_submodule("norm")
     assert isinstance(norm, nn.LayerNorm)
@@ -151,4 +158,4 @@ def _write_through_norm(model: PreTrainedModel, dense: nn.Linear, last: nn.Linea
     deviation = (2.0 / size + norm.eps) ** 0.5
     # +s and -s reach the last layer as +s/deviation and -s/deviation; their halved difference is s again
     last.weight.copy_(_recombined(labels, size) * (deviation / (2 * SMALL)))
-    last.bias.copy_(b)
+    last.bias.zero_()

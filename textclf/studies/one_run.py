@@ -10,12 +10,13 @@ from typing import NamedTuple
 from datasets import Dataset
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, set_seed
 
-from ..arguments import MeasureArguments
+from ..arguments import FitOptions, MeasureArguments, ModelArguments
 from ..data.auditing.audit import Audit, audit
 from ..data.cleaning import normalizer
 from ..data.loading import LoadedData, load_splits
 from ..data.preparation import Prepared, prepare
 from ..data.provenance import Provenance, remarks
+from ..errors import UserError
 from ..evaluation.decisions import HeldOut
 from ..evaluation.exporting import export_if_asked
 from ..evaluation.figures.drawing import draw_figures
@@ -30,16 +31,23 @@ from ..hub.data_texts import remember_texts
 from ..hub.publish import publish
 from ..labels import LabelSpace
 from ..models.checkpoint import prepare_tokenizer
-from ..models.encoder import build
+from ..models.encoder import build, for_linear_model
 from ..models.limits import longest_input
 from ..recipe import Recipe, read_recipe, recipe_text
 from ..run_folder import RunFolder
 from ..screen import Screen
 from ..training.fit import Fitted, fit
+from ..training.linear_fit import fit_features, fit_fine_tuned_features
 from ..training.selection import Metrics
 from ..training.teaching_settings import teaches
 
 PROMISES = ("abstain_risk", "abstain_confidence", "set_coverage", "set_by_label")
+# --family -> what trains: each takes, writes and returns what `fit` does.
+FAMILIES: dict[str, Callable[..., Fitted]] = {
+    "fine_tune": fit,
+    "features": fit_features,
+    "fine_tuned_features": fit_fine_tuned_features,
+}
 ENDED = "README.md"  # of a run folder: written last
 
 
@@ -94,8 +102,9 @@ def make_ready(recipe: Recipe, loaded: LoadedData, screen: Screen, look: Callabl
     splits, provenance = loaded
     labels = LabelSpace.from_features(splits["train"].features)
     check_options(recipe.measure, labels)
+    settings = _resolved(recipe, labels)
     set_seed(recipe.fit.seed)
-    model, tokenizer = build(recipe.model, labels)
+    model, tokenizer = build(settings, labels)
     recipe.data.dataset_revision = provenance.revision or recipe.data.dataset_revision  # as resolved, for recipe.yaml
     recipe.model.model_revision = model.config._commit_hash or recipe.model.model_revision
     prepare_tokenizer(tokenizer, normalizer(recipe.data.clean))
@@ -107,6 +116,23 @@ def make_ready(recipe: Recipe, loaded: LoadedData, screen: Screen, look: Callabl
     return Ready(model, tokenizer, prepared, loaded)
 
 
+def _resolved(recipe: Recipe, labels: LabelSpace) -> ModelArguments:
+    """Return the model's settings as `--family` completes them, and take the cuts that go with it."""
+    linear = recipe.fit.family != "fine_tune"
+    svm = linear and recipe.fit.linear_model == "svm"
+    if recipe.measure.threshold_aim == "auto" and labels.multi_label:
+        recipe.measure.threshold_aim = "own" if svm else "f1"
+    if not linear:
+        if recipe.fit.linear_model != FitOptions.linear_model:
+            raise UserError("--linear_model does nothing with --family fine_tune; add --family features.")
+        return recipe.model
+    if teaches(recipe.fit):
+        raise UserError(
+            f"A teacher teaches by --family fine_tune; --family {recipe.fit.family} learns from labels only."
+        )
+    return for_linear_model(recipe.model, recipe.fit.family)
+
+
 def train_ready(recipe: Recipe, ready: Ready, metrics: Metrics = quick_metrics) -> Fitted:
     """Train on the training rows, choosing the checkpoint on validation by one of `metrics`."""
     train = ready.prepared.splits["train"]
@@ -114,7 +140,7 @@ def train_ready(recipe: Recipe, ready: Ready, metrics: Metrics = quick_metrics) 
         from ..training.teaching import taught  # sentence encoders: for who asked for them
 
         train = taught(train, recipe.fit, recipe.model.trust_remote_code)
-    return fit(
+    return FAMILIES[recipe.fit.family](
         ready.model,
         ready.tokenizer,
         train,

@@ -133,7 +133,7 @@ def plan_of(
     found |= {f"the model's {key}": value for key, value in own.items()}
     train, validation = splits
     rows = {"training rows": train.digest(), "validation rows": validation.digest()}
-    found |= {"labels": labels.names, "initial weights": _digest(model), **rows}
+    found |= {"labels": labels.names, "initial weights": weights_digest(model), **rows}
     plain = json.loads(
         json.dumps(found, default=lambda value: sorted(value) if isinstance(value, set) else str(value))
     )
@@ -142,7 +142,7 @@ def plan_of(
     return dict(shared[0])
 
 
-def _digest(model: PreTrainedModel) -> str:
+def weights_digest(model: PreTrainedModel) -> str:
     """Return 32 hexadecimal digits of all parameters and buffers, in training form: 1 GB takes some 0.5 s."""
     digest = xxhash.xxh3_128()
     learning = {name for name, parameter in model.named_parameters() if parameter.requires_grad}

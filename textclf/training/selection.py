@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from sklearn.metrics import fbeta_score
 from transformers import EvalPrediction
 from transformers.modeling_outputs import SequenceClassifierOutput
 
@@ -43,6 +45,15 @@ class Selection:
         mean = float(loss(SequenceClassifierOutput(logits=logits), labels))
         return {**{name: float(value) for name, value in values.items()}, "loss": mean}
 
+    def figure(self, gold: NDArray[np.int64], values: NDArray[np.float32]) -> float:
+        """Return the metric of scores [N, L] against gold [N] or 0/1 [N, L]."""
+        if self.metric != "loss":
+            return float(self.metrics(gold, values)[self.metric])
+        sure = values.astype(np.float64).clip(1e-12, 1 - 1e-12)
+        if self.labels.multi_label:
+            return float(-np.where(gold == 1, np.log(sure), np.log1p(-sure)).mean())
+        return float(-np.log(sure[np.arange(len(gold)), gold]).mean())
+
 
 def choose_metric(wanted: str | None, labels: LabelSpace, gold: NDArray[np.int64], metrics: Metrics) -> Selection:
     """Return the selection by `wanted`, or by f1_macro (several labels: average_precision_micro).
@@ -54,6 +65,7 @@ def choose_metric(wanted: str | None, labels: LabelSpace, gold: NDArray[np.int64
     """
     name = wanted or ("average_precision_micro" if labels.multi_label else "f1_macro")
     name = name.removeprefix("eval_")
+    metrics = _with_f_beta(name, metrics, labels)
     generator = np.random.default_rng(0)
     logits = torch.from_numpy(generator.normal(size=(len(gold), len(labels))).astype(np.float32))
     known = {"loss", *(key for key, value in metrics(gold, scores(logits, labels)).items() if np.isfinite(value))}
@@ -63,6 +75,28 @@ def choose_metric(wanted: str | None, labels: LabelSpace, gold: NDArray[np.int64
             f"Known: {', '.join(sorted(known))}."
         )
     return Selection(name, name not in {"loss", *LOWER_IS_BETTER}, labels, metrics)
+
+
+def _with_f_beta(name: str, metrics: Metrics, labels: LabelSpace) -> Metrics:
+    """Return metrics that know `name` too where it is an F-beta of any beta above 0, as f0.5_micro or f2_macro."""
+    found = re.fullmatch(r"f(0?\.\d+|[1-9]\d*(?:\.\d+)?)_(macro|micro|weighted)", name)
+    if found is None:
+        return metrics
+    beta, average = float(found[1]), found[2]
+
+    def more(gold: NDArray[Any], values: NDArray[Any]) -> dict[str, float]:
+        said = metrics(gold, values)
+        if name in said:
+            return said
+        predicted, several = labels.decide(values), gold.ndim == 2
+        if average == "micro" and not several:
+            return said | {name: float((gold == predicted).mean())}
+        counts = gold.sum(axis=0) if several else np.bincount(gold, minlength=len(labels))
+        carried = None if average == "micro" else np.flatnonzero(counts)  # averages are over labels that occur
+        figure = fbeta_score(gold, predicted, beta=beta, labels=carried, average=average, zero_division=0)
+        return said | {name: float(figure)}
+
+    return more
 
 
 def scores(logits: torch.Tensor, labels: LabelSpace) -> NDArray[np.float32]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
@@ -105,7 +106,7 @@ class FittedBaseline:
             chosen["calibration"] = scales.record(logits, gold, labels)
         scores = activate(logits * scale + shift, labels)
         if labels.multi_label and not certain:
-            thresholds = choose(scores, gold, treatment.threshold_aim)
+            thresholds = choose(scores, gold, treatment.threshold_aim, shift)
             cuts = thresholds.cuts
             chosen["thresholds"] = thresholds.record(labels)
         return {
@@ -171,7 +172,9 @@ def check_baselines(names: Sequence[str]) -> None:
 def deciding_metric(metric: str | None, labels: LabelSpace) -> str:
     """Return the figure of `Rows` by which a metric of the Trainer's chooses: `loss` is the log loss."""
     name = (metric or ("average_precision_micro" if labels.multi_label else "f1_macro")).removeprefix("eval_")
-    return "log_loss" if name == "loss" else name
+    if name == "loss":
+        return "log_loss"
+    return re.sub(r"^f(\d|1\d|\d*\.\d+)_(?=macro|micro|weighted)", "f1_", name)  # an F-beta is no figure of `Rows`
 
 
 def _better(figures: dict[str, float], than: dict[str, float], metric: str | None, labels: LabelSpace) -> bool:
