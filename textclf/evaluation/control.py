@@ -8,7 +8,7 @@ from typing import Any
 
 from datasets import DatasetDict
 
-from metrics.text_classification.text_classification import LOWER_IS_BETTER
+from textclf.metrics.text_classification.text_classification import LOWER_IS_BETTER
 
 from ..arguments import MeasureArguments
 from ..inference.classifier import Classifier
