@@ -37,6 +37,8 @@ class DataArguments:
     train_file: str | None = _say("training rows (CSV, TSV, JSON, Parquet, Excel; also as gz, zip or zst)")
     validation_file: str | None = _say("validation rows; carved out of the training rows if missing")
     test_file: str | None = _say("test rows; carved out of the training rows if missing")
+    unlabelled: str | None = _say("a file of texts without labels, which a --teacher labels for the training alone")
+    hand_labels: int = _say("texts put out to be labelled by hand, where nothing is labelled yet", 200)
     text_columns: list[str] = _say("one or two columns of text (title and body, say)", [])
     label_columns: list[str] = _say("one column of label names or ids, or several 0/1 columns", [])
     label_separator: str | None = _say("separates several label names in one cell ('none': each cell is one name)")
@@ -74,7 +76,7 @@ class DataArguments:
         """Check what can be checked without reading data."""
         if (self.validation_file or self.test_file) and not self.train_file:
             raise UserError("--validation_file and --test_file go with --train_file, which is missing.")
-        if not (self.dataset or self.train_file):
+        if not (self.dataset or self.train_file or self.unlabelled):
             self.dataset = DEFAULT_DATASET
         if self.dataset and self.train_file:
             raise UserError("Give either --dataset or --train_file, not both.")
@@ -87,7 +89,7 @@ class DataArguments:
     @property
     def name(self) -> str:
         """Return a short name of the data for folders and titles."""
-        return Path(self.train_file or self.dataset or DEFAULT_DATASET).name.split(".")[0]
+        return Path(self.train_file or self.dataset or self.unlabelled or DEFAULT_DATASET).name.split(".")[0]
 
     def _check_ranges(self) -> None:
         for share, most in (
@@ -98,6 +100,8 @@ class DataArguments:
         ):
             if not 0 < getattr(self, share) <= most:
                 raise UserError(f"--{share} is a share above 0 and up to {most}; found {getattr(self, share)}.")
+        if self.hand_labels < 10:
+            raise UserError(f"--hand_labels must be 10 or more; found {self.hand_labels}.")
         for number in ("split_seed", "min_label_count"):
             if getattr(self, number) < 0:
                 raise UserError(f"--{number} must be 0 or more; found {getattr(self, number)}.")
@@ -166,6 +170,12 @@ class TeachingOptions:
     )
     teacher_revision: str | None = _say("commit, branch or tag of the teacher")
     teacher_temperature: float = _say("softens a classifier's opinion: its logits are divided by it", 2.0)
+    teacher_url: str | None = _say(
+        "the teacher is a chat model behind this address (OpenAI's protocol, up to /v1), which labels the texts of "
+        "--unlabelled; a key is read from the environment: TEACHER_API_KEY"
+    )
+    teacher_labels: list[str] = _say("for --teacher_url: labels and what they mean, name='what it means'", [])
+    teacher_price: list[float] = _say("for --teacher_url: price of a million tokens, read and written", [])
     teacher_weight: float = _say("share of the loss that a classifier's opinion has, or weight of an embedding", 0.5)
     cluster_inject: Literal["none", "target"] = _say(
         "k-means clusters of the training texts: 'target': learned beside the labels", "none"

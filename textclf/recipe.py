@@ -46,7 +46,7 @@ class Recipe(NamedTuple):
 
 
 DEFAULT_RECIPE = HOUSE / "recipes" / "news_sample.yaml"
-_NAMES_DATA = ("--dataset", "--train_file", "--train-file")
+_NAMES_DATA = ("--dataset", "--train_file", "--train-file", "--unlabelled")
 
 
 def read_recipe(argv: Sequence[str]) -> Recipe:

@@ -37,13 +37,15 @@ def train(recipe: Recipe) -> None:
     from ..run_folder import RunFolder
     from ..screen import Screen
     from ..studies.control import train_control
+    from ..studies.hand_labels import put_out_sample
     from ..studies.one_run import illustrate, load, make_ready, measure_run, tell, train_ready
     from ..training.resume import find_place
 
-    args = recipe.fit
+    args, screen = recipe.fit, Screen(quiet=recipe.fit.process_index > 0)
+    if put_out_sample(recipe, screen):
+        return  # no labels yet: they come first
     if not args.resume_from_checkpoint:
         args.output_dir = args.output_dir or str(RunFolder.free(recipe.name))
-    screen = Screen(quiet=args.process_index > 0)
     find_place(args)  # a folder in use, or nothing to go on with: said before any time is spent, as the next
     check_before_training(recipe.publish)
     loaded = load(recipe, screen)

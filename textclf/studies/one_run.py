@@ -16,6 +16,7 @@ from ..data.cleaning import normalizer
 from ..data.loading import LoadedData, load_splits
 from ..data.preparation import Prepared, prepare
 from ..data.provenance import Provenance, remarks
+from ..data.unlabelled import read_unlabelled
 from ..errors import UserError
 from ..evaluation.decisions import HeldOut
 from ..evaluation.exporting import export_if_asked
@@ -73,6 +74,7 @@ class Ready(NamedTuple):
     tokenizer: PreTrainedTokenizerBase
     prepared: Prepared
     loaded: LoadedData
+    unlabelled: Dataset | None = None
 
     @property
     def validation(self) -> Dataset:
@@ -87,6 +89,11 @@ class Ready(NamedTuple):
 
 def load(recipe: Recipe, screen: Screen) -> LoadedData:
     """Read the recipe's data into splits, once for all processes, and say what was guessed."""
+    if not (recipe.data.dataset or recipe.data.train_file):
+        raise UserError(
+            "There are no labels yet. Type python train.py --unlabelled FILE --teacher_url URL --teacher MODEL to get "
+            "a sample to label by hand, or give labelled rows with --dataset."
+        )
     with recipe.fit.main_process_first():
         loaded = load_splits(recipe.data, guarantee=recipe.measure.promises)
     screen.show([*loaded.provenance.notes, *allowed(recipe.measure, loaded.splits)])
@@ -113,7 +120,19 @@ def make_ready(recipe: Recipe, loaded: LoadedData, screen: Screen, look: Callabl
     screen.show(prepared.lines)
     if "text_pair" in prepared.splits["train"].column_names:
         model.config.text_columns = list(provenance.text_columns)  # what the Space calls its two boxes
-    return Ready(model, tokenizer, prepared, loaded)
+    return Ready(model, tokenizer, prepared, loaded, _unlabelled(recipe, prepared, provenance, screen))
+
+
+def _unlabelled(recipe: Recipe, prepared: Prepared, provenance: Provenance, screen: Screen) -> Dataset | None:
+    """Read the texts that a teacher labels, without any that stands in a split."""
+    if recipe.data.unlabelled is None:
+        return None
+    if recipe.fit.teacher is None:
+        raise UserError("--unlabelled texts are labelled by a --teacher, which is missing; add it, or leave them out.")
+    with recipe.fit.main_process_first():
+        found = read_unlabelled(recipe.data, provenance.text_columns, prepared.splits)
+    screen.show([found.line])
+    return found.rows
 
 
 def _resolved(recipe: Recipe, labels: LabelSpace) -> ModelArguments:
@@ -135,12 +154,13 @@ def _resolved(recipe: Recipe, labels: LabelSpace) -> ModelArguments:
 
 def train_ready(recipe: Recipe, ready: Ready, metrics: Metrics = quick_metrics) -> Fitted:
     """Train on the training rows, choosing the checkpoint on validation by one of `metrics`."""
-    train = ready.prepared.splits["train"]
+    train, chat = ready.prepared.splits["train"], None
     if teaches(recipe.fit):
         from ..training.teaching import taught  # sentence encoders: for who asked for them
 
-        train = taught(train, recipe.fit, recipe.model.trust_remote_code)
-    return FAMILIES[recipe.fit.family](
+        code = recipe.model.trust_remote_code
+        train, chat = taught(train, ready.validation, ready.unlabelled, recipe.fit, code)
+    fitted = FAMILIES[recipe.fit.family](
         ready.model,
         ready.tokenizer,
         train,
@@ -149,6 +169,9 @@ def train_ready(recipe: Recipe, ready: Ready, metrics: Metrics = quick_metrics) 
         max_length=ready.prepared.max_length,
         metrics=metrics,
     )
+    if chat and recipe.fit.process_index == 0:
+        RunFolder(fitted.path).write_json("teacher.json", chat)
+    return fitted
 
 
 def measure_run(recipe: Recipe, ready: Ready, fitted: Fitted, held_out: HeldOut | None = None) -> Verdict:

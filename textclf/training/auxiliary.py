@@ -28,9 +28,12 @@ from ..models.losses import HasLogits, StepLoss
 
 # Columns that a training split may have beside `text` and `labels`; their types say how wide they are.
 LABELLED = "labelled"  # bool: whether the labels are known, and not just filled in
-OPINION = "opinion"  # List(float32, L): a classifier's softened scores of our labels
+OPINION = "opinion"  # List(float32, L): a teacher's softened scores of our labels, NO_OPINION where it has none
 CLUSTER = "cluster"  # ClassLabel of k: the text's cluster
 EMBEDDING = "embedding"  # List(float32, D): of unit length
+
+
+NO_OPINION = -1.0
 
 
 class Layout(NamedTuple):
@@ -139,9 +142,11 @@ class TaughtLoss:
         losses = self.loss.losses(own, labels, self.loss.settings.to(logits.device)).reshape(len(labels), -1).sum(1)
         known = labelled[:, 0] > 0
         if self.layout.opinions:
-            imitated = divergence(own, opinion, options.teacher_temperature, labels.ndim > 1)
-            share = options.teacher_weight
-            losses = torch.where(known, (1 - share) * losses + share * imitated, imitated)
+            asked = opinion[:, 0] != NO_OPINION
+            temperature = 1.0 if options.teacher_url else options.teacher_temperature  # its answers are labels
+            imitated = divergence(own, opinion.clamp(min=0), temperature, labels.ndim > 1)
+            share = torch.where(known, torch.where(asked, options.teacher_weight, 0.0), 1.0)
+            losses = (1 - share) * losses + share * asked * imitated
         else:
             losses = losses * known
         cells = labels[0].numel()  # with several labels a text has so many items
