@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+import torch
 from sklearn.metrics import accuracy_score, f1_score
+from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from tests.e2e.client_process import HANGING
 from tests.hub_stand_in import StandInHub
@@ -185,3 +187,68 @@ def test_a_run_reads_the_numbers_of_later_data_as_its_own(tiny_model, place, cap
     meant = {text: ["bad", "good"][label] for text, label in later}
     assert dict(zip(table["text"], table["labels"], strict=True)) == meant
     assert found["metrics"]["accuracy"]["value"] == accuracy_score(table["labels"], table["predicted"])
+
+
+NAMES, GRADES = ("art", "law", "sea"), ("awful", "bad", "so so", "good", "superb")
+# What stands in the file's cells -> what it means; the model's labels, the column and the flags that go with it.
+STYLES = {
+    "1 to 5": ({i: str(i) for i in range(1, 6)}, ("1", "2", "3", "4", "5"), "rating", []),
+    "2 to 4 of 5": ({4: "4", 2: "2", 3: "3"}, ("1", "2", "3", "4", "5"), "stars", []),
+    "fractions that are whole": ({"5.0": "5", "1.0": "1"}, ("1", "2", "3", "4", "5"), "rating", []),
+    "1 to 4 with names": (
+        {i: name for i, name in enumerate(GRADES[:4], 1)},
+        GRADES,
+        "label",
+        ["--class_names", *(f"{i}={name}" for i, name in enumerate(GRADES, 1))],
+    ),
+    "signs": ({-1: "-1", 0: "0", 1: "1"}, ("-1", "0", "1"), "sentiment", []),
+    "signs with names": (
+        {1: "art", -1: "law", 0: "sea"}, NAMES, "label", ["--class_names", "-1=law", "0=sea", "1=art"]
+    ),
+    "true and false": ({"True": "true", "FALSE": "false"}, ("false", "true"), "label", []),
+    "marks": (
+        {"[0, 1, 1]": ("law", "sea"), "[1, 0, 0]": ("art",), "[0, 0, 0]": (), "[0, 0, 1]": ("sea",)},
+        NAMES, "labels", ["--class_names", *NAMES],
+    ),
+    "a separator": (
+        {"law;sea": ("law", "sea"), "art": ("art",), "sea ; art": ("art", "sea")}, NAMES, "topics",
+        ["--label_separator", ";"],
+    ),
+    "lists as Python writes them": (
+        {"['law', 'sea']": ("law", "sea"), "['art']": ("art",), "[]": ()}, NAMES, "labels", []
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_figures_are_those_of_plain_transformers_however_labels_are_written(style, tiny_model, place, capsys):
+    """Accuracy was 0.0 where numbers were taken to count from 0: counted here with nothing of the project's."""
+    cells, labels, column, flags = STYLES[style]
+    several = any(isinstance(meant, tuple) for meant in cells.values())
+    model = shutil.copytree(tiny_model("bert", labels=labels), place / "model")
+    if several:
+        config = json.loads((model / "config.json").read_text(encoding="utf-8"))
+        (model / "config.json").write_text(json.dumps(config | {"problem_type": "multi_label_classification"}))
+    rows = [(text, list(cells)[i % len(cells)]) for i, text in enumerate(texts(40, 83))]
+    write_csv(place / "rows.csv", ["text", column], rows)
+    found, _, _ = measured([model, "--dataset", "rows.csv", *flags], capsys)
+    tokenizer = AutoTokenizer.from_pretrained(model)
+    network = AutoModelForSequenceClassification.from_pretrained(model).eval()
+    gold, decided = [], []
+    for text, cell in rows:
+        with torch.no_grad():
+            logits = network(**tokenizer(text, return_tensors="pt")).logits[0].tolist()
+        meant = cells[cell]
+        gold.append(set(meant) if several else meant)
+        decided.append(
+            {name for name, logit in zip(labels, logits, strict=True) if logit >= 0}
+            if several
+            else labels[logits.index(max(logits))]
+        )
+    right = sum(a == b for a, b in zip(gold, decided, strict=True)) / len(rows)
+    metrics = {name: each["value"] for name, each in found["metrics"].items()}
+    assert found["n"] == 40
+    assert metrics["subset_accuracy" if several else "accuracy"] == pytest.approx(right)
+    if several:
+        both = sum(len(a & b) for a, b in zip(gold, decided, strict=True))
+        assert metrics["f1_micro"] == pytest.approx(2 * both / sum(len(a) + len(b) for a, b in zip(gold, decided, strict=True)))  # fmt: skip # noqa: E501

@@ -180,27 +180,34 @@ def test_lists_of_equal_names_in_cells_survive_every_dialect(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("words", "sentence"),
+    ("command", "words", "sentence"),
     [
-        (["--dataset", "god.csv"], "god.csv does not exist. Did you mean 'good.csv'?"),
-        (["--dataset=good.csv", "--text-columns", "texd"], "There is no column 'texd'; found: text, label."),
-        (["nothing.yaml"], "The recipe nothing.yaml does not exist."),
-        (["mine.yaml"], "There is no column 'texd'"),
+        ("train", "--dataset god.csv", "god.csv does not exist. Did you mean 'good.csv'?"),
+        ("train", "--dataset=good.csv --text-columns texd", "There is no column 'texd'; found: text, label."),
+        ("train", "nothing.yaml", "The recipe nothing.yaml does not exist."),
+        ("train", "mine.yaml", "There is no column 'texd'"),
+        ("eval", "some/model --dataset god.csv", "god.csv does not exist. Did you mean 'good.csv'?"),
+        ("eval", "./nowhere --dataset good.csv", "The folder ./nowhere does not exist"),
+        ("explore", "god.csv", "god.csv does not exist. Did you mean 'good.csv'?"),
+        ("predict", "some/model god.csv --output out.csv", "god.csv does not exist. Did you mean 'good.csv'?"),
+        ("predict", "./nowhere good.csv --output out.csv", "The folder ./nowhere does not exist"),
+        ("compare", "ran gone", "no study in ran: the folder does not exist. Did you mean 'run'?"),
     ],
 )
-def test_a_file_or_column_that_cannot_work_is_said_before_the_libraries_load(tmp_path, words, sentence):
+def test_a_file_or_column_that_cannot_work_is_said_before_the_libraries_load(tmp_path, command, words, sentence):
     """It took 12 seconds of processor time, of which the file itself took none."""
     put(tmp_path / "good.csv", table([["text", "label"], *map(list, ROWS)]))
+    (tmp_path / "run").mkdir()
     put(tmp_path / "mine.yaml", "dataset: good.csv\ntext_columns: [texd]\nlearning_rate: 1e-5\n")
     program = (
         "import sys; sys.path.insert(0, sys.argv.pop(1))\n"
-        "import train\n"
-        "try:\n    train.main(sys.argv[1:])\n"
+        "command = __import__(sys.argv.pop(1))\n"
+        "try:\n    command.main(sys.argv[1:])\n"
         "except ValueError as error:\n    print(error)\n"
         "print([name for name in ('torch', 'datasets', 'transformers') if name in sys.modules])"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program, str(Path(__file__).parent.parent), *words],
+        [sys.executable, "-c", program, str(Path(__file__).parent.parent), command, *words.split()],
         cwd=tmp_path,
         capture_output=True,
         text=True,

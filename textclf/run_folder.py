@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import secrets
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .errors import UserError
+from .errors import UserError, did_you_mean
 
 # File -> the command that makes it, for a folder that lacks it.
 MADE_BY = {
@@ -41,6 +41,19 @@ def refuse_missing_folder(model: str) -> None:
         raise UserError(
             f"The folder {model} does not exist; expected a run folder or a Hub id (`ls runs/` shows runs)."
         )
+
+
+def refuse_missing_runs(folders: Sequence[Path]) -> None:
+    """Stop, before anything is loaded, at folders of runs or studies that are not there.
+
+    Raises:
+        UserError: one does not exist; names the nearest beside it.
+    """
+    for folder in folders:
+        if not folder.is_dir():
+            beside = [other.name for other in folder.parent.iterdir()] if folder.parent.is_dir() else []
+            near = did_you_mean(folder.name, beside)
+            raise UserError(f"There is no run and no study in {folder}: the folder does not exist.{near}")
 
 
 @dataclass(frozen=True)

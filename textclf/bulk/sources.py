@@ -77,6 +77,16 @@ def find_sources(inputs: Sequence[str], split: str | None, config: str | None, r
     return sources
 
 
+def refuse_missing_files(inputs: Sequence[str]) -> None:
+    """Stop, before a library loads, at a file, folder or pattern that holds nothing to label.
+
+    Raises:
+        UserError: there is nothing of that name, or nothing in it that can be read.
+    """
+    for name in inputs:
+        _paths(name)
+
+
 def columns_of(source: Source) -> list[str]:
     """Return the names of the columns that are the source's own."""
     return [name for name in source.schema.names if name != LINE_COLUMN]

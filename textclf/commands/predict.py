@@ -8,6 +8,7 @@ from ..errors import UserError, process_index
 from ..flags import build_parser, parse
 from ..house import as_typed
 from ..recipe import show_help
+from ..run_folder import refuse_missing_folder
 
 USAGE = "python predict.py MODEL INPUT [INPUT ...] --output OUT [--key value ...]   or   --check OUT [INPUT ...]"
 
@@ -25,7 +26,12 @@ def main(argv: list[str]) -> None:
     (options,) = parse(build_parser([BulkArguments]), argv[places:])
     if not options.output:
         raise UserError(f"Say where the labels go, with --output: {USAGE}")
-    (choose if options.to_label else label)(argv[0], argv[1:places], options)
+    from ..bulk.sources import refuse_missing_files  # with Arrow: not for --help
+
+    model, inputs = argv[0], argv[1:places]
+    refuse_missing_folder(model)
+    refuse_missing_files(inputs)
+    (choose if options.to_label else label)(model, inputs, options)
 
 
 def choose(model: str, inputs: list[str], options: BulkArguments) -> None:

@@ -20,7 +20,7 @@ from ..evaluation.predictions import read_predictions
 from ..evaluation.slices import holm
 from ..inference.answers import Text
 from ..labels import LabelSpace
-from ..run_folder import RunFolder
+from ..run_folder import RunFolder, refuse_missing_runs
 from .aligned_runs import OtherRowsError, Run, aligned, as_one, in_order, read_runs, row_keys, short_names
 from .plan import PLAN
 
@@ -61,8 +61,7 @@ def runs_of(folder: Path) -> list[Path]:
     Raises:
         UserError: it does not exist, or holds no finished run.
     """
-    if not folder.is_dir():
-        raise UserError(f"There is no run and no study in {folder}: the folder does not exist.")
+    refuse_missing_runs([folder])
     if not (folder / PLAN).exists():
         return [folder]
     plan = yaml.safe_load((folder / PLAN).read_text(encoding="utf-8"))
