@@ -1,7 +1,9 @@
 """What the data room says, turned into Korean: every sentence that it makes itself, checked against what made it."""
 
+import ast
 import itertools
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,8 +11,11 @@ import pytest
 from textclf.data.auditing.audit import audit
 from textclf.data.labelling.label_ids import LabelIds
 from textclf.data.splits import describe
+from textclf.evaluation import intervals, report
 from textclf.evaluation.data_words import finding_words, in_korean, said_of_data
 from textclf.evaluation.wording import words_of
+from textclf.studies import curve_pages, fold_report
+from textclf.studies.power_law import Forecast
 
 KOREAN, ENGLISH = words_of("ko"), words_of("en")
 LETTERS = re.compile("[A-Za-z]{2,}")
@@ -46,6 +51,11 @@ def test_every_way_of_carving_splits_is_said_in_korean(several, group, copies, k
         "Labels are read from 'group'.",
         "The test split has no labels and counts as missing.",
         "on average a label has 3.4 texts; a mean over labels takes 10",
+        "Cross-validation on the training rows, 5 folds: macro F1 0.8124 [0.7921, 0.8327], standard deviation 0.0163 "
+        "over them.",
+        "3 seeds: the same recipe, the same rows: macro on test 0.8124 on average, standard deviation 0.0041, from "
+        "0.8077 to 0.8150; this run is the seed that was best on validation.",
+        "-1 (30 rows) is read as a class like the other numbers.",
         "Macro and weighted averages are over the 3 of 5 labels that these 40 texts carry; nothing can be said of a.",
     ],
 )
@@ -53,6 +63,38 @@ def test_what_is_left_in_english_are_names(sentence):
     said = said_of_data(sentence, KOREAN)
     assert re.search("[가-힣]", said)
     assert set(LETTERS.findall(said)) <= {"macro", "group", "guarantee", "min", "label", "count"}
+
+
+def said_in(module, *targets):
+    """Return the strings that a module assigns to a name, or gives as the third value of a `Bounds`; numbers are 3."""
+    tree = ast.parse(Path(module.__file__).read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        named = isinstance(node, ast.Assign) and any(getattr(each, "id", "") in targets for each in node.targets)
+        bounds = isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Bounds" and len(node.args) == 3
+        value = node.value if named else node.args[2] if bounds else None
+        if isinstance(value, ast.Constant) and isinstance(value.value, str):
+            yield value.value
+        elif isinstance(value, ast.JoinedStr):
+            yield "".join(part.value if isinstance(part, ast.Constant) else "3" for part in value.values)
+
+
+def test_every_reason_for_no_interval_has_korean_words():
+    """Korean cards said in English why a figure has no interval."""
+    reasons = [why for module in (intervals, report, fold_report) for why in said_in(module, "why")]
+    assert len(reasons) >= 6
+    assert [why for why in reasons if not re.search("[가-힣]", said_of_data(why, KOREAN))] == []
+
+
+@pytest.mark.parametrize("gains", [{"a": (0.5, Forecast(20, 0.9, 0.8, 1.0))}, {}])
+@pytest.mark.parametrize("forecasts", [[Forecast(2000, 0.7, 0.6, 0.8), Forecast(4000, 0.8, 0.7, 0.9)], []])
+def test_what_a_learning_curve_says_has_korean_words(forecasts, gains):
+    labels = {name: (20, f1, [twice]) for name, (f1, twice) in gains.items()}
+    curve = curve_pages.Curve(
+        metric="f1_macro", rows=[500, 1000], scores=[0.5, 0.61], forecasts=forecasts, labels=labels
+    )
+    said = [said_of_data(line, KOREAN) for line in curve_pages.in_words(curve)]
+    assert all(re.search("[가-힣]", line) for line in said), said
+    assert set(LETTERS.findall(" ".join(said))) <= {"macro"}
 
 
 def test_a_sentence_of_the_user_stays_as_it_is():
