@@ -25,6 +25,7 @@ FEWEST_DRAWS = 200  # of fewer, the ends of an interval hang on four draws, and 
 # of 40,000 texts x 10 labels, areas of draws move by at most 1/20 of their standard deviation; 1,000 steps: 1/3.
 MOST_STEPS = 10_000
 FEWEST_A_LABEL = 5  # texts that a label of a macro average has on average; of fewer, measured coverage falls to .87
+FEWEST_RANKED = 20  # texts of a label whose average precision enters one of several labels; of 10: .82 to .91
 FEWEST_WRONG = 10  # texts decided wrongly, from which resampling rows says something of a figure that hangs on them
 METHODS = {
     "shares": "Wilson's score interval, with one or two hits or misses as Brown, Cai & DasGupta (2001) mend it",
@@ -108,6 +109,8 @@ def all_bounds(rows: Rows, values: Mapping[str, float], draws: Mapping[str, Floa
         elif of_labels and texts_a_label < FEWEST_A_LABEL:
             why = f"on average a label has {texts_a_label:.1f} texts; a mean over labels takes {FEWEST_A_LABEL}"
             found[name] = Bounds(None, None, why)
+        elif rows.multi_label and name.startswith("average_precision") and (few := _too_few_ranked(name, support)):
+            found[name] = Bounds(None, None, few)
         elif name in shares:
             found[name] = _around(value, *reach(shares[name], n), shares[name].most)
         elif area:
@@ -118,6 +121,16 @@ def all_bounds(rows: Rows, values: Mapping[str, float], draws: Mapping[str, Floa
         else:
             found[name] = _accelerated(value, draws.get(name), rows.row_values.get(name))
     return found
+
+
+def _too_few_ranked(name: str, support: Floats) -> str | None:
+    """Say why an average precision of several labels has no interval: of few texts the figure itself lies too high."""
+    carried = support[support > 0]
+    if name.endswith("macro") and carried.min() < FEWEST_RANKED:
+        return f"its rarest label has {carried.min():.0f} texts; a mean of average precisions takes {FEWEST_RANKED}"
+    if name.endswith("micro") and carried.mean() < FEWEST_RANKED:
+        return f"on average a label has {carried.mean():.1f} texts; an average precision takes {FEWEST_RANKED}"
+    return None
 
 
 def _around(value: float, below: float, above: float, most: float = 1.0) -> Bounds:
