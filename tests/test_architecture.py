@@ -101,7 +101,8 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
     assert done.stdout.strip() == "[]"
 
 
-PINS = ("requirements.txt", "requirements-ray.txt", "requirements-dev.txt")  # the last for browsers in benchmarks
+# The last two for benchmarks: browsers, and what is compared with.
+PINS = ("requirements.txt", "requirements-ray.txt", "requirements-dev.txt", "requirements-setfit.txt")
 
 
 @pytest.mark.parametrize("folder", ["textclf", "dataset_scripts", "benchmarks", "space"])

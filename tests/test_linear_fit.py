@@ -27,7 +27,8 @@ from textclf.models.averaging import AVERAGING, averages
 from textclf.models.encoder import build, for_linear_model
 from textclf.recipe import read_recipe
 from textclf.run_folder import RunFolder
-from textclf.training.linear_fit import choose_linear, fit_features
+from textclf.training.linear_choice import choose_linear
+from textclf.training.linear_fit import fit_features
 from textclf.training.pooled_states import CACHE, PooledStates
 from textclf.training.selection import choose_metric
 
@@ -224,7 +225,7 @@ def test_a_whole_run_keeps_the_svms_own_cuts(tiny_model, tmp_path):
         tmp_path,
         ["--dataset", "rows.jsonl", "--model", "tiny", "--family", "features", "--output_dir", "run", *COMMON],
     )
-    assert "Not used by --family features, which trains no encoder:" in shown
+    assert "Not used by --family features:" in shown
     assert "learning_rate" in shown
     run = RunFolder.open(tmp_path / "run")
     evaluation = run.read_json("evaluation.json")

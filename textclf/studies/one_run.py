@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import numpy as np
 from datasets import Dataset
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, set_seed
 
@@ -33,6 +34,7 @@ from ..hub.publish import publish
 from ..labels import LabelSpace
 from ..models.checkpoint import prepare_tokenizer
 from ..models.encoder import build, for_linear_model
+from ..models.families import FAMILIES as LINEAR_HEADS
 from ..models.limits import longest_input
 from ..recipe import Recipe, read_recipe, recipe_text
 from ..run_folder import RunFolder
@@ -43,12 +45,23 @@ from ..training.selection import Metrics
 from ..training.teaching_settings import teaches
 
 PROMISES = ("abstain_risk", "abstain_confidence", "set_coverage", "set_by_label")
+
+
 # --family -> what trains: each takes, writes and returns what `fit` does.
+def fit_few_shot(*splits: Any, **settings: Any) -> Fitted:
+    """Train by contrast; sentence-transformers, which takes seconds to import, is for who asked for it."""
+    from ..training.few_shot import fit_few_shot
+
+    return fit_few_shot(*splits, **settings)
+
+
 FAMILIES: dict[str, Callable[..., Fitted]] = {
     "fine_tune": fit,
     "features": fit_features,
     "fine_tuned_features": fit_fine_tuned_features,
+    "few_shot": fit_few_shot,
 }
+FEW, MANY = 64, 500  # texts a label up to which contrast between texts is meant, and beyond which it reads too few
 ENDED = "README.md"  # of a run folder: written last
 
 
@@ -117,7 +130,7 @@ def make_ready(recipe: Recipe, loaded: LoadedData, screen: Screen, look: Callabl
     prepare_tokenizer(tokenizer, normalizer(recipe.data.clean))
     limit = longest_input(model.config, tokenizer)
     prepared = prepare(splits, tokenizer, recipe.data, limit=limit, seed=recipe.fit.seed, look=look)
-    screen.show(prepared.lines)
+    screen.show([*prepared.lines, *_better_suited(recipe, model.config.model_type, prepared.splits["train"], labels)])
     if "text_pair" in prepared.splits["train"].column_names:
         model.config.text_columns = list(provenance.text_columns)  # what the Space calls its two boxes
     return Ready(model, tokenizer, prepared, loaded, _unlabelled(recipe, prepared, provenance, screen))
@@ -150,6 +163,20 @@ def _resolved(recipe: Recipe, labels: LabelSpace) -> ModelArguments:
             f"A teacher teaches by --family fine_tune; --family {recipe.fit.family} learns from labels only."
         )
     return for_linear_model(recipe.model, recipe.fit.family)
+
+
+def _better_suited(recipe: Recipe, kind: str, train: Dataset, labels: LabelSpace) -> list[str]:
+    """Return the line that names the family which so many texts a label speak for, where another was chosen."""
+    gold, family = labels.gold(train), recipe.fit.family
+    counts = gold.sum(axis=0) if labels.multi_label else np.bincount(gold, minlength=len(labels))
+    texts, taught = int(np.median(counts)), teaches(recipe.fit)
+    if family == "fine_tune" and texts <= FEW and kind in LINEAR_HEADS and recipe.model.lora == "none" and not taught:
+        return [f"Half of the labels have {texts} training texts or fewer: --family few_shot is made for up to {FEW}."]
+    if family == "few_shot" and texts > MANY:
+        return [
+            f"Half of the labels have {texts} training texts or more: --family fine_tune learns more from so many."
+        ]
+    return []
 
 
 def train_ready(recipe: Recipe, ready: Ready, metrics: Metrics = quick_metrics) -> Fitted:

@@ -40,7 +40,7 @@ class PooledStates(Classifier):
     def of(self, split: Dataset) -> NDArray[np.float32]:
         """Return the states of a split's texts, float32 [N, d], from the cache where they are there."""
         texts = texts_of(split)
-        with _without_last(self.model):
+        with without_last(self.model):
             parts = [weights_digest(self.model), self.model.config.to_json_string(use_diff=False)]
             parts += [self.tokenizer.backend_tokenizer.to_str(), *self.tokenizer.model_input_names]
             pieces = (texts[start : start + PIECE] for start in range(0, len(texts), PIECE))
@@ -60,7 +60,7 @@ def _save(path: Path, states: NDArray[np.float32]) -> None:
 
 
 @contextmanager
-def _without_last(model: PreTrainedModel) -> Iterator[None]:
+def without_last(model: PreTrainedModel) -> Iterator[None]:
     """Leave a model's last linear layer out for a while."""
     last = last_linear(model)
     name = next(name for name, module in model.named_modules() if module is last)

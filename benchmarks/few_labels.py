@@ -1,0 +1,221 @@
+"""What is the best way with 8, 16, 32 or 64 texts a class: few_shot, SetFit, features, fine-tuning, TF-IDF?
+
+    pip install --no-deps --target SETFIT -r requirements-setfit.txt
+    python -m benchmarks.few_labels --hate_speech D --korean_news_titles D --setfit SETFIT --sizes 8 16 --seeds 5
+
+Every arm gets the same texts. Ours take a validation part out of them (an eighth, one text a class at 8); SetFit,
+which has no use for one, trains on all. Each cell is written when it is done and never computed twice; the table is
+made of what is there. Time is processor time of one thread, imports left out; memory is the highest beyond what the
+process held before.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import ctypes
+import gc
+import json
+import logging
+import os
+import platform
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+from datasets import Dataset, DatasetDict
+from sklearn.metrics import f1_score
+
+from textclf.data.loading import LoadedData, load_splits
+from textclf.data.model_text import join_columns
+from textclf.evaluation.baselines.fitted import fit_baselines
+from textclf.inference.classifier import Classifier, texts_of
+from textclf.labels import LabelSpace
+from textclf.models.weights import packaged_folder
+from textclf.recipe import read_recipe
+from textclf.studies.one_run import make_ready, train_ready
+from textclf.studies.shared import Silent, nothing_found
+
+RESULTS = Path(__file__).parent / "results"
+MODEL = "sentence-transformers/all-MiniLM-L6-v2"
+MOST_TEST = 1000  # test texts, drawn once; the small test splits are whole
+# Fine-tuning on few texts: 20 epochs (Mosbach et al. 2021, "On the Stability of Fine-tuning BERT").
+OURS = {
+    "few_shot": ["--family", "few_shot"],
+    "features": ["--family", "features"],
+    "fine-tuning": ["--num_train_epochs", "20", "--per_device_train_batch_size", "16"],
+}
+ARMS = ("few_shot", "SetFit 1.2", "features", "fine-tuning", "TF-IDF")
+
+
+def main() -> None:
+    """Compute what is missing, then write the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    for name in ("hate_speech", "korean_news_titles"):
+        parser.add_argument(f"--{name}", help="folder with its raw files")
+    parser.add_argument("--setfit", help="folder that setfit was installed into")
+    parser.add_argument("--sizes", type=int, nargs="+", default=[8, 16, 32, 64])
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--arms", nargs="+", default=list(ARMS), choices=ARMS)
+    parser.add_argument("--data", nargs="+", default=["hate_speech", "news_sample", "korean_news_titles"])
+    args = parser.parse_args()
+    if args.setfit:
+        sys.path.append(args.setfit)
+    logging.disable(logging.WARNING)
+    cells = RESULTS / "few_labels.json"
+    found = json.loads(cells.read_text(encoding="utf-8")) if cells.exists() else {}
+    for size in args.sizes:
+        for name in args.data:
+            loaded = data_of(name, getattr(args, name, None))
+            for seed in range(args.seeds):
+                train = few(loaded.splits["train"], size, seed)
+                for arm in args.arms if train is not None else ():
+                    key = f"{name} {size} {seed} {arm}"
+                    if key not in found and (args.setfit or arm != "SetFit 1.2"):
+                        found[key] = cell(arm, train, loaded, seed)
+                        print(key, found[key], flush=True)
+                        cells.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    (RESULTS / "few_labels.md").write_text(table(found), encoding="utf-8")
+
+
+def data_of(name: str, folder: str | None) -> LoadedData:
+    """Return a data set's splits, two fields joined into one, test cut to MOST_TEST texts."""
+    words = ["--dataset", name, *(["--data_dir", folder] if folder else [])]
+    loaded = load_splits(read_recipe(words).data)
+    pairs = "text_pair" in loaded.splits["train"].column_names
+    splits = join_columns(loaded.splits, "\n") if pairs else loaded.splits
+    if len(splits["test"]) > MOST_TEST:
+        splits["test"] = splits["test"].shuffle(seed=0).select(range(MOST_TEST))
+    return LoadedData(splits, loaded.provenance)
+
+
+def few(train: Dataset, size: int, seed: int) -> Dataset | None:
+    """Return `size` training texts of each class, drawn by a seed; None where a class has not so many."""
+    gold, rng = np.array(train["labels"]), np.random.default_rng(seed)
+    classes = [np.flatnonzero(gold == label) for label in range(train.features["labels"].num_classes)]
+    if min(map(len, classes)) < size:
+        return None
+    return train.select(np.concatenate([rng.permutation(rows)[:size] for rows in classes]))
+
+
+def cell(arm: str, train: Dataset, loaded: LoadedData, seed: int) -> dict[str, float]:
+    """Train an arm on few texts; return its figures on test, its processor seconds and its memory in MB."""
+    gc.collect()
+    with contextlib.suppress(OSError):
+        ctypes.CDLL(None).malloc_trim(0)
+    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # the high-water mark begins anew
+    before, started = memory("VmRSS"), time.process_time()
+    test, gold = loaded.splits["test"], np.array(loaded.splits["test"]["labels"])
+    run = {"SetFit 1.2": setfit, "TF-IDF": tfidf}.get(arm, ours)
+    predicted = run(arm, train, loaded, seed, test)
+    return {
+        "accuracy": float((predicted == gold).mean()),
+        "f1_macro": float(f1_score(gold, predicted, average="macro")),
+        "seconds": round(time.process_time() - started, 2),
+        "MB": round(memory("VmHWM") - before),
+    }
+
+
+def parted(train: Dataset) -> tuple[Dataset, Dataset]:
+    """Return the rows without every eighth of a class, and those: training and validation."""
+    eighth = np.arange(len(train)) % 8 == 7  # the rows stand class by class, drawn at random within
+    return train.select(np.flatnonzero(~eighth)), train.select(np.flatnonzero(eighth))
+
+
+def ours(arm: str, train: Dataset, loaded: LoadedData, seed: int, test: Dataset) -> np.ndarray:
+    """Train as train.py does and return what the saved folder decides on test."""
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        words = [
+            "--dataset",
+            "few.csv",
+            "--model",
+            MODEL,
+            "--output_dir",
+            "run",
+            "--threads",
+            "1",
+            "--seed",
+            str(seed),
+        ]
+        recipe = read_recipe([*words, "--disable_tqdm", "true", *OURS[arm]])
+        rows = DatasetDict(dict(zip(("train", "validation"), parted(train), strict=True)) | {"test": test})
+        ready = make_ready(recipe, LoadedData(rows, loaded.provenance), Silent(), nothing_found)
+        train_ready(recipe, ready)
+        return Classifier.load("run").scores(texts_of(test)).argmax(axis=1)
+
+
+def setfit(arm: str, train: Dataset, loaded: LoadedData, seed: int, test: Dataset) -> np.ndarray:
+    """Train SetFit with its defaults."""
+    from setfit import SetFitModel, Trainer, TrainingArguments
+
+    with tempfile.TemporaryDirectory() as folder:
+        model = SetFitModel.from_pretrained(str(packaged_folder()))
+        rows = train.rename_column("labels", "label").select_columns(["text", "label"])
+        options = TrainingArguments(output_dir=folder, seed=seed, show_progress_bar=False, report_to="none")
+        Trainer(model=model, args=options, train_dataset=rows).train()
+        return np.asarray(model.predict(list(test["text"]), show_progress_bar=False))
+
+
+def tfidf(arm: str, train: Dataset, loaded: LoadedData, seed: int, test: Dataset) -> np.ndarray:
+    """Fit the baseline that every run stands beside."""
+    labels = LabelSpace.from_features(train.features)
+    (fitted,) = fit_baselines(["tfidf_svm"], *parted(train), labels)
+    return fitted.scores(texts_of(test)).argmax(axis=1)
+
+
+def memory(field: str) -> float:
+    """Return a figure of this process's memory, in MB."""
+    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(field)) / 1024
+
+
+def table(found: dict[str, dict[str, float]]) -> str:
+    """Return the means over seeds with 95 % intervals (Student's t), and each arm less SetFit on the same draws."""
+    from scipy.stats import t
+
+    def interval(values: list[float]) -> str:
+        if len(values) < 2:
+            return f"{values[0]:.4f}"
+        half = t.ppf(0.975, len(values) - 1) * np.std(values, ddof=1) / len(values) ** 0.5
+        return f"{np.mean(values):.4f} ± {half:.4f}"
+
+    lines = [
+        "# Few labels",
+        "",
+        f"{processor()}, one thread of a machine that others used too (times are processor time), "
+        f"{time.strftime('%Y-%m-%d')}; MiniLM. Made by `python -m benchmarks.few_labels`; mean over n draws of the "
+        "training texts ± half a 95 % interval.",
+        "",
+        "| data | texts a class | arm | n | accuracy | macro F1 | less SetFit (accuracy) | seconds | MB |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    groups = dict.fromkeys((key.split(" ", 3)[0], int(key.split(" ", 3)[1])) for key in found)
+    for name, size in sorted(groups):
+        for arm in ARMS:
+            mine = {
+                k.split(" ")[2]: v for k, v in found.items() if k.startswith(f"{name} {size} ") and k.endswith(arm)
+            }
+            if not mine:
+                continue
+            pairs = [(v, found.get(f"{name} {size} {seed} SetFit 1.2")) for seed, v in mine.items()]
+            less = [v["accuracy"] - other["accuracy"] for v, other in pairs if other]
+            figures = [interval([v[metric] for v in mine.values()]) for metric in ("accuracy", "f1_macro")]
+            cost = [f"{np.median([v[metric] for v in mine.values()]):.0f}" for metric in ("seconds", "MB")]
+            beside = "–" if arm == "SetFit 1.2" or not less else interval(less)
+            lines.append(f"| {name} | {size} | {arm} | {len(mine)} | {' | '.join([*figures, beside, *cost])} |")
+    return "\n".join(lines) + "\n"
+
+
+def processor() -> str:
+    """Return the processor's name and the instruction sets that matter here."""
+    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    name = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.machine())
+    flags = next((line for line in lines if line.startswith("flags")), "")
+    return f"{name} ({', '.join(f for f in ('avx2', 'avx512_vnni', 'avx512_bf16', 'amx_bf16') if f in flags)})"
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    main()

@@ -1,0 +1,96 @@
+"""Few labels: an encoder trained by contrast between texts, saved as an ordinary classifier."""
+
+import shutil
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+import torch
+from transformers import AutoModel, pipeline
+
+from tests.tiny_models import ENGLISH, KOREAN
+from tests.trained_runs import COMMON, follow, write_json_lines
+from textclf.run_folder import RunFolder
+from textclf.training.few_shot import Contrast, shared_labels
+
+
+class Embedded(torch.nn.Module):
+    def __init__(self, states):
+        super().__init__()
+        self.states = states
+
+    def forward(self, features):
+        return {"sentence_embedding": self.states}
+
+
+def test_the_loss_weighs_pairs_that_share_a_label_as_much_as_the_others():
+    states = torch.tensor([[1.0, 0.0], [0.0, 2.0], [3.0, 0.0]])
+    # cosines: 0-1: 0, 0-2: 1, 1-2: 0. Alike: 0 and 1 (error 1); other: 0-2 (error 1), 1-2 (error 0).
+    loss = Contrast(Embedded(states))([{}], torch.tensor([0, 0, 1]))
+    assert float(loss) == pytest.approx((1 + 0.5) / 2)
+    assert float(Contrast(Embedded(states[:2]))([{}], torch.tensor([0, 0]))) == pytest.approx(1.0)
+    assert float(Contrast(Embedded(states[:1]))([{}], torch.tensor([0]))) == 0.0
+
+
+def test_several_labels_are_shared_in_part():
+    labels = torch.tensor([[1.0, 1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, 0.0, 0.0]])
+    expected = [[1, 0.5, 0, 0], [0.5, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]
+    np.testing.assert_allclose(shared_labels(labels).numpy(), expected)
+
+
+def rows(folder, several=False):
+    """Sixteen texts a class for training, few for the other splits; what is asked is the language."""
+    for split, start, stop in (("train", 0, 12), ("validation", 12, 16), ("test", 16, 20)):
+        lines = [(t, "en") for t in ENGLISH[start:stop]] + [(t, "ko") for t in KOREAN[start:stop]]
+        write_json_lines(
+            folder / f"{split}.jsonl",
+            [{"text": t, "label": [name, *["long"] * (len(t) > 60)] if several else name} for t, name in lines],
+        )
+    return [f"--{split}_file={split}.jsonl" for split in ("train", "validation", "test")]
+
+
+@pytest.mark.parametrize(("family", "several"), [("bert", False), ("modernbert", True)])
+def test_a_few_shot_run_ends_as_a_plain_classifier_whose_encoder_has_learned(family, several, tiny_model, tmp_path):
+    shutil.copytree(tiny_model(family), tmp_path / "tiny")
+    words = [*COMMON, *rows(tmp_path, several), "--model", "tiny", "--family", "few_shot", "--output_dir", "run"]
+    shown = follow(tmp_path, words)
+    assert "Not used by --family few_shot: num_train_epochs" in shown
+    assert "is made for" not in shown
+    run = RunFolder.open(tmp_path / "run")
+    evaluation = run.read_json("evaluation.json")
+    assert evaluation["training"]["epochs"] == pytest.approx(25, abs=1)  # 24 texts, each in N + 1 passes
+    assert evaluation["training"]["linear"]["pooling"] == "mean"
+    before = AutoModel.from_pretrained(tiny_model(family)).state_dict()
+    after = AutoModel.from_pretrained(run.path).state_dict()
+    name = next(name for name in before if "embedding" in name and before[name].ndim == 2)
+    assert not torch.equal(before[name], after[name])
+    classify = pipeline("text-classification", model=str(run.path), top_k=None)
+    answer = {each["label"]: each["score"] for each in classify([ENGLISH[16]], truncation=True)[0]}
+    table = run.path / "predictions" / "test.parquet"
+    stored = pq.read_table(table).to_pylist()[0]
+    assert stored["text"] == ENGLISH[16]
+    np.testing.assert_allclose([answer[label] for label in evaluation["labels"]], stored["scores"], atol=1e-4)
+    if not several:
+        assert evaluation["metrics"]["accuracy"]["value"] >= 0.75
+
+
+def test_contrast_brings_texts_of_a_class_together(tiny_model, tmp_path):
+    shutil.copytree(tiny_model("roberta"), tmp_path / "tiny")
+    follow(
+        tmp_path,
+        [*COMMON, *rows(tmp_path), "--model", "tiny", "--family", "few_shot", "--output_dir", "run"],
+    )
+    gaps = []
+    for folder in (tmp_path / "tiny", tmp_path / "run"):
+        classify = pipeline("feature-extraction", model=str(folder), tokenizer=str(tmp_path / "run"))
+        states = np.array([np.mean(classify(t)[0], axis=0) for t in [*ENGLISH[:12], *KOREAN[:12]]])
+        states /= np.linalg.norm(states, axis=1, keepdims=True)
+        cosines, alike = states @ states.T, np.kron(np.eye(2), np.ones((12, 12))) == 1
+        gaps.append(cosines[alike].mean() - cosines[~alike].mean())
+    assert gaps[1] > gaps[0] + 0.3
+
+
+def test_a_run_on_few_texts_is_told_of_the_family_for_them(tiny_model, tmp_path):
+    shutil.copytree(tiny_model("bert"), tmp_path / "tiny")
+    shown = follow(tmp_path, [*COMMON, *rows(tmp_path), "--model", "tiny", "--output_dir", "run"])
+    assert "Half of the labels have 12 training texts or fewer: --family few_shot is made for up to 64." in shown

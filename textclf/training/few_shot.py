@@ -1,0 +1,188 @@
+"""Few labels: an encoder trained by contrast between texts, then a linear model on its states: `--family few_shot`.
+
+Texts of one label are pulled together and others apart (Tunstall et al. 2022, SetFit, https://arxiv.org/abs/2209.11055)
+by sentence-transformers' own trainer. SetFit lists its pairs, quadratic in the texts, and reads both texts of each;
+here every pair of a batch counts, so that a batch of B texts, read once, is B (B - 1) / 2 pairs.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from datasets import Dataset
+from sentence_transformers import (
+    SentenceTransformer,
+    SentenceTransformerTrainer,
+    SentenceTransformerTrainingArguments,
+)
+from sentence_transformers.base.modules import Module
+from torch import Tensor, nn
+from torch.nn import functional
+from transformers import PreTrainedModel, PreTrainedTokenizerBase, PrinterCallback
+
+from ..errors import UserError
+from ..models.dropout import fast_dropout
+from ..models.padding_free import padding_free
+from .collation import Padding
+from .encoding import EncodedTexts
+from .fit import Fitted
+from .fit_arguments import FitArguments
+from .linear_fit import begin, fit_head
+from .pooled_states import without_last
+from .selection import Metrics
+
+MOST_READ = 2_400  # texts read in all: of N texts N (N + 1) below, as many as SetFit reads at least; further, no gain
+USED = {"learning_rate", "warmup_steps", "weight_decay", "per_device_train_batch_size"}
+
+
+def fit_few_shot(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    train: Dataset,
+    validation: Dataset,
+    args: FitArguments,
+    *,
+    max_length: int,
+    metrics: Metrics,
+) -> Fitted:
+    """Train an encoder by contrast, then fit a linear model on its states; takes and returns what `fit.fit` does.
+
+    `model` has an open linear head, whose pooled states are what is trained.
+
+    Raises:
+        UserError: as `linear_fit.fit_features`, and several processes.
+    """
+    if args.world_size > 1:
+        raise UserError("--family few_shot trains on few texts, in one process; start it with python train.py.")
+    begun = begin(model, tokenizer, (train, validation), args, max_length, metrics, used=USED)
+    if isinstance(begun, Fitted):
+        return begun
+    started = time.perf_counter()
+    texts = begun.encoded[0]
+    read = contrast(model, tokenizer, texts, args)
+    seconds = time.perf_counter() - started
+    tokens = float(texts.lengths.mean()) * read
+    before = begun.facts | {
+        "seconds": round(seconds, 2),
+        "steps": -(-read // args.per_device_train_batch_size),
+        "epochs": round(read / len(texts), 4),
+        "precision": args.chosen_precision,
+        "examples_per_second": round(read / seconds, 2),
+        "tokens_per_second": round(tokens / seconds, 2),
+    }
+    return fit_head(begun, model, tokenizer, (train, validation), args, before)
+
+
+class States(Module):
+    """What sentence-transformers trains: a classifier with an open head, read before its last layer."""
+
+    def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> None:
+        """Take a model whose logits are its pooled states."""
+        super().__init__()
+        self.model, self.tokenizer = model, tokenizer
+
+    def forward(self, features: dict[str, Any], **_: Any) -> dict[str, Any]:  # the library's own types
+        """Add `sentence_embedding`, [B, d]."""
+        return features | {"sentence_embedding": self.model(**features).logits}
+
+    def save(self, output_path: str, *args: Any, safe_serialization: bool = True, **kwargs: Any) -> None:
+        """Write nothing: the run folder's one writer does."""
+
+
+class Rows:
+    """The trainer's collator: numbers of encoded texts to their padded ids and their labels."""
+
+    valid_label_columns = ("label",)
+
+    def __init__(self, texts: EncodedTexts, padding: Padding) -> None:
+        """Take the texts and how they are padded."""
+        self.texts, self.padding = texts, padding
+
+    def __call__(self, rows: Sequence[Mapping[str, int]]) -> dict[str, Tensor]:
+        """Return a batch as the trainer takes its features apart again: by their prefix."""
+        batch = self.padding([self.texts[row["row"]] for row in rows])
+        labels = batch.pop("labels")
+        return {**{f"text_{name}": values for name, values in batch.items()}, "label": labels}
+
+
+class Contrast(nn.Module):
+    """The squared error between the cosine of two texts' states and how far they share labels (0 to 1).
+
+    It is sentence-transformers' CosineSimilarityLoss over all pairs of a batch, where pairs that share a label weigh
+    as much in all as pairs that do not, as by SetFit's oversampling. Several labels: the share of the labels of either
+    text that both have.
+    """
+
+    def __init__(self, model: SentenceTransformer) -> None:
+        """Take what embeds the texts."""
+        super().__init__()
+        self.model = model
+
+    def forward(self, features: Sequence[dict[str, Tensor]], labels: Tensor) -> Tensor:
+        """Return the loss of a batch: labels int64 [B], or 0/1 float32 [B, L]."""
+        states = functional.normalize(self.model(features[0])["sentence_embedding"].float(), dim=1)
+        wanted = shared_labels(labels)
+        apart = ~torch.eye(len(labels), dtype=torch.bool, device=labels.device)
+        errors = (states @ states.T - wanted).square()
+        alike, other = apart & (wanted > 0), apart & (wanted == 0)
+        means = [errors[chosen].mean() for chosen in (alike, other) if bool(chosen.any())]
+        return torch.stack(means).mean() if means else errors.sum() * 0.0
+
+
+def shared_labels(labels: Tensor) -> Tensor:
+    """Return how far each two of B texts share labels, float32 [B, B] in [0, 1]."""
+    if labels.ndim == 1:
+        return (labels[:, None] == labels[None, :]).float()
+    both = labels @ labels.T
+    counts = labels.sum(dim=1)
+    either = counts[:, None] + counts[None, :] - both
+    return torch.where(either > 0, both / either.clamp(min=1), torch.ones_like(both))
+
+
+def contrast(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, texts: EncodedTexts, args: FitArguments
+) -> int:
+    """Train a model's encoder by contrast, in place; return how many texts were read."""
+    size = min(args.per_device_train_batch_size, len(texts))
+    steps = max(1, min(len(texts) * (len(texts) + 1), MOST_READ) // size)
+    rows = Dataset.from_dict({"row": np.arange(len(texts))})
+    hooks = padding_free(model, args.padding_free, args.device)
+    with without_last(model), tempfile.TemporaryDirectory() as folder:
+        trained = SentenceTransformer(modules=[States(model, tokenizer)], device=str(args.device))
+        trainer = SentenceTransformerTrainer(
+            model=trained,
+            args=_arguments(folder, args, size, steps),
+            train_dataset=rows,
+            loss=Contrast(trained),
+            data_collator=Rows(texts, Padding.of(tokenizer)),
+        )
+        trainer.remove_callback(PrinterCallback)
+        with hooks, fast_dropout(model, args.device.type == "cpu"):
+            trainer.train()
+    return steps * size
+
+
+def _arguments(folder: str, args: FitArguments, size: int, steps: int) -> SentenceTransformerTrainingArguments:
+    return SentenceTransformerTrainingArguments(
+        output_dir=folder,
+        max_steps=steps,
+        per_device_train_batch_size=size,
+        learning_rate=args.learning_rate,
+        warmup_steps=args.warmup_steps,
+        weight_decay=args.weight_decay,
+        seed=args.seed,
+        bf16=args.bf16,
+        fp16=args.fp16,
+        use_cpu=args.use_cpu,
+        dataloader_drop_last=True,  # every batch has pairs
+        dataloader_pin_memory=not args.use_cpu,
+        report_to="none",
+        save_strategy="no",
+        logging_strategy="no",
+        disable_tqdm=True,
+    )

@@ -1,0 +1,102 @@
+"""Which linear model of an encoder's states: its C chosen on validation, its scaler beside it to be folded in."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..inference.answers import activate
+from ..models.linear import LinearModel, logistic, support_vectors
+from .fit_arguments import FitArguments
+from .selection import Selection
+
+logger = logging.getLogger(__name__)
+
+FIRST = (-3.0, -2.0, -1.0)  # log10 of the Cs on standardised states that are tried first
+LIMITS = (-6.0, 2.0)  # as far as the search goes on outwards
+MOST_VALUES = 40_000_000  # of training states: liblinear takes 24 bytes for each, so some 1 GB
+TOLERANCE = 1e-7  # at scikit-learn's 1e-4 two fits on states that differ by rounding differ by some 4e-3 in a logit
+FLAT = 1e-3  # of the median deviation: directions that vary less are noise, and are not blown up further
+
+
+class Chosen(NamedTuple):
+    """The linear model that validation chose."""
+
+    linear: LinearModel  # of standardised states
+    mean: NDArray[np.float64]  # [d]
+    scale: NDArray[np.float64]  # [d]
+    c: float
+    value: float  # of the metric, on validation
+    tried: dict[float, float]  # {C: value}
+    rows: int  # training rows it was fitted on
+
+    def head(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return weights [L, d] and biases [L] on plain states, the scaler folded in."""
+        weights, biases = self.linear.as_head(len(self.mean))
+        weights = weights / self.scale
+        return weights, biases - weights @ self.mean
+
+
+def choose_linear(
+    train: tuple[NDArray[np.float32], NDArray[np.int64]],
+    validation: tuple[NDArray[np.float32], NDArray[np.int64]],
+    selection: Selection,
+    args: FitArguments,
+) -> Chosen:
+    """Fit linear models on training states and choose one's C on validation, by `selection`'s metric.
+
+    `train` and `validation` are states float32 [N, d] and gold [N], or 0/1 [N, L]. Cs go outwards by powers of ten as
+    long as that helps, then by half powers around the best; of several that are equally good it is the middle one.
+    """
+    states, gold = train
+    most = max(1, MOST_VALUES // states.shape[1])
+    if len(states) > most:
+        rows = np.sort(np.random.default_rng(args.seed).permutation(len(states))[:most])
+        logger.warning("The linear model is fitted on a random sample of %d of %d training texts.", most, len(states))
+        states, gold = states[rows], gold[rows]
+    mean, scale = _scaler(states)
+    scaled, known = (states - mean) / scale, (validation[0] - mean) / scale
+    fitter = support_vectors if args.linear_model == "svm" else logistic
+    sign = 1 if selection.greater_is_better else -1
+    models: dict[float, LinearModel] = {}
+
+    def value(exponent: float) -> float:
+        models[exponent] = fitter(scaled, gold, selection.labels, 10.0**exponent, args.seed, tolerance=TOLERANCE)
+        scores = activate(models[exponent].logits(known), selection.labels)
+        return sign * selection.figure(validation[1], scores)
+
+    found = _searched(value)
+    best = max(found.values())
+    equal = sorted(exponent for exponent, each in found.items() if each == best)
+    exponent = equal[len(equal) // 2]
+    tried = {round(10.0**e, 12): sign * found[e] for e in sorted(found)}
+    return Chosen(models[exponent], mean, scale, round(10.0**exponent, 12), sign * best, tried, len(states))
+
+
+def _searched(value: Callable[[float], float]) -> dict[float, float]:
+    """Return the values at all exponents that were tried."""
+    found = {exponent: value(exponent) for exponent in FIRST}
+    for end, step in ((FIRST[0], -1.0), (FIRST[-1], 1.0)):
+        while found[end] > found[end - step] and found[end] == max(found.values()) and end + step in _between(*LIMITS):
+            end += step
+            found[end] = value(end)
+    best = max(found, key=lambda exponent: found[exponent])
+    for near in (best - 0.5, best + 0.5):
+        found[near] = value(near)
+    return found
+
+
+def _between(low: float, high: float) -> set[float]:
+    return set(np.arange(low, high + 1).tolist())
+
+
+def _scaler(states: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the mean and the deviation of each direction, float64 [d]."""
+    mean = states.mean(axis=0, dtype=np.float64)
+    deviation = np.sqrt(states.var(axis=0, dtype=np.float64))
+    least = FLAT * float(np.median(deviation))
+    return mean, np.maximum(deviation, least) if least > 0 else np.where(deviation > 0, deviation, 1.0)
