@@ -19,8 +19,10 @@ PAGES = [
     path for path in sorted(ROOT.rglob("*.md")) if not {".venv", "runs", "space", "node_modules"} & set(path.parts)
 ]
 PAGES = [path for path in PAGES if path.name != "model_card.md"]  # a template
-READMES = [ROOT / "README.md", ROOT / "recipes/README.md"]
+READMES = [ROOT / "README.md", ROOT / "recipes/README.md", ROOT / "README.ko.md", ROOT / "SKILL.md"]
+READMES += [ROOT / "docs/tutorial.md", ROOT / "docs/tutorial.ko.md", ROOT / "recipes/jobs/README.md"]
 OF_OTHER_PROGRAMS = {"help", "help_all", "key", "config_file", "num_processes", "split", "output"}
+OF_OTHER_PROGRAMS |= {"flavor", "secrets", "timeout"}  # of hf jobs
 OF_OTHER_PROGRAMS |= {"check", "static"}  # read by predict.py and space/app.py themselves
 
 
