@@ -79,6 +79,9 @@ def test_rows_checkpoints_and_logs_stay_at_home(made):
         (f"pushed with {TOKEN}", "a Hub token"),
         ("key sk-proj-0123456789abcdefghijklm", "a secret key"),
         ("ghp_0123456789abcdefghijklmnopqrstuvwxyzAB", "a secret key"),
+        ("aws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYzzzzzz1", "a key by its name"),
+        ("WANDB_API_KEY=0123456789abcdef0123456789abcdef01234567", "a key by its name"),
+        ("Authorization: Bearer aB3dE5fG7haB3dE5fG7haB3d", "a key by its name"),
         ("-----BEGIN RSA PRIVATE KEY-----", "a private key"),
         ("write to kim.minji@example.co.kr please", "an e-mail address: kim.minji@example.co.kr"),
         ("read from /data/corpora/reviews.csv", "an absolute path: /data/corpora/reviews.csv"),
@@ -403,3 +406,11 @@ def test_sizes_read_like_sizes():
     assert [shown_size(n) for n in (0, 999, 1000, 91_000_000, 2_400_000_000)] == [
         "0 B", "999 B", "1.0 kB", "91.0 MB", "2.4 GB",
     ]  # fmt: skip
+
+
+def test_a_key_of_a_setting_is_known_by_its_name_and_ordinary_settings_are_none(run):
+    change(run, "evaluation.json", tracker={"api_key": "0123456789abcdef0123456789abcdef01234567"})
+    with pytest.raises(UserError, match=r"evaluation\.json holds a key by its name"):
+        collect(run, {})
+    change(run, "evaluation.json", tracker={"pad_token": "[PAD]", "password": "forgotten passwords and 12 ways out"})
+    assert collect(run, {})

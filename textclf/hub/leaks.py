@@ -30,6 +30,13 @@ _PERSONAL = {
     ),
 }
 _IN_TEXT = {kind: re.compile(pattern) for kind, pattern in _UNSPEAKABLE.items()}
+# What is called a key or a password and looks like one (long, letters and digits together): in `NAME=value`, in
+# `name: value`, or in JSON, where name and value are strings of their own and come as two lines.
+_IN_TEXT["a key by its name"] = re.compile(
+    r"(?:(?:api|access|secret|auth|private)[_-]?(?:key|token)|passw(?:or)?d|bearer)[\"']?\s*[:=\s]\s*[\"']?"
+    r"(?=[^\s\"']*\d)(?=[^\s\"']*[A-Za-z])[\w+/=.-]{20,}",
+    re.IGNORECASE,
+)
 _IN_BYTES = {kind: re.compile(pattern.encode()) for kind, pattern in _UNSPEAKABLE.items()}
 _SECRET_VARIABLE = re.compile(r"(?:TOKEN|API_?KEY|SECRET|PASSWORD|ACCESS_KEY)$", re.IGNORECASE)
 _LEAST_SECRET = 12  # characters: the value of a variable that is shorter stands in many a file
