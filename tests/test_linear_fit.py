@@ -229,6 +229,10 @@ def test_a_whole_run_keeps_the_svms_own_cuts(tiny_model, tmp_path):
     assert "learning_rate" in shown
     run = RunFolder.open(tmp_path / "run")
     evaluation = run.read_json("evaluation.json")
+    card = (run.path / "README.md").read_text(encoding="utf-8")
+    assert "linear SVM on the mean over tokens" in card or "토큰 평균 위의 선형 SVM" in card
+    assert "Fine-tuned from" not in card
+    assert f"{evaluation['selection']['C']:.3g}" in card
     shift = evaluation["calibration"]["shift"]
     classifier = Classifier.load(run.path)
     assert evaluation["thresholds"]["aim"] == "own"

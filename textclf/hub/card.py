@@ -199,13 +199,16 @@ def _procedure(run: RunFolder, evaluation: dict[str, Any], recipe: dict[str, Any
     revision = recipe.get("model_revision")
     lines = []
     if base:
-        lines.append(
-            say["base"].format(base=tables.code(base) + (f" ({tables.escaped(revision)})" if revision else ""))
-        )
+        way = say.get(f"base_{recipe.get('family')}", say["base"])
+        lines.append(way.format(base=tables.code(base) + (f" ({tables.escaped(revision)})" if revision else "")))
     if (run.path / "adapter").is_dir():
         lines.append(say["adapter"].format(kind=recipe["lora"], rank=recipe["lora_r"]))
+    linear = (evaluation.get("training") or {}).get("linear")
+    if linear:
+        lines.append(say[f"linear_{linear['model']}"].format(pooling=say[f"pooling_{linear['pooling']}"]))
     lines.append(
-        say["selection"].format(
+        say["selection_c" if linear else "selection"].format(
+            c=f"{linear['C']:.3g}" if linear else "",
             metric=metric_name(chosen["metric"], say),
             split=split_name(chosen["split"], say),
             value=tables.number(chosen["value"]),

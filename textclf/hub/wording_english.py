@@ -131,6 +131,13 @@ ENGLISH = {
     "left_train": "{n} of these rows left train before training",
     "procedure": "Training procedure",
     "base": "Fine-tuned from {base}.",
+    "base_features": "The encoder is {base} as it comes.",
+    "base_few_shot": "The encoder is {base}, trained by contrast between the training texts.",
+    "linear_svm": "Its head is a linear SVM on {pooling}.",
+    "linear_logistic": "Its head is a logistic regression on {pooling}.",
+    "pooling_cls": "the first token's state",
+    "pooling_mean": "the mean over tokens",
+    "selection_c": "Its C ({c}) was chosen by {metric} on {split}: {value}.",
     "adapter": "It was trained as an adapter ({kind}, rank {rank}), which is merged into the weights; `adapter/` "
     "holds it alone.",
     "selection": "The checkpoint was chosen by {metric} on {split}: {value}.",
