@@ -1,21 +1,35 @@
 """Clusters: fitted on training texts alone, beside the same run without them, and said in figures."""
 
 import json
+import os
+import subprocess
+import sys
+import unicodedata
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
+import torch
 from datasets import Dataset
+from safetensors.torch import load_file
 from sklearn.cluster import KMeans
+from transformers import AutoModelForSequenceClassification, TextClassificationPipeline
 
 from tests.tiny_models import SENTENCES
 from tests.trained_runs import COMMON, follow, texts, write_csv
 from tests.training_runs import rows
+from textclf.commands import export, push, serve
 from textclf.errors import UserError
 from textclf.evaluation.control import clusters_said, epochs
 from textclf.evaluation.wording import words_of
 from textclf.exploration.embeddings import Embedder
+from textclf.inference.classifier import Classifier
+from textclf.models.clustered import add_at_input
 from textclf.models.weights import locate
+from textclf.recipe import read_recipe
 from textclf.run_folder import RunFolder
+from textclf.studies.one_run import load
+from textclf.studies.shared import Silent
 from textclf.training.text_clusters import fit_centroids, nearest, with_clusters
 
 SEEN = []  # texts that were embedded
@@ -39,8 +53,6 @@ def clustered(tiny_model, tmp_path_factory):
 
 def test_no_text_of_validation_or_test_reaches_the_clusters(clustered):
     """Every text that the sentence encoder ever saw is a training text: nothing else could move a centroid."""
-    import pyarrow.parquet as pq
-
     held_out = {
         text
         for split in ("validation", "test")
@@ -109,3 +121,115 @@ def test_a_difference_that_chance_can_make_is_no_help(low, high, p, words):
     said = clusters_said({"clusters": found}, words_of("en"))
     assert words in said[0]
     assert "One seed" in said[-1]
+
+
+SENTENCE = "정말 최고예요. 이렇게 좋은 서비스는 처음입니다."
+FRESH = """
+import json, sys
+from transformers import pipeline
+found = {}
+for name, task in (("token", None), ("embedding", None), ("token", "text-classification")):
+    classify = pipeline(task, model=sys.argv[1] + "/" + name, trust_remote_code=True)
+    rows = classify(json.loads(sys.argv[2]), top_k=None, truncation=True)
+    found[f"{name} {task}"] = [{each["label"]: each["score"] for each in row} for row in rows]
+try:
+    found["untrusted"] = pipeline("text-classification", model=sys.argv[1] + "/token", trust_remote_code=False)
+except ValueError as error:
+    found["untrusted"] = str(error)
+print(json.dumps([found, [name for name in sys.modules if name.split(".")[0] == "textclf"]], default=str))
+"""
+
+
+@pytest.fixture(scope="module")
+def injected(tiny_model, tmp_path_factory):
+    """Two runs whose models read clusters: as a token, and at the input; a model of another width finds them."""
+    folder = tmp_path_factory.mktemp("injected")
+    written = [(text, "ko" if not text.isascii() else "en") for text in texts(80, 3, most=2)]
+    write_csv(folder / "rows.csv", ["text", "label"], written)
+    for name in ("token", "embedding"):
+        argv = ["--dataset", "rows.csv", "--model", str(tiny_model("bert")), "--output_dir", name]
+        argv += ["--cluster_inject", name, "--cluster_k", "3", "--cluster_encoder", str(tiny_model("distilbert"))]
+        follow(folder, [*COMMON, *argv, "--cluster_control", "false", "--num_train_epochs", "3"])
+    return folder
+
+
+def test_a_strangers_pipeline_gives_the_measured_scores_in_a_fresh_process(injected):
+    """Without this project: one process for both kinds, with and without the task's name."""
+    texts_of, scores = {}, {}
+    for name in ("token", "embedding"):
+        table = pq.read_table(injected / name / "predictions/test.parquet")
+        texts_of[name], scores[name] = table["text"].to_pylist(), np.array(table["scores"].to_pylist())
+    environment = {**os.environ, "HF_HUB_OFFLINE": "1", "HF_HOME": str(injected / "home"), "PYTHONPATH": ""}
+    argv = [sys.executable, "-c", FRESH, str(injected), json.dumps(texts_of["token"])]
+    done = subprocess.run(argv, cwd=injected, capture_output=True, text=True, env=environment, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    found, ours = json.loads(done.stdout.strip().splitlines()[-1])
+    assert not ours
+    assert texts_of["token"] == texts_of["embedding"]
+    labels = json.loads((injected / "token/config.json").read_text(encoding="utf-8"))["label2id"]
+    for name in ("token None", "embedding None", "token text-classification"):
+        given = np.array([[row[label] for label in labels] for row in found[name]])
+        np.testing.assert_allclose(given, scores[name.split()[0]], atol=2e-6)
+    assert "trust_remote_code" in found["untrusted"]
+
+
+@pytest.mark.parametrize("name", ["token", "embedding"])
+def test_a_text_without_its_cluster_is_refused_and_not_answered_worse(injected, name):
+    classifier = Classifier.load(injected / name)
+    stock = TextClassificationPipeline(model=classifier.model, tokenizer=classifier.tokenizer)
+    with pytest.raises(
+        ValueError, match="reads the cluster of each text beside the text, and these texts came without"
+    ):
+        stock(SENTENCE)
+    assert len(classifier.predict([SENTENCE, unicodedata.normalize("NFD", SENTENCE)])) == 2
+
+
+@pytest.mark.parametrize("name", ["token", "embedding"])
+def test_the_cluster_is_read(injected, name):
+    """Another cluster in front of the same text gives another score: it is no decoration."""
+    model = Classifier.load(injected / name).model
+    tokenizer = Classifier.load(injected / name).tokenizer
+    rows = [model(**tokenizer(f"[CLUSTER_{i}] {SENTENCE}", return_tensors="pt")).logits.detach() for i in range(3)]
+    assert not all(torch.allclose(rows[0], row, atol=1e-5) for row in rows[1:])
+
+
+def test_centroids_lie_in_safetensors_and_predictions_hold_the_plain_texts(injected):
+    weights = load_file(injected / "token/model.safetensors")
+    assert weights["centroids"].shape[0] == 3
+    table = pq.read_table(injected / "token/predictions/validation.parquet")
+    assert not [text for text in table["text"].to_pylist() if "CLUSTER" in text]
+    assert not list((injected / "token").rglob("*.bin"))
+
+
+def test_nothing_but_the_added_vector_changes_the_embedding_kind(tiny_model):
+    """With vectors of nothing the model is the stock one: the token is taken out again, positions and all."""
+    model = AutoModelForSequenceClassification.from_pretrained(tiny_model("bert", labels=("a", "b"))).eval()
+    plain = torch.tensor([[2, 8, 9, 10, 3], [2, 11, 12, 3, 0]])
+    mask = (plain != 0).long()
+    before = model(input_ids=plain, attention_mask=mask).logits
+    beside = torch.cat([plain[:, :1], torch.full((2, 1), 7), plain[:, 1:]], dim=1)
+    model.get_input_embeddings().weight.data[7] = 0.0
+    hooks = add_at_input(model)
+    found = model(input_ids=beside, attention_mask=torch.cat([mask[:, :1], mask], dim=1)).logits
+    torch.testing.assert_close(found, before)
+    model.get_input_embeddings().weight.data[7] = torch.linspace(-1, 1, 32)  # LayerNorm takes a constant away
+    assert not torch.allclose(model(input_ids=beside, attention_mask=torch.cat([mask[:, :1], mask], 1)).logits, before)
+    for hook in hooks:
+        hook.remove()
+
+
+@pytest.mark.parametrize(
+    ("command", "sentence"),
+    [(export, "Export takes no model"), (push, "push_to_hub.py takes no model"), (serve, "serve.py takes no model")],
+)
+def test_other_doors_refuse_such_a_checkpoint_in_one_sentence(injected, command, sentence):
+    more = ["--repo-id", "me/x"] if command is push else []
+    with pytest.raises(UserError, match=sentence):
+        command.main([str(injected / "token"), *more])
+
+
+@pytest.mark.parametrize("more", [["--export", "onnx"], ["--push", "a/b", "--space", "a/c"], ["--lora", "lora"]])
+def test_what_does_not_go_with_injected_clusters_is_refused_before_any_training(more):
+    recipe = read_recipe(["--dataset", "rows.csv", "--cluster_inject", "token", "--output_dir", "x", *more])
+    with pytest.raises(UserError, match="--cluster_inject token does not go with --"):
+        load(recipe, Silent())

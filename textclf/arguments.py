@@ -177,8 +177,10 @@ class TeachingOptions:
     teacher_labels: list[str] = _say("for --teacher_url: labels and what they mean, name='what it means'", [])
     teacher_price: list[float] = _say("for --teacher_url: price of a million tokens, read and written", [])
     teacher_weight: float = _say("share of the loss that a classifier's opinion has, or weight of an embedding", 0.5)
-    cluster_inject: Literal["none", "target"] = _say(
-        "k-means clusters of the training texts: 'target': learned beside the labels", "none"
+    cluster_inject: Literal["none", "target", "token", "embedding"] = _say(
+        "k-means clusters of the training texts: 'target': learned beside the labels; 'token': written before the "
+        "text; 'embedding': added to the first token (both need trust_remote_code to be loaded)",
+        "none",
     )
     cluster_k: int = _say("how many clusters", 16)
     cluster_encoder: str = _say("the sentence encoder whose embeddings are clustered", DEFAULT_MODEL)

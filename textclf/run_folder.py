@@ -119,3 +119,30 @@ class RunFolder:
                 shutil.rmtree(unfinished)
             else:
                 unfinished.unlink(missing_ok=True)
+
+
+CLUSTERED = "textclf_clustered"  # `model_type` of a checkpoint that reads clusters at its input: models/clustered.py
+
+
+def is_clustered(folder: str | Path) -> bool:
+    """Say whether a folder holds a checkpoint with injected clusters."""
+    path = Path(folder) / "config.json"
+    return path.is_file() and json.loads(path.read_text(encoding="utf-8")).get("model_type") == CLUSTERED
+
+
+def refuse_clustered(folder: str | Path, what: str) -> None:
+    """Refuse what a checkpoint with injected clusters cannot do.
+
+    Raises:
+        UserError: the folder holds one.
+    """
+    if is_clustered(folder):
+        raise UserError(clusters_refused(what))
+
+
+def clusters_refused(what: str) -> str:
+    """Return the sentence for what takes no model with injected clusters."""
+    return (
+        f"{what} takes no model with clusters at its input (--cluster_inject token, embedding), which needs a second "
+        "model for each text. Train with --cluster_inject target, or use pipeline(model=..., trust_remote_code=True)."
+    )

@@ -3,7 +3,7 @@
 from ..errors import UserError
 from ..flags import build_parser, parse
 from ..recipe import show_help
-from ..run_folder import refuse_missing_folder
+from ..run_folder import refuse_clustered, refuse_missing_folder
 from ..serving.serve_arguments import ServeArguments
 
 USAGE = "python serve.py MODEL [--host H] [--port P] [--engine E] [--no-ui] [--key value ...]"
@@ -18,6 +18,7 @@ def main(argv: list[str]) -> None:
     words = ["--ui=false" if word in ("--no-ui", "--no_ui") else word for word in argv[1:]]
     (options,) = parse(build_parser([ServeArguments]), words)
     refuse_missing_folder(argv[0])
+    refuse_clustered(argv[0], "serve.py")
 
     from ..serving.engine import ModelProcess
 

@@ -25,7 +25,7 @@ from ..inference.probes import PROBES
 from ..inference.promises import KEYS
 from ..inference.quantization import fold, quantize
 from ..labels import LabelSpace
-from ..run_folder import RunFolder
+from ..run_folder import RunFolder, refuse_clustered
 from .baselines.fitted import deciding_metric
 from .calibration import fit_scales
 from .gate import judge
@@ -57,6 +57,7 @@ def export_run(run: RunFolder, engines: Sequence[Engine] = tuple(FILES), draws: 
     Raises:
         UserError: the model's family is not known to export.
     """
+    refuse_clustered(run.path, "Export")
     classifier = Classifier.load(run.path, device="cpu")
     validation = read_validation(run, classifier.labels, draws)
     with tempfile.TemporaryDirectory(prefix=".unfinished-onnx-", dir=run.path) as name:

@@ -11,7 +11,7 @@ from rich.console import Console
 from ..arguments import PublishArguments
 from ..errors import UserError
 from ..house import as_typed
-from ..run_folder import RunFolder
+from ..run_folder import RunFolder, refuse_clustered
 from .card import card_example, language_of_run, read_recipe_values, render_card
 from .card_sample import remember_sample
 from .dataset_repo import check_dataset, publish_dataset, reload_splits
@@ -107,6 +107,7 @@ def publish_run(run: RunFolder, arguments: PushArguments) -> None:
     Raises:
         UserError: something could not be published, or what arrived is not what was measured.
     """
+    refuse_clustered(run.path, "push_to_hub.py")
     uploads = model_files(run, arguments)
     if arguments.dataset_repo:
         check_dataset(run, arguments)

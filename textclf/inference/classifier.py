@@ -18,6 +18,8 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from ..errors import UserError
 from ..labels import LabelSpace
+from ..models.cluster_checkpoint import writer_of
+from ..models.clustered import ClusterWriter
 from ..models.limits import fields_of, longest_input
 from ..models.padding_free import padding_free
 from . import engines
@@ -58,6 +60,9 @@ class Classifier:
         self._foreseen = 0  # tokens of the longest text for which memory was looked at
         self._computing = Lock()  # the tokenizer and the hooks serve one call at a time
         self.engine = "torch"
+        self.clusters: ClusterWriter | None = (
+            None  # what writes clusters in front of texts, where the model reads them
+        )
 
     @property
     def rust_tokenizer(self) -> Tokenizer | None:
@@ -102,7 +107,9 @@ class Classifier:
             return engines.load(source, engine, revision=revision, trust_code=trust_code)
         model, tokenizer = read_classifier(source, revision, trust_code)
         where = device or ("cuda" if torch.cuda.is_available() else "cpu")
-        return cls(model.to(where), tokenizer)
+        found = cls(model.to(where), tokenizer)
+        found.clusters = writer_of(model, source, revision)
+        return found
 
     def scores(self, texts: Sequence[Text], *, windows: bool = False) -> NDArray[np.float32]:
         """Return float32 [N, L] in [0, 1]: softmax over the labels, or a sigmoid each with several labels.
@@ -139,7 +146,8 @@ class Classifier:
             disable=not self.shows_progress or len(texts) < PROGRESS_FROM,
         )
         with self._computing, padding_free(self.model, "auto", self.model.device), bar as progress:
-            for rows in encoder.chunks(texts, windows):
+            given = texts if self.clusters is None else WrittenTexts(texts, self.clusters)
+            for rows in encoder.chunks(given, windows):
                 logits.append(self._logits_of_rows(encoder, rows))
                 owners.append(rows.owners)
                 progress.update(rows.texts)
@@ -178,6 +186,30 @@ class Classifier:
         return np.concatenate(
             [self._logits_of_batch(encoder, rows, half) for half in (taken[:middle], taken[middle:])]
         )
+
+
+class WrittenTexts(Sequence[Text]):
+    """Texts with their clusters in front, found a piece at a time."""
+
+    def __init__(self, texts: Sequence[Text], clusters: ClusterWriter) -> None:
+        """Take texts and what writes clusters."""
+        self._texts, self._clusters = texts, clusters
+
+    def __len__(self) -> int:
+        """Return the number of texts."""
+        return len(self._texts)
+
+    @overload
+    def __getitem__(self, rows: int) -> Text: ...
+    @overload
+    def __getitem__(self, rows: slice) -> list[Text]: ...
+
+    def __getitem__(self, rows: int | slice) -> Text | list[Text]:
+        """Return one text, or a list of them."""
+        if isinstance(rows, slice):
+            return self._clusters(self._texts[rows])
+        found: Text = self._clusters([self._texts[rows]])[0]
+        return found
 
 
 class SplitTexts(Sequence[Text]):

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from ..errors import UserError
 from ..inference.answers import Text
+from ..run_folder import clusters_refused
 from .facts import Ready, describe
 
 # How the libraries say that memory has run out, where they do not raise MemoryError.
@@ -78,6 +79,8 @@ def main(fd: str, model: str, engine: str, revision: str, trust_code: str) -> No
         from ..bulk.scorers import load_scorer
 
         classifier = load_scorer(model, engine, revision or None, trust_code == "yes")
+        if classifier.engine == "torch" and classifier.clusters is not None:
+            raise UserError(clusters_refused("serve.py"))
         ready: Ready | str = describe(classifier, model, revision or None)
     except UserError as error:
         connection.send(str(error))

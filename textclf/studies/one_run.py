@@ -42,7 +42,7 @@ from ..screen import Screen
 from ..training.fit import Fitted, fit
 from ..training.linear_fit import fit_features, fit_fine_tuned_features
 from ..training.selection import Metrics
-from ..training.teaching_settings import teaches
+from ..training.teaching_settings import INJECTED, teaches
 
 PROMISES = ("abstain_risk", "abstain_confidence", "set_coverage", "set_by_label")
 
@@ -107,10 +107,39 @@ def load(recipe: Recipe, screen: Screen) -> LoadedData:
             "There are no labels yet. Type python train.py --unlabelled FILE --teacher_url URL --teacher MODEL to get "
             "a sample to label by hand, or give labelled rows with --dataset."
         )
+    _check_injected(recipe)
     with recipe.fit.main_process_first():
         loaded = load_splits(recipe.data, guarantee=recipe.measure.promises)
     screen.show([*loaded.provenance.notes, *allowed(recipe.measure, loaded.splits)])
     return loaded
+
+
+def _check_injected(recipe: Recipe) -> None:
+    """Refuse what does not go with clusters at the model's input.
+
+    Raises:
+        UserError: naming it.
+    """
+    if recipe.fit.cluster_inject not in INJECTED:
+        return
+    publish, refused = recipe.publish, f"--cluster_inject {recipe.fit.cluster_inject}"
+    wrong = {
+        "--export": publish.export != "none",
+        "--push": publish.push is not None,
+        "--space": publish.space is not None,
+        "--lora": recipe.model.lora != "none",
+        "--family": recipe.fit.family != "fine_tune",
+        "--padding_free on": recipe.fit.padding_free == "on",
+        "--long_text windows": recipe.data.long_text == "windows",
+        "--unlabelled": recipe.data.unlabelled is not None,
+    }
+    if found := [name for name, is_set in wrong.items() if is_set]:
+        raise UserError(
+            f"{refused} does not go with {found[0]}: the model needs a second one for each text, and code of its own. "
+            "Leave it out, or choose --cluster_inject target."
+        )
+    if recipe.fit.cluster_inject == "embedding":
+        recipe.fit.padding_free = "off"  # it would take the rows apart before the cluster is taken out of them
 
 
 def make_ready(recipe: Recipe, loaded: LoadedData, screen: Screen, look: Callable[..., Audit] = audit) -> Ready:
@@ -181,23 +210,26 @@ def _better_suited(recipe: Recipe, kind: str, train: Dataset, labels: LabelSpace
 
 def train_ready(recipe: Recipe, ready: Ready, metrics: Metrics = quick_metrics) -> Fitted:
     """Train on the training rows, choosing the checkpoint on validation by one of `metrics`."""
-    train, chat = ready.prepared.splits["train"], None
-    if teaches(recipe.fit):
+    train, validation, chat, injection = ready.prepared.splits["train"], ready.validation, None, None
+    args, longest, code = recipe.fit, ready.prepared.max_length, recipe.model.trust_remote_code
+    if teaches(args):
         from ..training.teaching import taught  # sentence encoders: for who asked for them
 
-        code = recipe.model.trust_remote_code
-        train, chat = taught(train, ready.validation, ready.unlabelled, recipe.fit, code)
-    fitted = FAMILIES[recipe.fit.family](
-        ready.model,
-        ready.tokenizer,
-        train,
-        ready.validation,
-        recipe.fit,
-        max_length=ready.prepared.max_length,
-        metrics=metrics,
+        train, chat = taught(train, validation, ready.unlabelled, args, code)
+    if args.cluster_inject in INJECTED:
+        from ..training.injection import inject
+
+        injection = inject(ready.model, ready.tokenizer, (train, validation), args, code)
+        train, validation = injection.train, injection.validation
+        longest = min(longest + 1, longest_input(ready.model.config, ready.tokenizer))
+    fitted = FAMILIES[args.family](
+        *(ready.model, ready.tokenizer, train, validation, args), max_length=longest, metrics=metrics
     )
-    if chat and recipe.fit.process_index == 0:
-        RunFolder(fitted.path).write_json("teacher.json", chat)
+    if args.process_index == 0:
+        if injection:
+            injection.finish(fitted.path, args.cluster_inject)
+        if chat:
+            RunFolder(fitted.path).write_json("teacher.json", chat)
     return fitted
 
 

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from .fit_arguments import FitArguments
 
 
+INJECTED = ("token", "embedding")  # values of --cluster_inject that a checkpoint needs clusters for
+
+
 def teaches(args: FitArguments) -> bool:
     """Say whether training rows get further targets."""
     return args.teacher is not None or args.cluster_inject == "target"
