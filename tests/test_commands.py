@@ -192,6 +192,7 @@ def compare(place, first, second):
     assert np.abs(np.array(tables[0]["scores"]) - np.array(tables[1]["scores"])).max() < 1e-5
 
 
+@pytest.mark.slow
 def test_two_processes_train_what_one_does_with_a_doubled_batch(exact):
     place, options = exact
     done = launch(place, 2, *options, "--per_device_train_batch_size", "8")

@@ -289,6 +289,7 @@ def by_pipeline(path, texts):
     return np.array([[row[name] for name in classify.model.config.id2label.values()] for row in rows])
 
 
+@pytest.mark.slow
 def test_weights_too_large_for_one_file_stand_beside_the_graph(tmp_path, monkeypatch):
     monkeypatch.setattr("textclf.inference.onnx_export.ONE_FILE", 0)
     run = make_run(tmp_path / "run", "single")

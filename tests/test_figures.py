@@ -103,9 +103,9 @@ def test_figures_are_opaque_white_so_that_dark_pages_show_them_too(tmp_path):
     "names",
     [
         ["_hidden", "$5 to $10"],
-        ["<b>&", "a\nb", "x" * 200],
+        pytest.param(["<b>&", "a\nb", "x" * 200], marks=pytest.mark.slow),
         [unicodedata.normalize("NFD", "한글 라벨"), "긴 이름 " * 20, "日本語"],
-        [f"label {i}" for i in range(70)],
+        pytest.param([f"label {i}" for i in range(70)], marks=pytest.mark.slow),
     ],
     ids=["underscore and dollars", "markup and length", "NFD, long Hangul and Japanese", "more than can be shown"],
 )

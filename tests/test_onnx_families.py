@@ -22,7 +22,11 @@ LONG = " ".join(SENTENCES)
 TEXTS = [*ENGLISH[:5], *KOREAN[:3], "", "!", LONG * 3, (ENGLISH[5], KOREAN[5]), (LONG, LONG), (LONG, "?")]
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+OFTEN = ("bert", "deberta-v2", "modernbert")  # the others take the same road as one of these: `make test-slow`
+EACH = [family if family in OFTEN else pytest.param(family, marks=pytest.mark.slow) for family in FAMILIES]
+
+
+@pytest.mark.parametrize("family", EACH)
 def test_a_family_gives_torchs_logits(family, tiny_model, tmp_path):
     source = tiny_model(family, labels=("a", "b", "c"))
     model = AutoModelForSequenceClassification.from_pretrained(source)

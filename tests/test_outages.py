@@ -81,6 +81,7 @@ def connections(server):
     return count
 
 
+@pytest.mark.slow
 def test_a_hub_that_is_away_is_said_at_once(place):
     """One that answers nothing, which is worse than one that refuses: the client alone would take a minute."""
     with socket.create_server(("127.0.0.1", 0)) as silent:

@@ -346,6 +346,7 @@ def test_true_goes_on_in_the_folder_of_output_dir(uninterrupted, tiny_model, tmp
         find_place(arguments(tmp_path / "gone", resume_from_checkpoint="true"))
 
 
+@pytest.mark.slow
 def test_real_kills_at_random_moments_change_nothing():
     """Two of the points that `python -m tests.kill_points` tries twenty of."""
     command = [sys.executable, "-m", "tests.kill_points", "2"]

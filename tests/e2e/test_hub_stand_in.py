@@ -98,7 +98,7 @@ result = pipeline("text-classification", model="alice/tiny", top_k=None)(["good 
 """
 
 
-@UPLOADS
+@pytest.mark.parametrize("uploads", ["lfs", pytest.param("inline", marks=pytest.mark.slow)])
 def test_a_pushed_classifier_predicts_the_same_elsewhere(tmp_path: Path, uploads: Literal["lfs", "inline"]) -> None:
     with StandInHub(uploads=uploads) as hub:
         token = hub.token("alice")

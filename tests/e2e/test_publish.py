@@ -173,6 +173,7 @@ def test_a_finding_stops_the_push_before_the_hub_hears_of_it(hub, process, run):
     assert not hub.requests
 
 
+@pytest.mark.slow
 def test_with_xet_installed_inline_uploads_work_alike(run, made, tmp_path):
     with StandInHub(uploads="inline") as hub, PushProcess(hub, tmp_path) as process:
         token = hub.token("alice")

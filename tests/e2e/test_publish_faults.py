@@ -128,6 +128,7 @@ def test_an_interrupted_push_goes_on_where_it_stopped(hub, process, run, publish
     assert len(hub.asked("PUT", "/lfs/*")) == uploaded, "the weights were there already"
 
 
+@pytest.mark.slow
 def test_of_two_pushes_at_once_one_is_told_and_the_repo_holds_one_of_them(
     hub, process, run, made, tmp_path, published
 ):
