@@ -114,7 +114,7 @@ def table(content: dict[str, Any]) -> str:
         "# Faults of evaluation, measured\n\n"
         f"`python -m benchmarks.faults --data_dir FOLDER --seeds {content['seeds']}`, {content['machine']}. Means "
         "over seeds, with 95 % t-intervals over seeds. Accuracy on headlines (KLUE-YNAT, 7 topics; the truth on "
-        "20,000 that no protocol saw); ROC-AUC of one topic against the others; micro-F1 on newswire (Reuters-21578).\n\n"
+        "20,000 that no protocol saw); ROC-AUC of one topic against the others; micro-F1 on Reuters-21578.\n\n"
         + "\n".join(lines)
         + "\n"
     )
