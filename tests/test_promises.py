@@ -239,6 +239,28 @@ def test_of_several_labels_each_keeps_the_promise_for_itself_or_is_named():
     assert found["aurc_of_baselines"] == {"again": found["aurc"]}
 
 
+def test_labels_that_get_no_promise_are_told_in_one_line_with_the_nearest_named():
+    """27 labels gave 27 lines, none of which said its label."""
+    found = {
+        name: {"n": 89, "answered": 8, "wrong": 4, "rows_needed": 900 - 100 * k} for k, name in enumerate("abcde")
+    }
+    found["f"] = {"n": 89, "answered": 8, "wrong": 8, "rows_needed": None}
+    abstain = {
+        "stored": False,
+        "risk": 0.3,
+        "confidence": 0.95,
+        "guarantee": found,
+        "why_not": dict.fromkeys(found, ""),
+    }
+    assert promise_lines({"abstain": abstain}, "test") == [
+        "No guarantee of at most 30 % wrong at 95 % confidence can be given for a, b, c and 3 more labels with 89 "
+        "rows; e takes fewest: about 500, as validation shows. evaluation.json has a reason for each."
+    ]
+    abstain |= {"guarantee": {"f": found["f"]}, "why_not": {"f": ""}}
+    (line,) = promise_lines({"abstain": abstain}, "test")
+    assert "for f with 89 rows; no number would do: the surest answers are wrong too often." in line
+
+
 def test_other_draws_of_the_guarantee_rows_seldom_break_the_promise():
     """The first label is never wrong, the second always too often: cuts for one of the two tries of each draw."""
     parts = [several_rows(200, seed, 0.5) for seed in (1, 2, 3)]

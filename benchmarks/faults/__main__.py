@@ -112,8 +112,8 @@ def table(content: dict[str, Any]) -> str:
         lines.append(f"| {name} | {' | '.join(cells)} |")
     return (
         "# Faults of evaluation, measured\n\n"
-        f"`python -m benchmarks.faults --data_dir FOLDER --seeds {content['seeds']}`, {content['machine']}. Means "
-        "over seeds, with 95 % t-intervals over seeds. Accuracy on headlines (KLUE-YNAT, 7 topics; the truth on "
+        f"`python -m benchmarks.faults --data_dir D --seeds {content['seeds']}`, {content['machine'].rstrip('.')}. "
+        "Means over seeds, with 95 % t-intervals over seeds. Accuracy on headlines (KLUE-YNAT, 7 topics; the truth on "
         "20,000 that no protocol saw); ROC-AUC of one topic against the others; micro-F1 on Reuters-21578.\n\n"
         + "\n".join(lines)
         + "\n"

@@ -207,6 +207,8 @@ def test_axe_finds_nothing_serious(visit, served, faults_of, scheme):
 def test_a_second_visit_fetches_neither_model_nor_runtime(visit, served):
     address, _ = served("multi")
     page = visit(address)
+    page.wait_for_load_state("networkidle")  # what the first visit asked for is told by now
+    page.wait_for_timeout(500)
     asked = []
     page.context.on(
         "requestfinished", lambda request: asked.append((request.url, request.sizes()["responseBodySize"]))

@@ -19,6 +19,7 @@ from .score_intervals import share_of
 RESPLITS = 200  # of guarantee and test together: how often the promise would have failed
 FEWEST_RESPLITS = 20
 MOST_TRIES = 2_000  # of several labels: a few seconds
+SHOWN = 3  # labels in one sentence
 CURVE_POINTS = 100  # of the risk-coverage curve, for the page
 
 
@@ -49,7 +50,7 @@ def promise_lines(found: Mapping[str, Any] | None, split: str) -> list[str]:
     lines = []
     abstain = (found or {}).get("abstain")
     if abstain and not abstain.get("stored", True):
-        lines += [abstain["why_not"]] if isinstance(abstain["why_not"], str) else list(abstain["why_not"].values())
+        lines.append(abstain["why_not"] if isinstance(abstain["why_not"], str) else _no_label_has_one(abstain))
     elif abstain:
         on = abstain["test"]
         promised = f"at most {percent(abstain['risk'])} of the answers wrong at {percent(abstain['confidence'])}"
@@ -61,6 +62,9 @@ def promise_lines(found: Mapping[str, Any] | None, split: str) -> list[str]:
                 f"Promise ({promised} confidence): {verdict} on {split}. Answered {_told_share(on['answered'])}, of "
                 f"these wrong {_told_share(on['wrong'])}."
             )
+        if without := abstain.get("without_promise"):
+            more = f" and {len(without) - SHOWN:,} more" if len(without) > SHOWN else ""
+            lines.append(f"No promise is made for {', '.join(without[:SHOWN])}{more}.")
     if sets := (found or {}).get("label_sets"):
         on = sets["test"]
         lines.append(
@@ -68,6 +72,23 @@ def promise_lines(found: Mapping[str, Any] | None, split: str) -> list[str]:
             f"{on['mean_size']:.2f} labels a set on average."
         )
     return lines
+
+
+def _no_label_has_one(abstain: Mapping[str, Any]) -> str:
+    """Say of all labels together that none can be promised anything, and which of them is nearest to it."""
+    names, found = list(abstain["why_not"]), abstain["guarantee"]
+    shown = ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN:,} more labels" if len(names) > SHOWN else "")
+    within_reach = [name for name in names if found[name]["rows_needed"]]
+    nearest = min(within_reach, key=lambda name: found[name]["rows_needed"], default=None)
+    hint = (
+        f"{nearest} takes fewest: about {found[nearest]['rows_needed']:,}, as validation shows"
+        if nearest is not None
+        else "no number would do: the surest answers are wrong too often"
+    )
+    return (
+        f"No guarantee of at most {percent(abstain['risk'])} wrong at {percent(abstain['confidence'])} confidence can "
+        f"be given for {shown} with {found[names[0]]['n']:,} rows; {hint}. evaluation.json has a reason for each."
+    )
 
 
 def _told_share(found: Mapping[str, Any]) -> str:

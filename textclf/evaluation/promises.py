@@ -161,13 +161,13 @@ def _told(outcomes: dict[str, Outcome], labels: LabelSpace, promise: Promise) ->
 def _why_not(outcome: Outcome, promise: Promise) -> str:
     """Say that there is no cut, and how many rows would be needed."""
     enough = (
-        f"about {outcome.rows_needed:,} would be needed at this error rate"
+        f"about {outcome.rows_needed:,} would be needed at the error rate that validation shows"
         if outcome.rows_needed
-        else "no number would do at this error rate: the answers it is surest of are wrong too often"
+        else "no number would do at the error rate that validation shows: the surest answers are wrong too often"
     )
     return (
         f"No guarantee of at most {percent(promise.risk)} wrong at {percent(promise.confidence)} confidence can be "
-        f"given with {outcome.n:,} rows ({outcome.wrong} of the {outcome.answered} surest are wrong); {enough}."
+        f"given with {outcome.n:,} rows ({outcome.wrong} wrong of the {outcome.answered} surest); {enough}."
     )
 
 
