@@ -2,9 +2,11 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import unicodedata
+from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -15,6 +17,7 @@ from safetensors.torch import load_file
 from sklearn.cluster import KMeans
 from transformers import AutoModelForSequenceClassification, TextClassificationPipeline
 
+from tests.hub_stand_in import StandInHub
 from tests.tiny_models import SENTENCES
 from tests.trained_runs import COMMON, follow, texts, write_csv
 from tests.training_runs import rows
@@ -23,6 +26,8 @@ from textclf.errors import UserError
 from textclf.evaluation.control import clusters_said, epochs
 from textclf.evaluation.wording import words_of
 from textclf.exploration.embeddings import Embedder
+from textclf.hub.push import model_files
+from textclf.hub.push_arguments import PushArguments
 from textclf.inference.classifier import Classifier
 from textclf.models.clustered import add_at_input
 from textclf.models.weights import locate
@@ -32,6 +37,7 @@ from textclf.studies.one_run import load
 from textclf.studies.shared import Silent
 from textclf.training.text_clusters import fit_centroids, nearest, with_clusters
 
+ROOT = Path(__file__).parent.parent
 SEEN = []  # texts that were embedded
 
 
@@ -220,15 +226,41 @@ def test_nothing_but_the_added_vector_changes_the_embedding_kind(tiny_model):
 
 @pytest.mark.parametrize(
     ("command", "sentence"),
-    [(export, "Export takes no model"), (push, "push_to_hub.py takes no model"), (serve, "serve.py takes no model")],
+    [(export, "Export takes no model"), (push, "--space takes no model"), (serve, "serve.py takes no model")],
 )
 def test_other_doors_refuse_such_a_checkpoint_in_one_sentence(injected, command, sentence):
-    more = ["--repo-id", "me/x"] if command is push else []
+    more = ["--repo-id", "me/x", "--space", "me/y"] if command is push else []
     with pytest.raises(UserError, match=sentence):
         command.main([str(injected / "token"), *more])
 
 
-@pytest.mark.parametrize("more", [["--export", "onnx"], ["--push", "a/b", "--space", "a/c"], ["--lora", "lora"]])
+def test_no_other_code_than_this_projects_goes_up_with_it(injected, tmp_path):
+    run = RunFolder(shutil.copytree(injected / "token", tmp_path / "run"))
+    uploads = [upload.path for upload in model_files(run, PushArguments(repo_id="me/x"))]
+    assert {"clustered.py", "cluster_encoder/modules.json", "cluster_encoder/1_Pooling/config.json"} <= set(uploads)
+    card = model_files(run, PushArguments(repo_id="me/x"))[uploads.index("README.md")].content.decode()
+    assert 'model="me/x", trust_remote_code=True)' in card
+    assert "`cluster_encoder/`" in card
+    with (run.path / "clustered.py").open("a") as file:
+        file.write("import os\n")
+    with pytest.raises(UserError, match=r"clustered\.py is code that this project did not write"):
+        model_files(run, PushArguments(repo_id="me/x"))
+
+
+@pytest.mark.slow
+@pytest.mark.hub
+def test_a_strangers_pipeline_gives_the_measured_scores_by_the_id(injected, tmp_path):
+    with StandInHub() as hub:
+        environment = hub.environment(tmp_path / "home", token=hub.token("alice"))
+        argv = [sys.executable, ROOT / "push_to_hub.py", injected / "embedding", "--repo-id", "alice/x"]
+        done = subprocess.run(argv, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        assert "Checked: loaded by its id in a fresh process" in done.stdout
+        assert "cluster_encoder/model.safetensors" in hub.repo("model", "alice/x").files()
+        hub.assert_sound()
+
+
+@pytest.mark.parametrize("more", [["--export", "onnx"], ["--space", "a/c", "--push", "a/b"], ["--lora", "lora"]])
 def test_what_does_not_go_with_injected_clusters_is_refused_before_any_training(more):
     recipe = read_recipe(["--dataset", "rows.csv", "--cluster_inject", "token", "--output_dir", "x", *more])
     with pytest.raises(UserError, match="--cluster_inject token does not go with --"):

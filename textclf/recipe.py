@@ -138,9 +138,15 @@ def _plain(node: yaml.Node) -> Any:  # Any: words, lists of words, and mappings 
 
 # Fields that name files or folders of one machine: a recipe keeps their last part only.
 _PATHS = ("train_file", "validation_file", "test_file", "data_dir", "dataset", "model")
+_PATHS += ("unlabelled", "teacher", "cluster_encoder")
 # Where it was written and published, and what the machine or another field decides.
 _NOT_KEPT = {"output_dir", "resume_from_checkpoint", "push", "space", "public"}
 _NOT_KEPT |= {"use_cpu", "threads", "save_steps", "logging_nan_inf_filter", "dataloader_pin_memory"}
+
+
+def without_folders(name: str) -> str:
+    """Return a Hub id as it is, and of a path on this machine its last part: its folders concern nobody else."""
+    return Path(name).resolve().name if Path(name).expanduser().exists() else name
 
 
 def recipe_text(recipe: Recipe, remarks: Sequence[str] = ()) -> str:
@@ -159,9 +165,8 @@ def recipe_text(recipe: Recipe, remarks: Sequence[str] = ()) -> str:
             if (f.name in own or differs) and f.name not in OWNED and f.name not in _NOT_KEPT:
                 kept[f.name] = value.value if isinstance(value, Enum) else value
     for name in _PATHS:
-        value = kept.get(name)
-        if value and Path(value).expanduser().exists():
-            kept[name] = Path(value).resolve().name
+        if kept.get(name):
+            kept[name] = without_folders(kept[name])
     given = {name: value for name, value in kept.items() if value is not None and value != []}
     head = "".join(f"# {line}\n" for line in remarks)
     return head + yaml.safe_dump(given, allow_unicode=True, sort_keys=False)

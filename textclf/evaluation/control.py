@@ -12,7 +12,7 @@ from textclf.metrics.text_classification.text_classification import LOWER_IS_BET
 
 from ..arguments import MeasureArguments
 from ..inference.classifier import Classifier
-from ..recipe import Recipe
+from ..recipe import Recipe, without_folders
 from ..run_folder import RunFolder
 from .baselines.fitted import deciding_metric
 from .comparison import compare, outcome
@@ -35,7 +35,11 @@ def beside_control(
     folder, fit, options = run.path / NAME, recipe.fit, recipe.measure
     if fit.cluster_inject == "none":
         return None
-    found: dict[str, Any] = {"inject": fit.cluster_inject, "k": fit.cluster_k, "encoder": fit.cluster_encoder}
+    found: dict[str, Any] = {
+        "inject": fit.cluster_inject,
+        "k": fit.cluster_k,
+        "encoder": without_folders(fit.cluster_encoder),
+    }
     if not folder.is_dir():
         return found
     control = _measured(RunFolder(folder), splits, options)

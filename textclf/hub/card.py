@@ -17,7 +17,7 @@ from ..evaluation.control import clusters_said
 from ..evaluation.data_words import said_of_data
 from ..evaluation.names import Words, differences, languages_of_run, metric_name, split_name
 from ..house import HOUSE
-from ..run_folder import RunFolder
+from ..run_folder import RunFolder, is_clustered
 from . import card_tables as tables
 from .card_engines import elsewhere, engines_promises, engines_table
 from .card_facts import audit_lines, base_model, card_metadata, facts, faults_of_data, training_facts
@@ -91,6 +91,7 @@ def _content(
         "title": (arguments.repo_id or run.path.resolve().name).split("/")[-1],
         "labels": evaluation["labels"],
         "model_id": arguments.repo_id or shown,
+        "trusted": is_clustered(run.path),
         "repo_id": arguments.repo_id,
         "recipe_path": "recipe.yaml" if arguments.repo_id else f"{shown}/recipe.yaml",
         "max_length": _max_length(run),

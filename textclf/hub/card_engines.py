@@ -8,7 +8,7 @@ from ..evaluation.names import Words, metric_name
 from ..evaluation.page.engines import ENGINE_NAMES
 from ..inference.promises import KEYS
 from ..models.limits import positions
-from ..run_folder import RunFolder
+from ..run_folder import RunFolder, is_clustered
 from .card_tables import Figures, interval_of, number, table
 
 
@@ -39,6 +39,8 @@ def engines_promises(evaluation: Figures, say: Words) -> str:
 
 def elsewhere(run: RunFolder, evaluation: Figures, model_id: str, pair: bool, say: Words) -> list[str]:
     """Return a line for each other way to the same scores, and what goes wrong there otherwise."""
+    if is_clustered(run.path):
+        return [say["on_clustered"]]
     several = evaluation["task"] == "multi_label_classification"
     exported = {name: row for name, row in (evaluation.get("engines") or {}).items() if "file" in row}
     limit = run.read_json("tokenizer_config.json").get("model_max_length") or 0

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from huggingface_hub import get_token
 
 from ..errors import UserError
-from ..run_folder import RunFolder
+from ..run_folder import RunFolder, is_clustered
 from .network import scrubbed
 from .uploads import Upload
 
@@ -132,6 +132,7 @@ def _request(run: RunFolder, repo_id: str, revision: str, uploads: Sequence[Uplo
         "revision": revision,
         "labels": evaluation["labels"],
         "several": several,
+        "trust_remote_code": is_clustered(run.path),  # which is this project's own: `inspection` lets no other pass
         "tolerance": tolerance,
         "rows": rows,
         "files": [{"path": u.path, "sha256": u.sha256, "git": u.git_id} for u in uploads],

@@ -57,7 +57,8 @@ def differing_files(request: Request) -> list[str]:
 
 def differing_scores(request: Request) -> tuple[list[str], float]:
     """Compare the pipeline's labels and scores with the predictions; also return the largest difference seen."""
-    classify = pipeline("text-classification", model=request["repo_id"], revision=request["revision"], device="cpu")
+    settings = {name: request[name] for name in ("revision", "trust_remote_code")}
+    classify = pipeline("text-classification", model=request["repo_id"], device="cpu", **settings)
     id2label = classify.model.config.id2label
     names = [id2label[i] for i in range(len(id2label))]
     if names != request["labels"]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UserError, did_you_mean
+from ..house import PACKAGE
 from ..run_folder import RunFolder
 from .data_texts import DataTexts
 from .leaks import Found, secrets_in, secrets_in_bytes, strings_of
@@ -23,6 +24,7 @@ READABLE = (".md", ".json", ".yaml", ".txt", ".png", ".safetensors")  # what `st
 # How files of a kind begin: ONNX with its version, SentencePiece with its first piece.
 _BEGINNINGS = {".png": b"\x89PNG\r\n\x1a\n", ".onnx": b"\x08", ".model": b"\x0a"}
 _PICKLES = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05", b"PK\x03\x04")  # torch.save writes a zip
+CODE = PACKAGE / "models" / "clustered.py"  # the only code that goes up: that of a model with clusters
 _SHOWN = 20
 
 
@@ -112,6 +114,8 @@ def _disguised(path: str, data: Any) -> str | None:  # Any: bytes or mmap
     if data[:4].startswith(_PICKLES):
         return "is a pickle, which runs code when it is loaded"
     ending = "." + path.rsplit(".", 1)[-1]
+    if ending == ".py" and bytes(data) != CODE.read_bytes():
+        return "is code that this project did not write; make the run again"
     if not data[:16].startswith(_BEGINNINGS.get(ending, b"")):
         return f"is no {ending} file inside"
     try:

@@ -107,7 +107,8 @@ def publish_run(run: RunFolder, arguments: PushArguments) -> None:
     Raises:
         UserError: something could not be published, or what arrived is not what was measured.
     """
-    refuse_clustered(run.path, "push_to_hub.py")
+    if arguments.space:
+        refuse_clustered(run.path, "--space")
     uploads = model_files(run, arguments)
     if arguments.dataset_repo:
         check_dataset(run, arguments)

@@ -20,6 +20,7 @@ PATTERNS = (
     *("vocab.txt", "vocab.json", "merges.txt", "spm.model", "spiece.model", "sentencepiece.bpe.model"),
     *("adapter/README.md", "adapter/adapter_config.json", "adapter/adapter_model.safetensors"),
     *("onnx/*.onnx", "onnx/*.onnx_data", "onnx/*.json"),
+    *("clustered.py", "cluster_encoder/*", "cluster_encoder/*/*"),  # of a model with clusters at its input
 )
 _BLOCK = 1 << 20
 

@@ -33,6 +33,8 @@ ENGLISH = {
     "on_tei_several": "It applies a softmax, which is wrong for several labels: ask for "
     '`"raw_scores": true` and apply a sigmoid to each.',
     "on_tei_length": "It cuts at {room} tokens, not at {limit} as here: texts that are longer get other scores.",
+    "on_clustered": "Nothing else answers as measured: each text's cluster is found by a second model, in "
+    "`cluster_encoder/`, which only the pipeline above asks, by the code in `clustered.py` (read it first).",
     "on_vllm": "vLLM: `/classify` reads `problem_type`; texts that are too long are refused without "
     '`"truncate_prompt_tokens": {limit}, "truncation_side": "right"`.',
     "on_vllm_pairs": "vLLM: `/classify` takes no pairs.",

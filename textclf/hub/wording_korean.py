@@ -33,6 +33,8 @@ KOREAN = {
     "on_tei_several": '라벨이 여럿이어도 소프트맥스를 적용하므로, `"raw_scores": true`로 받아 라벨마다 시그모이드를 '
     "적용해야 합니다.",
     "on_tei_length": "여기서처럼 {limit}토큰이 아니라 {room}토큰에서 자르므로, 더 긴 글은 점수가 달라집니다.",
+    "on_clustered": "다른 실행 환경에서는 같은 답이 나오지 않습니다. 글마다 군집을 찾는 두 번째 모델이 "
+    "`cluster_encoder/`에 있고, 위의 파이프라인만 `clustered.py`의 코드로 그것을 부릅니다(믿기 전에 읽어 보세요).",
     "on_vllm": "vLLM: `/classify`는 `problem_type`을 읽습니다. 너무 긴 글은 "
     '`"truncate_prompt_tokens": {limit}, "truncation_side": "right"`가 없으면 거부됩니다.',
     "on_vllm_pairs": "vLLM: `/classify`는 글 쌍을 받지 않습니다.",

@@ -58,6 +58,14 @@ class ClusteredForSequenceClassification(PreTrainedModel):
     """A stock classifier that refuses texts without a cluster; the centroids lie beside its weights."""
 
     config_class = ClusteredConfig
+    revision: str | None = None  # of the Hub, that it was loaded by: its sentence encoder lies there too
+
+    @classmethod
+    def from_pretrained(cls, source: Any, *args: Any, **settings: Any) -> Any:  # Any: as Transformers has it
+        """Load a checkpoint as every model is loaded, and remember the revision."""
+        model = super().from_pretrained(source, *args, **settings)
+        (model[0] if isinstance(model, tuple) else model).revision = settings.get("revision")
+        return model
 
     def __init__(self, config: ClusteredConfig) -> None:
         """Build the stock classifier for the labels of the config."""
@@ -166,8 +174,7 @@ class ClusteredPipeline(TextClassificationPipeline):
     def preprocess(self, inputs: Any, **settings: Any) -> dict[str, Any]:
         """Put the cluster's token in front of a text, or of the first of a pair, and tokenise."""
         if self._writer is None:
-            config = self.model.config
-            encoder = load_encoder(self.model.name_or_path, getattr(config, "_commit_hash", None))
+            encoder = load_encoder(self.model.name_or_path, self.model.revision)
             self._writer = ClusterWriter(encoder, self.model.centroids)
         if isinstance(inputs, dict):
             text, pair = self._writer([(inputs["text"], inputs.get("text_pair"))])[0]

@@ -125,7 +125,6 @@ def _check_injected(recipe: Recipe) -> None:
     publish, refused = recipe.publish, f"--cluster_inject {recipe.fit.cluster_inject}"
     wrong = {
         "--export": publish.export != "none",
-        "--push": publish.push is not None,
         "--space": publish.space is not None,
         "--lora": recipe.model.lora != "none",
         "--family": recipe.fit.family != "fine_tune",
