@@ -240,7 +240,7 @@ def test_folds_leave_figures_a_table_and_the_rows_that_look_mislabelled(memorise
     assert len({row["row"] for row in suspects}) == found["suspected_label_errors"]["count"]
     assert {row["given"] for row in suspects} <= {"부정", "긍정"}
     assert not list(memorised.folder.glob("fold-*/*.safetensors"))
-    assert "Cross-validation on the training rows, 3 folds" in (memorised.folder / "refit" / "README.md").read_text()
+    assert "학습 행의 교차 검증(3개 폴드)" in (memorised.folder / "refit" / "README.md").read_text()
 
 
 def test_a_finished_study_trains_nothing_again(memorised, monkeypatch):

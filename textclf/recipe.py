@@ -137,8 +137,10 @@ def _plain(node: yaml.Node) -> Any:  # Any: words, lists of words, and mappings 
 
 
 # Fields that name files or folders of one machine: a recipe keeps their last part only.
-_PATHS = ("train_file", "validation_file", "test_file", "data_dir", "dataset", "model")
-_PATHS += ("unlabelled", "teacher", "cluster_encoder")
+_PATHS = (
+    *("train_file", "validation_file", "test_file", "data_dir", "dataset"),
+    *("model", "unlabelled", "teacher", "cluster_encoder"),
+)
 # Where it was written and published, and what the machine or another field decides.
 _NOT_KEPT = {"output_dir", "resume_from_checkpoint", "push", "space", "public"}
 _NOT_KEPT |= {"use_cpu", "threads", "save_steps", "logging_nan_inf_filter", "dataloader_pin_memory"}

@@ -119,8 +119,9 @@ def _file_source(path: Path) -> Source:
     if path.suffix.lower() == ".parquet":
         return _parquet_source(path)
     from ..data.reading.files import read_rows  # `datasets`: only where its cache is needed
+    from ..data.reading.tables import ReadOptions
 
-    stored = read_rows(path)
+    stored = read_rows(path, ReadOptions(kept_whole=True))
     return Source(
         name=path.name,
         identity=hash_file(path),

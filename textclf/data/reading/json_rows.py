@@ -86,7 +86,7 @@ def _reading(
     elif export := find_export(objects):
         source = _exported(source, export)
         notes.append(f"{file.name} is read as {export.says}.")
-    elif _answers_within(objects):
+    elif _answers_within(objects, options.kept_whole):
         source = _flattened(source)
         notes.append(f"{file.name} holds objects in objects; their cells are named like a.b.")
     reading = typed(file, source, unit)
@@ -94,7 +94,7 @@ def _reading(
     return reading
 
 
-def _answers_within(rows: list[dict[str, Any]]) -> bool:
+def _answers_within(rows: list[dict[str, Any]], text_is_enough: bool) -> bool:
     """Say whether a row's text or its label lies in an inner object: the outer cells name not both of them.
 
     Objects under ever new keys (what each user voted) are left as they are, for their keys name no columns; so are
@@ -103,6 +103,8 @@ def _answers_within(rows: list[dict[str, Any]]) -> bool:
     nested = {key for row in rows for key, value in row.items() if isinstance(value, dict)}
     plain = {key for row in rows for key, value in row.items() if value is not None and not isinstance(value, dict)}
     if not nested or nested & plain or len({name for row in rows for name in _flat(row)}) > MOST_COLUMNS:
+        return False
+    if text_is_enough and any(isinstance(row.get(key), str) for row in rows for key in plain):
         return False
     wordy = [key for key in plain if 2 * sum(_is_wordy(row.get(key)) for row in rows) > len(rows)]
     return not (wordy and any(map(NAMES_LABELS.fullmatch, plain)))

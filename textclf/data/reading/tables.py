@@ -26,6 +26,8 @@ class ReadOptions(NamedTuple):
     quotes: Literal["auto", "csv", "plain"] = "auto"
     lines: bool = False
     """Whether each line is one text, whatever stands in it: known from how a file's neighbours are called."""
+    kept_whole: bool = False
+    """Whether cells that are objects stay so where a text stands beside them: whoever writes the rows out again."""
 
 
 class Fault(NamedTuple):
