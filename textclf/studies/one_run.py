@@ -47,7 +47,6 @@ from ..training.teaching_settings import INJECTED, teaches
 PROMISES = ("abstain_risk", "abstain_confidence", "set_coverage", "set_by_label")
 
 
-# --family -> what trains: each takes, writes and returns what `fit` does.
 def fit_few_shot(*splits: Any, **settings: Any) -> Fitted:
     """Train by contrast; sentence-transformers, which takes seconds to import, is for who asked for it."""
     from ..training.few_shot import fit_few_shot
@@ -55,7 +54,7 @@ def fit_few_shot(*splits: Any, **settings: Any) -> Fitted:
     return fit_few_shot(*splits, **settings)
 
 
-FAMILIES: dict[str, Callable[..., Fitted]] = {
+FAMILIES: dict[str, Callable[..., Fitted]] = {  # --family -> what trains: each takes, writes, returns what `fit` does
     "fine_tune": fit,
     "features": fit_features,
     "fine_tuned_features": fit_fine_tuned_features,

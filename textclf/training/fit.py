@@ -23,11 +23,11 @@ from ..models.dropout import fast_dropout
 from ..models.padding_free import padding_free
 from . import auxiliary, compact_vocabulary, interruption, machine, resume
 from .assembly import Training, assemble
-from .encoding import tokenise
+from .encoding import EncodedTexts, tokenise
 from .fit_arguments import FitArguments
 from .memory import kept_memory
 from .outcome import Aside, copy_of_sharded, selection_facts, training_facts, write_run
-from .selection import Metrics, choose_metric
+from .selection import Metrics, Selection, choose_metric
 from .trainer import BatchTrainer
 
 logger = logging.getLogger(__name__)
@@ -62,18 +62,11 @@ def fit(
         UserError: the folder is in use, nothing to resume, another plan, an unknown metric, or a guard's stop.
         KeyboardInterrupt: after Ctrl-C, once the state is saved; its message says how to go on.
     """
-    place, args.place = resume.find_place(args), None
-    labels = LabelSpace.from_features(train.features)
     machine.check_precision(args.chosen_precision, model.config.model_type)
-    torch.set_num_threads(args.chosen_threads)
-    with args.main_process_first(desc="tokenising"):
-        splits = tokenise(train, tokenizer, max_length), tokenise(validation, tokenizer, max_length)
-    planned = resume.plan_of(args, labels, model, splits) | {"--max_length": max_length}
-    resume.keep_to(place, planned)
-    if (place.run / resume.FINISHED).exists():
-        logger.warning("%s is already trained; its checkpoint is used as it is.", place.run)
-        return Fitted(place.run, **json.loads((place.run / resume.FINISHED).read_text(encoding="utf-8")))
-    selection = choose_metric(args.metric_for_best_model, labels, labels.gold(validation), metrics)
+    started = start(model, tokenizer, (train, validation), args, max_length=max_length, metrics=metrics)
+    if isinstance(started, Fitted):
+        return started
+    place, planned, splits, selection = started
     occurring = compact_vocabulary.occurring(model, splits, tokenizer.pad_token_id, args)
     rows = auxiliary.grown(model, splits[0].auxiliary, args.seed)
     with rows, compact_vocabulary.only(occurring, model, splits) as compact:
@@ -90,6 +83,43 @@ def fit(
             write_run(training.trainer, tokenizer, place.run, facts, max_length, aside)
     training.trainer.accelerator.wait_for_everyone()
     return Fitted(place.run, **facts)
+
+
+class Started(NamedTuple):
+    """A run that may begin, or go on."""
+
+    place: resume.Place
+    planned: dict[str, Any]
+    encoded: tuple[EncodedTexts, EncodedTexts]  # training and validation texts
+    selection: Selection
+
+
+def start(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    splits: tuple[Dataset, Dataset],
+    args: FitArguments,
+    *,
+    max_length: int,
+    metrics: Metrics,
+) -> Started | Fitted:
+    """Find a run's place, tokenise, and keep the run to its plan; one that is finished is returned as it is.
+
+    Raises:
+        UserError: the folder is in use, nothing to resume, another plan, an unknown metric.
+    """
+    place, args.place = resume.find_place(args), None
+    labels = LabelSpace.from_features(splits[0].features)
+    torch.set_num_threads(args.chosen_threads)
+    with args.main_process_first(desc="tokenising"):
+        encoded = tokenise(splits[0], tokenizer, max_length), tokenise(splits[1], tokenizer, max_length)
+    planned = resume.plan_of(args, labels, model, encoded) | {"--max_length": max_length}
+    resume.keep_to(place, planned)
+    if (place.run / resume.FINISHED).exists():
+        logger.warning("%s is already trained; its checkpoint is used as it is.", place.run)
+        return Fitted(place.run, **json.loads((place.run / resume.FINISHED).read_text(encoding="utf-8")))
+    selection = choose_metric(args.metric_for_best_model, labels, labels.gold(splits[1]), metrics)
+    return Started(place, planned, encoded, selection)
 
 
 def _train(training: Training, place: resume.Place, planned: dict[str, Any]) -> None:

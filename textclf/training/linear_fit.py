@@ -30,8 +30,8 @@ from ..models.linear_head import read_linear
 from ..models.open_head import open_head
 from ..run_folder import VALIDATION_LOGITS, RunFolder
 from . import machine, resume
-from .encoding import EncodedTexts, tokenise
-from .fit import Fitted, fit
+from .encoding import EncodedTexts
+from .fit import Fitted, fit, start
 from .fit_arguments import FitArguments
 from .linear_choice import Chosen, choose_linear
 from .pooled_states import PooledStates
@@ -92,18 +92,11 @@ def begin(
 
     `used` are the options of a training that decide something all the same; the others that are set are named.
     """
-    place, args.place = resume.find_place(args), None
-    labels = LabelSpace.from_features(splits[0].features)
-    torch.set_num_threads(args.chosen_threads)
-    with args.main_process_first(desc="tokenising"):
-        encoded = tokenise(splits[0], tokenizer, max_length), tokenise(splits[1], tokenizer, max_length)
-    planned = resume.plan_of(args, labels, model, encoded) | {"--max_length": max_length}
-    resume.keep_to(place, planned)
+    started = start(model, tokenizer, splits, args, max_length=max_length, metrics=metrics)
+    if isinstance(started, Fitted):
+        return started
+    place, planned, encoded, selection = started
     run = RunFolder(place.run)
-    if (run.path / resume.FINISHED).exists():
-        logger.warning("%s is already trained; its checkpoint is used as it is.", run.path)
-        return Fitted(run.path, **run.read_json(resume.FINISHED))
-    selection = choose_metric(args.metric_for_best_model, labels, labels.gold(splits[1]), metrics)
     if args.process_index > 0:
         return Fitted(run.path, {}, {})
     if unused := _unused(args, used or set()):
