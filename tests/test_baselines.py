@@ -103,6 +103,22 @@ def test_svm_logits_are_scikit_learns_and_an_absent_label_is_never_the_best():
     assert 1 not in found.argmax(axis=1)
 
 
+@pytest.mark.parametrize("shape", [(60, 5), (60, 90)], ids=["side by side", "one after the other"])
+def test_several_labels_get_scikit_learns_svm_each_and_the_same_every_time(shape):
+    rng = np.random.default_rng(1)
+    features = rng.normal(size=shape)
+    gold = (features[:, :3] + rng.normal(size=(60, 3)) > 0).astype(np.int64)
+    gold[:, 1] = 0  # no text has it
+    labels = LabelSpace(("a", "b", "c"), multi_label=True)
+    found = support_vectors(features, gold, labels, 0.5, 0)
+    again = support_vectors(features, gold, labels, 0.5, 0)
+    assert np.array_equal(found.weights, again.weights) and np.array_equal(found.intercept, again.intercept)
+    for column in (0, 2):
+        alone = LinearSVC(C=0.5, random_state=0, max_iter=5000).fit(features, gold[:, column])
+        np.testing.assert_allclose(found.logits(features)[:, column], alone.decision_function(features), atol=1e-5)
+    assert (found.logits(features)[:, 1] == -1).all()
+
+
 @pytest.mark.parametrize("name", [name for name in BASELINES if name != "frozen_encoder"])
 @pytest.mark.parametrize("several", [False, True], ids=["one label", "several"])
 def test_every_baseline_scores_every_label_of_the_space(name, several):

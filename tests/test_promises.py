@@ -233,10 +233,26 @@ def test_of_several_labels_each_keeps_the_promise_for_itself_or_is_named():
     assert "no number would do" in fitted.record["abstain"]["why_not"]["긍정"]
     test = several_rows(100, 3, 0.5)
     found = measure_promises(fitted, test, {"again": test})["abstain"]["test"]
-    assert found["by_label"]["부정"] == {"answered": 100, "wrong": share_of(0, 100)}
-    assert found["by_label"]["긍정"]["answered"] == 100  # given by its threshold, without a promise
-    assert found["answered"]["of"] == 200
+    assert found["by_label"]["부정"] == {"answered": share_of(100, 100), "wrong": share_of(0, 100)}
+    assert found["by_label"]["긍정"]["answered"] == share_of(100, 100)  # given by its threshold, without a promise
+    assert found["promised"] == ["부정"]
+    assert (found["answered"], found["wrong"]) == (share_of(100, 100), share_of(0, 100))
+    assert found["held"]  # half of the other label's answers are wrong, but nothing was promised of them
     assert found["aurc_of_baselines"] == {"again": found["aurc"]}
+
+
+def test_a_promise_that_one_label_breaks_did_not_hold_however_right_the_others_are():
+    fitted = fit_promises(MeasureArguments(abstain_risk=0.05), several_rows(200, 1, 0.0), several_rows(200, 2, 0.0))
+    assert set(fitted.config["abstain"]["score_below"]) == {"긍정", "부정"}
+    scores = np.full((100, 2), 0.99)
+    gold = np.ones((100, 2), dtype=int)
+    gold[:9, 1] = 0  # 9 % of one label's answers, 4.5 % of all
+    found = measure_promises(fitted, report_of(scores, gold, np.array([0.5, 0.5])), {})
+    test = found["abstain"]["test"]
+    assert test["wrong"] == share_of(9, 200)
+    assert (test["held"], test["broken"]) == (False, ["긍정"])
+    (line,) = promise_lines(found, "test")
+    assert "for 부정, 긍정): did not hold on test (broken for 긍정)." in line
 
 
 def test_labels_that_get_no_promise_are_told_in_one_line_with_the_nearest_named():
@@ -254,7 +270,7 @@ def test_labels_that_get_no_promise_are_told_in_one_line_with_the_nearest_named(
     }
     assert promise_lines({"abstain": abstain}, "test") == [
         "No guarantee of at most 30 % wrong at 95 % confidence can be given for a, b, c and 3 more labels with 89 "
-        "rows; e takes fewest: about 500, as validation shows. evaluation.json has a reason for each."
+        "rows; e takes fewest: about 500, as validation shows. evaluation.json has each one's reason."
     ]
     abstain |= {"guarantee": {"f": found["f"]}, "why_not": {"f": ""}}
     (line,) = promise_lines({"abstain": abstain}, "test")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -58,13 +58,14 @@ def promise_lines(found: Mapping[str, Any] | None, split: str) -> list[str]:
             lines.append(f"Promise ({promised} confidence): nothing of {split} is answered.")
         else:
             verdict = "held" if on["held"] else "did not hold"
+            for_labels = f" for {_some(on['promised'])}" if "promised" in on else ""
+            broken = f" (broken for {_some(on['broken'])})" if on.get("broken") else ""
             lines.append(
-                f"Promise ({promised} confidence): {verdict} on {split}. Answered {_told_share(on['answered'])}, of "
-                f"these wrong {_told_share(on['wrong'])}."
+                f"Promise ({promised} confidence{for_labels}): {verdict} on {split}{broken}. Answered "
+                f"{_told_share(on['answered'])}, of these wrong {_told_share(on['wrong'])}."
             )
         if without := abstain.get("without_promise"):
-            more = f" and {len(without) - SHOWN:,} more" if len(without) > SHOWN else ""
-            lines.append(f"No promise is made for {', '.join(without[:SHOWN])}{more}.")
+            lines.append(f"No promise is made for {_some(without)}.")
     if sets := (found or {}).get("label_sets"):
         on = sets["test"]
         lines.append(
@@ -74,10 +75,14 @@ def promise_lines(found: Mapping[str, Any] | None, split: str) -> list[str]:
     return lines
 
 
+def _some(names: Sequence[str]) -> str:
+    """Return the first names of a list, and how many more there are."""
+    return ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN:,} more labels" if len(names) > SHOWN else "")
+
+
 def _no_label_has_one(abstain: Mapping[str, Any]) -> str:
     """Say of all labels together that none can be promised anything, and which of them is nearest to it."""
     names, found = list(abstain["why_not"]), abstain["guarantee"]
-    shown = ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN:,} more labels" if len(names) > SHOWN else "")
     within_reach = [name for name in names if found[name]["rows_needed"]]
     nearest = min(within_reach, key=lambda name: found[name]["rows_needed"], default=None)
     hint = (
@@ -85,9 +90,10 @@ def _no_label_has_one(abstain: Mapping[str, Any]) -> str:
         if nearest is not None
         else "no number would do: the surest answers are wrong too often"
     )
+    rows = found[names[0]]["n"]
     return (
         f"No guarantee of at most {percent(abstain['risk'])} wrong at {percent(abstain['confidence'])} confidence can "
-        f"be given for {shown} with {found[names[0]]['n']:,} rows; {hint}. evaluation.json has a reason for each."
+        f"be given for {_some(names)} with {rows:,} rows; {hint}. evaluation.json has each one's reason."
     )
 
 
@@ -140,21 +146,35 @@ def failures_over_resplits(
 
 
 def _answered_on(test: Report, promises: Promises, risk: float) -> dict[str, Any]:
-    """Return how much of test is answered, how much of that is wrong, and whether the promise held there."""
-    unsure = promises.unsure(test.scores, test.predicted)
-    given = ~unsure if not test.labels.multi_label else (test.predicted == 1) & ~unsure
-    wrong = given & (test.predicted != test.gold)
-    of = test.n if not test.labels.multi_label else int((test.predicted == 1).sum())
-    found = {"answered": share_of(int(given.sum()), of), "wrong": share_of(int(wrong.sum()), int(given.sum()))}
-    if test.labels.multi_label:
-        found["by_label"] = {
-            name: {
-                "answered": int(given[:, k].sum()),
-                "wrong": share_of(int(wrong[:, k].sum()), int(given[:, k].sum())),
-            }
-            for k, name in enumerate(test.labels.names)
-        }
-    return found | {"held": bool(given.sum()) and bool(wrong.sum() <= risk * given.sum())}
+    """Return how much of test is answered, how much of that is wrong, and whether the promise held there.
+
+    Several labels: over the labels with a promise together; it held where each of them kept it.
+    """
+    wrong, sure = test.predicted != test.gold, ~promises.unsure(test.scores, test.predicted)
+    if not test.labels.multi_label:
+        found = _outcome(np.ones(test.n, dtype=bool), sure, wrong)
+        return found | {"held": _keeps(found, risk)}
+    given, names = test.predicted == 1, test.labels.names
+    by_label = {name: _outcome(given[:, k], sure[:, k], wrong[:, k]) for k, name in enumerate(names)}
+    cuts = promises.stated.get("abstain", {}).get("score_below", {})
+    promised = list(cuts) if isinstance(cuts, dict) else list(names)
+    here = [names.index(name) for name in promised]
+    broken = [name for name in promised if by_label[name]["answered"]["count"] and not _keeps(by_label[name], risk)]
+    found = _outcome(given[:, here], sure[:, here], wrong[:, here])
+    of_labels = {"promised": promised, "broken": broken, "by_label": by_label}
+    return found | of_labels | {"held": bool(found["answered"]["count"]) and not broken}
+
+
+def _outcome(given: NDArray[np.bool_], sure: NDArray[np.bool_], wrong: NDArray[np.bool_]) -> dict[str, Any]:
+    """Return the share of what is given that is answered, and the share of the answers that is wrong."""
+    answered = given & sure
+    n = int(answered.sum())
+    return {"answered": share_of(n, int(given.sum())), "wrong": share_of(int((answered & wrong).sum()), n)}
+
+
+def _keeps(outcome: Mapping[str, Any], risk: float) -> bool:
+    n = outcome["answered"]["count"]
+    return bool(n) and outcome["wrong"]["count"] <= risk * n
 
 
 def _set_figures(sets: NDArray[np.bool_], report: Report) -> dict[str, Any]:

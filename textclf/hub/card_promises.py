@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ..evaluation.names import Words, differences
 from .card_tables import Figures, code, with_interval
 
@@ -22,22 +24,32 @@ def promises(evaluation: Figures, say: Words) -> str:
 
 
 def _abstention(abstain: Figures, say: Words) -> list[str]:
-    several = "by_label" in abstain["test"]
+    test = abstain["test"]
+    promised = test.get("promised")  # with several labels
     if not abstain["stored"]:
         return [say["abstain_none"].format(n=abstain["n"], risk=_percent(abstain["risk"]))]
-    test = abstain["test"]
     lines = [
-        say["abstain_several" if several else "abstain"].format(
-            risk=_percent(abstain["risk"]), confidence=_percent(abstain["confidence"]), n=abstain["n"]
+        say["abstain" if promised is None else "abstain_several"].format(
+            risk=_percent(abstain["risk"]),
+            confidence=_percent(abstain["confidence"]),
+            n=abstain["n"],
+            labels=_names(promised or []),
         ),
         say["abstain_test"].format(
             answered=_share(test["answered"]), wrong=_share(test["wrong"]), aurc=f"{test['aurc']:.4f}"
         ),
     ]
+    if test["answered"]["count"] and not test["held"]:
+        broken = _names(test.get("broken") or [])
+        lines.append(say["promise_broken_for"].format(labels=broken) if broken else say["promise_broken"])
     lines += _beside(test, abstain.get("resplits"), say)
     if abstain.get("without_promise"):
-        lines.append(say["abstain_without"].format(labels=", ".join(map(code, abstain["without_promise"]))))
-    return [*lines, _snippet(_ANSWERS if several else _ANSWER)]
+        lines.append(say["abstain_without"].format(labels=_names(abstain["without_promise"])))
+    return [*lines, _snippet(_ANSWER if promised is None else _ANSWERS)]
+
+
+def _names(labels: Sequence[str]) -> str:
+    return ", ".join(map(code, labels))
 
 
 def _beside(test: Figures, resplits: Figures | None, say: Words) -> list[str]:

@@ -89,9 +89,11 @@ ENGLISH = {
     "promises": "When it does not answer, and what it promises",
     "abstain": "Of the texts that it answers, at most {risk} are wrong, with {confidence} confidence: below the cut "
     "in `config.json` it should say that it is not sure. The cut was tested on {n} texts that nothing else saw.",
-    "abstain_several": "Of the times that it gives a label, at most {risk} are wrong, label by label, with "
+    "abstain_several": "Of the times that it gives {labels}, at most {risk} are wrong, label by label, with "
     "{confidence} confidence: below a label's cut in `config.json` it should say that it is not sure. The cuts were "
     "tested on {n} texts that nothing else saw.",
+    "promise_broken": "**On test the promise was not kept.**",
+    "promise_broken_for": "**On test the promise was not kept for {labels}.**",
     "abstain_test": "On test it answers {answered}; of these answers {wrong} are wrong. Area under the risk-coverage "
     "curve: {aurc} (lower is better).",
     "abstain_baselines": "The same area of the baselines: {baselines}.",

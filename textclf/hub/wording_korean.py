@@ -88,9 +88,11 @@ KOREAN = {
     "promises": "답하지 않는 때와 모델의 약속",
     "abstain": "모델이 답한 글 가운데 틀린 것은 {confidence}의 신뢰도로 많아야 {risk}입니다. 점수가 `config.json`의 "
     "기준에 못 미치면 '잘 모르겠다'로 다루세요. 이 기준은 다른 어디에도 쓰지 않은 글 {n}건으로 시험했습니다.",
-    "abstain_several": "모델이 붙인 라벨 가운데 틀린 것은 라벨마다 {confidence}의 신뢰도로 많아야 {risk}입니다. "
-    "점수가 `config.json`에 있는 라벨의 기준에 못 미치면 '잘 모르겠다'로 다루세요. 이 기준은 다른 어디에도 쓰지 않은 "
-    "글 {n}건으로 시험했습니다.",
+    "abstain_several": "{labels} 라벨은 모델이 붙인 것 가운데 틀린 것이 라벨마다 {confidence}의 신뢰도로 많아야 "
+    "{risk}입니다. 점수가 `config.json`에 있는 라벨의 기준에 못 미치면 '잘 모르겠다'로 다루세요. 이 기준은 다른 "
+    "어디에도 쓰지 않은 글 {n}건으로 시험했습니다.",
+    "promise_broken": "**테스트에서 약속이 지켜지지 않았습니다.**",
+    "promise_broken_for": "**테스트에서 {labels}의 약속이 지켜지지 않았습니다.**",
     "abstain_test": "테스트 데이터에서 답한 것은 {answered}, 그 가운데 틀린 것은 {wrong}입니다. 위험-응답률 곡선 아래 "
     "넓이(AURC)는 {aurc}입니다(낮을수록 좋음).",
     "abstain_baselines": "기준선의 같은 넓이: {baselines}.",

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import joblib
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
@@ -15,6 +16,7 @@ from ..labels import LabelSpace
 
 Matrix = Any  # float [N, F], dense or a SciPy sparse matrix (SciPy has no types)
 MOST_NEWTON = 4000  # weights of one fit: its matrix then takes 128 MB
+MOST_COPIED = 40_000_000  # values of dense features in fits side by side: liblinear takes 24 bytes for each, so 1 GB
 ABSENT = -1.0  # logit of a label without any training text: where an SVM puts a sure "no"
 
 
@@ -104,7 +106,19 @@ def _fit_each(make: Callable[[], Any], features: Matrix, gold: NDArray[np.int64]
     trained = np.flatnonzero((share > 0) & (share < 1))
     weights = np.zeros((features.shape[1], len(trained)), dtype=np.float32)
     intercept = np.zeros(len(trained))
-    for column, label in enumerate(trained):
-        fitted = make().fit(features, gold[:, label])
+    fit = joblib.delayed(lambda label: make().fit(features, gold[:, label]))
+    fits = joblib.Parallel(n_jobs=_at_once(features), prefer="threads", return_as="generator")(map(fit, trained))
+    for column, fitted in enumerate(fits):
         weights[:, column], intercept[column] = fitted.coef_[0], fitted.intercept_[0]
     return LinearModel(weights, intercept, trained, np.where(share == 1, -ABSENT, ABSENT), labels.multi_label)
+
+
+def _at_once(features: Matrix) -> int:
+    """Return how many fits may run side by side: with more texts than features only, where LIBLINEAR draws nothing.
+
+    Its dual solver draws from one generator for all threads; results would depend on their race.
+    """
+    texts, size = features.shape
+    if texts <= size or not isinstance(features, np.ndarray):
+        return 1
+    return max(1, min(joblib.cpu_count(only_physical_cores=True), MOST_COPIED // features.size))

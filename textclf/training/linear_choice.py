@@ -8,9 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from tqdm.auto import tqdm
 
 from ..inference.answers import activate
-from ..models.linear import LinearModel, logistic, support_vectors
+from ..models.linear import MOST_COPIED, LinearModel, logistic, support_vectors
 from .fit_arguments import FitArguments
 from .selection import Selection
 
@@ -18,7 +19,6 @@ logger = logging.getLogger(__name__)
 
 FIRST = (-3.0, -2.0, -1.0)  # log10 of the Cs on standardised states that are tried first
 LIMITS = (-6.0, 2.0)  # as far as the search goes on outwards
-MOST_VALUES = 40_000_000  # of training states: liblinear takes 24 bytes for each, so some 1 GB
 TOLERANCE = 1e-7  # at scikit-learn's 1e-4 two fits on states that differ by rounding differ by some 4e-3 in a logit
 FLAT = 1e-3  # of the median deviation: directions that vary less are noise, and are not blown up further
 
@@ -53,7 +53,7 @@ def choose_linear(
     long as that helps, then by half powers around the best; of several that are equally good it is the middle one.
     """
     states, gold = train
-    most = max(1, MOST_VALUES // states.shape[1])
+    most = max(1, MOST_COPIED // states.shape[1])
     if len(states) > most:
         rows = np.sort(np.random.default_rng(args.seed).permutation(len(states))[:most])
         logger.warning("The linear model is fitted on a random sample of %d of %d training texts.", most, len(states))
@@ -64,12 +64,18 @@ def choose_linear(
     sign = 1 if selection.greater_is_better else -1
     models: dict[float, LinearModel] = {}
 
+    bar = tqdm(desc="fitting linear models", unit="C", leave=False, disable=args.disable_tqdm)
+
     def value(exponent: float) -> float:
         models[exponent] = fitter(scaled, gold, selection.labels, 10.0**exponent, args.seed, tolerance=TOLERANCE)
         scores = activate(models[exponent].logits(known), selection.labels)
-        return sign * selection.figure(validation[1], scores)
+        figure = selection.figure(validation[1], scores)
+        bar.update()
+        bar.set_postfix_str(f"{selection.metric} {figure:.4f} at C = {10.0**exponent:.2g}")
+        return sign * figure
 
-    found = _searched(value)
+    with bar:
+        found = _searched(value)
     best = max(found.values())
     equal = sorted(exponent for exponent, each in found.items() if each == best)
     exponent = equal[len(equal) // 2]

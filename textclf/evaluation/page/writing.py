@@ -20,6 +20,7 @@ from .charts import all_charts, confusion_map, slice_name, slice_tables
 from .cuts import cut_counts
 from .engines import PAGE, engines_link, engines_section
 from .interactive import TEMPLATE, page_script, page_style, script_json
+from .promised import promise_sentences
 from .rows import Shades, prediction_rows
 from .summary import collapsed, summary, worthless
 
@@ -97,6 +98,7 @@ def write_page(
         shown_labels=SHOWN_LABELS,
         table={key: data["table"][key] for key in ("n", "longest")} | {"shown": len(data["table"]["rows"])},
         few=FEW,
+        promised=promise_sentences(evaluation, say),
         shaded=len(data["shades"]),
         engines_link=engines_link(evaluation, say),
         engines=engines_section(evaluation, say),
