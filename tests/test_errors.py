@@ -89,7 +89,7 @@ BAD_FILES = {
         "Regression is not supported: scores.parquet, row 2",
     ),
     "spreadsheet.xlsx": (bytes_of(b"PK\x03\x04"), "spreadsheet.xlsx is not a spreadsheet that can be read"),
-    "notes.docx": (bytes_of(b"PK\x03\x04"), "is of no kind that can be read; expected csv, tsv, txt"),
+    "notes.docx": (bytes_of(b"PK\x03\x04"), "is a document, which is not read; expected csv, tsv, txt"),
     "broken.parquet": (bytes_of(b"PAR1 no table"), "broken.parquet is not a Parquet file that can be read"),
     "numbers.csv": (csv_of([(i, i % 2) for i in range(30)], ("id", "label")), "Give --text_columns"),
 }

@@ -2,13 +2,14 @@
 
 import csv
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from benchmarks.layouts import fresh_cases, public_cases
+from benchmarks.layouts import fresh_cases, public_cases, tool_cases
 from benchmarks.layouts.cases import put, table, tsv
 from benchmarks.layouts.sentences import opinions
 from textclf.arguments import DataArguments
@@ -38,7 +39,8 @@ def columns_of(path, options=ReadOptions()):  # noqa: B008 - immutable
 
 
 CASES = public_cases.CASES
-assert fresh_cases.CASES is CASES  # one list, to which both add
+assert fresh_cases.CASES is CASES  # one list, to which all add
+assert tool_cases.case is fresh_cases.case
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -251,6 +253,8 @@ def test_quotes_that_pair_by_chance_join_no_rows(tmp_path, suffix):
         ("korean hate", {"label_columns": ["hate"]}, "none"),
         ("lists with a null", {"on_bad_row": "skip"}, ["1"]),
         ("subjects of papers", {"label_separator": " "}, ["cs.CL", "cs.LG"]),
+        ("several columns of one name", {"label_columns": ["Priority"]}, "Major"),
+        ("questions with choices", {"label_columns": ["answerKey"]}, "A"),
     ],
 )
 def test_what_a_refusal_names_works_when_it_is_typed(name, flags, label, tmp_path):
@@ -270,6 +274,8 @@ def test_what_a_refusal_names_works_when_it_is_typed(name, flags, label, tmp_pat
         ("vowpal wabbit", {}, "1"),
         ("arff", {}, "pos"),
         ("intents in yaml", {}, "pos"),
+        ("intents in markdown", {}, "pos"),
+        ("stata", {}, "pos"),
     ],
 )
 def test_a_command_that_a_refusal_gives_makes_a_file_that_is_read(name, flags, label, tmp_path):
@@ -280,7 +286,7 @@ def test_a_command_that_a_refusal_gives_makes_a_file_that_is_read(name, flags, l
         load_as_given(DataArguments(dataset=str(source)))
     command = str(refused.value).split("`")[1].replace("python -c", f"{sys.executable} -c")
     subprocess.run(["bash", "-c", command], cwd=source.parent, check=True)
-    made = command.split("> ")[-1].strip()
+    made = re.search(r"(?:> |to_csv\(')(\S+?)(?:'|$)", command)[1]
     found = labels_by_text(load_as_given(DataArguments(dataset=str(source.parent / made), **flags)))
     assert next(iter(found.values())) == label
     assert len(found) > 70

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -10,8 +11,8 @@ from ...arguments import DataArguments
 from ...errors import UserError, did_you_mean
 from ..reading.raw_split import RawSplit, composed
 from .column_names import listed, some_of
-from .column_signs import look
-from .label_columns import find_labels
+from .column_signs import Signs, look
+from .label_columns import find_labels, refuse_choices
 from .text_columns import find_text
 
 # The loader's own names, which the dataset scripts give too: nothing was to be found, nothing is to be said.
@@ -28,6 +29,21 @@ class Columns:
     group: str | None
     notes: tuple[str, ...]
     source: str | None = None
+
+
+def _labels_or_both_questions(
+    train: RawSplit, signs: Mapping[str, Signs], asks_for_text: bool
+) -> tuple[tuple[str, ...], list[str]]:
+    """Find the label; where it has to be asked for, ask in the same sentence for a text that has to be."""
+    try:
+        return find_labels(train, signs)
+    except UserError as about_labels:
+        if asks_for_text:
+            try:
+                find_text(train, signs)
+            except UserError as about_text:
+                raise UserError(f"{about_labels} {about_text}") from None
+        raise
 
 
 def choose_columns(train: RawSplit, args: DataArguments, splits: str | None = None) -> Columns:
@@ -54,7 +70,8 @@ def choose_columns(train: RawSplit, args: DataArguments, splits: str | None = No
     taken = {*text, *labels, group, source, splits}
     signs = {name: look(train, name) for name in train.columns if name not in taken} if not (text and labels) else {}
     if not labels:
-        labels, more = find_labels(train, signs)
+        labels, more = _labels_or_both_questions(train, signs, asks_for_text=not text)
+        refuse_choices(train, labels)
         notes += [f"Labels are read from {listed(labels)}.", *more]
     if not text:
         text = find_text(train, {name: each for name, each in signs.items() if name not in labels})

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
+
+import pyarrow as pa
 
 from ...errors import UserError
 from ..reading.raw_split import RawSplit
@@ -23,6 +26,8 @@ from .column_names import (
 from .column_signs import NEARLY_EMPTY, Signs, fractions, same_labels, votes
 
 IDS = {"id", "ids", "idx", "index"}
+OPTIONS = {"choices", "options", "candidates", "endings", "alternatives"}
+OPTION = re.compile(r"(choice|option|ending|answer|sol|solution|alternative|opt?)[\s_-]?(\d|[a-eA-E])", re.IGNORECASE)
 LIKENESS = ("score", "similarity", "relatedness", "similarityscore", "relatednessscore")
 
 
@@ -38,6 +43,28 @@ def find_labels(train: RawSplit, signs: Mapping[str, Signs]) -> tuple[tuple[str,
             worded, more = _in_words(train, same[0], signs)
             return (worded,), notes + more
     return _by_their_looks(train, others, signs)
+
+
+def refuse_choices(train: RawSplit, labels: Sequence[str]) -> None:
+    """Stop where the label names one of each row's own options, and says nothing about the text.
+
+    Raises:
+        UserError: there are columns of options.
+    """
+    own = [name for name in train.columns if name not in labels]
+    nested = [name for name in own if pieces(name)[-1:] and pieces(name)[-1] in OPTIONS and _holds_lists(train, name)]
+    single = [name for name in own if OPTION.fullmatch(name)]
+    options = nested or (single if len(single) > 1 else [])
+    if options:
+        raise UserError(
+            f"{some_of(options)}: these look like the options of questions with several choices, of which "
+            f"{labels[0]!r} names one in each row. Write a row an option (question, option, right or wrong), or take "
+            f"the label all the same: --label_columns {shlex.quote(labels[0])}."
+        )
+
+
+def _holds_lists(train: RawSplit, name: str) -> bool:
+    return name in train.mixed or pa.types.is_nested(train.table.schema.field(name).type)
 
 
 def _by_their_looks(

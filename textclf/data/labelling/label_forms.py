@@ -14,6 +14,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from ...errors import UserError
+from ..reading.json_columns import STRETCH
 from ..reading.raw_split import RawSplit, is_string
 from .label_ids import LabelIds
 from .several_labels import Written, joined_labels, written_lists
@@ -66,6 +67,8 @@ def find_form(train: RawSplit, columns: Sequence[str], separator: str | None) ->
 def _check_columns(train: RawSplit, columns: Sequence[str], separator: str | None) -> None:
     """Refuse columns of types that no label has, and a separator for columns that it does not go with."""
     for column in columns:
+        if STRETCH in train.mixed.get(column, ""):
+            raise UserError(parts_labelled(column))
         if column in train.mixed:
             raise UserError(
                 f"Labels of mixed or unknown type in column {column!r}: {train.mixed[column]}. "
@@ -81,6 +84,14 @@ def _check_columns(train: RawSplit, columns: Sequence[str], separator: str | Non
         raise UserError(
             f"The column {columns[0]!r} holds {arrow_type}; expected names, whole numbers or lists of them."
         )
+
+
+def parts_labelled(column: str) -> str:
+    """Return the sentence that refuses labels of parts of a text."""
+    return (
+        f"The column {column!r} labels parts of texts (start, end, name), where whole texts are labelled here. "
+        "Expected a row a text, with its label beside it."
+    )
 
 
 def is_list(arrow_type: pa.DataType) -> bool:

@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 from ...errors import UserError
 from .label_names import NUMBER, clean_name, number
 
-Written = Literal["list", "bare", "tags", "bits"]
+Written = Literal["list", "bare", "tags", "bits", "choices"]
 
 # An item of a written list: a quoted name, a number, or what stands for true, false and nothing. Other bare words are
 # none ("[속보]" is a name in brackets).
@@ -57,9 +57,12 @@ def written_lists(cells: Mapping[str, int], column: str) -> Written | None:
                 f"({next(cell for cell in cells if cell not in lists)}). Write all of them alike, or take each for "
                 "one name with --label_separator none."
             )
-    if all(OBJECT.fullmatch(cell) for cell in cells):
+    objects = [cell for cell in cells if OBJECT.fullmatch(cell)]
+    if objects and all(_choices(cell) is not None for cell in objects):
+        return "choices"
+    if len(objects) == len(cells) or any(map(_is_json, objects)):
         raise UserError(
-            f"The label column {column!r} holds objects ({next(iter(cells))}); expected names, or lists of names. "
+            f"The label column {column!r} holds objects ({objects[0]}); expected names, or lists of names. "
             "Write one column of 0 and 1 for each label, and name them in --label_columns."
         )
     return _plainly_written(cells)
@@ -87,6 +90,8 @@ def parse_list(cell: str, written: Written) -> list[str] | None:
         return ["".join(tag) for tag in _tags(cell)] if TAGS.fullmatch(cell) else None
     if written == "bits":
         return list(cell) if BITS.fullmatch(cell) else None
+    if written == "choices":
+        return _choices(cell) or [cell]
     if written == "bare":
         return [part.strip() for part in cell[1:-1].split(",") if part.strip()] if BARE.fullmatch(cell) else None
     if not LIST.fullmatch(cell):
@@ -102,6 +107,21 @@ def _item(word: str) -> str:
     if word.startswith('"'):
         return str(json.loads(word))
     return str(ast.literal_eval(word)) if word.startswith("'") else WORDS.get(word.lower(), word)
+
+
+def _choices(cell: str) -> list[str] | None:
+    """Return what Label Studio writes into a table where a row has several labels: `{"choices": ["a", "b"]}`."""
+    found = json.loads(cell) if _is_json(cell) else None
+    choices = found.get("choices") if isinstance(found, dict) and len(found) == 1 else None
+    return choices if isinstance(choices, list) and all(isinstance(each, str) for each in choices) else None
+
+
+def _is_json(cell: str) -> bool:
+    try:
+        json.loads(cell)
+    except ValueError:
+        return False
+    return True
 
 
 class Joined(NamedTuple):

@@ -8,6 +8,9 @@ from typing import Any, NamedTuple
 PATTERNS = ("patterns", "examples", "utterances", "phrases", "texts", "sentences", "questions")
 TAGS = ("tag", "intent", "label", "name", "category", "class")
 LABEL = "label"
+NAMES = ("name", "classname", "class_name", "label", "tag", "category")  # of labels that are objects
+# What such objects have that are none: where a part of a text begins, how sure a model is.
+NO_NAMES = {"start", "end", "start_offset", "end_offset", "offset", "score", "probability", "confidence"}
 HALF = 0.5  # from which spaCy takes a category for given
 ANSWERS = {"accept", "reject", "ignore"}
 
@@ -17,6 +20,8 @@ class Export(NamedTuple):
 
     plain: Callable[[dict[str, Any]], list[dict[str, Any]]]
     says: str
+    lists: tuple[str, ...] = (LABEL,)
+    """Columns of which lists of one, where all of them are, are single labels."""
 
 
 def find_export(rows: Iterable[dict[str, Any]]) -> Export | None:
@@ -41,13 +46,42 @@ def find_export(rows: Iterable[dict[str, Any]]) -> Export | None:
         return Export(_chat, "chats; what the user says is the text, what the assistant answers its label")
     if all(isinstance(row.get("text"), str) and _is_cats(row.get("cats")) for row in rows):
         return Export(_spacy, "texts with spaCy's categories; those of .5 or more are the labels")
+    return _by_lists(rows)
+
+
+def _by_lists(rows: Sequence[dict[str, Any]]) -> Export | None:
+    """Recognise rows that are classes with lists of their texts, and labels that are lists of objects."""
     keys = [(tag, texts) for tag in TAGS for texts in PATTERNS if _is_intent(rows, tag, texts)]
     if keys:
         tag, texts = keys[0]
         return Export(
             lambda row: [{"text": text, LABEL: row[tag]} for text in row[texts]], f"each text of {texts} is a row"
         )
+    named = _lists_of_named(rows)
+    if named:
+        says = ", ".join(f"{key!r} by {name!r}" for key, name in named.items())
+        return Export(lambda row: [_with_names(row, named)], f"lists of objects, taken by name ({says})", (*named,))
     return None
+
+
+def _lists_of_named(rows: Sequence[dict[str, Any]]) -> dict[str, str]:
+    """Return the columns of lists of objects that have a name each (GitHub's labels, LightTag's), and its key."""
+    found: dict[str, str] = {}
+    for key in dict.fromkeys(key for row in rows for key in row):
+        lists = [row[key] for row in rows if row.get(key) is not None]
+        items = [item for each in lists if isinstance(each, list) for item in each]
+        if not items or not all(isinstance(each, list) for each in lists):
+            continue
+        if not all(isinstance(item, dict) and not NO_NAMES & item.keys() for item in items):
+            continue
+        names = [name for name in NAMES if all(isinstance(item.get(name), str) for item in items)]
+        found |= {key: names[0]} if names else {}
+    return found
+
+
+def _with_names(row: dict[str, Any], named: dict[str, str]) -> dict[str, Any]:
+    lists = {key: [item[name] for item in row[key]] for key, name in named.items() if row.get(key) is not None}
+    return {**row, **lists}
 
 
 def _annotations(row: dict[str, Any]) -> list[Any] | None:

@@ -12,7 +12,8 @@ import pyarrow as pa
 
 from ...errors import UserError
 from .encodings import decode_all
-from .files import DATA, NO_DATA, read_rows
+from .files import DATA, read_rows
+from .other_kinds import NO_DATA
 from .raw_split import RawSplit, Segment, composed
 from .split_names import split_name, without_split
 from .tables import LINE_COLUMN, ReadOptions

@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from ...errors import UserError
+from .column_look import ROWS_KEPT, ColumnLook
 from .dialects import MINIMAL, NONE, Dialect, Record, guess_dialect, records
 from .encodings import TextFile
-from .headers import ROWS_KEPT, USUAL, ColumnLook, has_names, made_names
+from .headers import USUAL, Header, name_columns
 from .tables import Fault, Reading, ReadOptions, text_columns
 
 UNCLOSED = "a quote opens here and is never closed"
 ESCAPES = r"\" is read as a quote inside a cell."
 STRIDE = 97  # beyond the first rows, each so manieth is looked at: labels may be sorted
-SAYS_NOTHING = "Line 1 of {name} is read as column names; --no_header says that it is a row."
 
 
 @dataclass
@@ -56,11 +56,12 @@ def read_table(file: TextFile, options: ReadOptions, named_table: bool = True) -
         notes += said
     if not look.first:
         raise UserError(f"{file.name} holds empty lines only; expected a table of texts and labels.")
-    names, named = _names(file, look, options, notes)
+    header = _header(file, look, options)
     faults: list[Fault] = []  # filled while the batches are used up
-    header = look.first if named else None
-    reading = text_columns(names, _rows(file, dialect, (names, header), _swallowed(look, dialect), faults))
-    reading.faults, reading.notes, reading.nameless = faults, notes, not named
+    first = look.first if header.in_first_row else None
+    rows = _rows(file, dialect, (header.names, first), _swallowed(look, dialect), faults)
+    reading = text_columns(header.names, rows)
+    reading.faults, reading.notes, reading.nameless = faults, [*notes, *header.notes], not header.in_first_row
     return reading
 
 
@@ -203,48 +204,13 @@ def _with_loose_texts(file: TextFile, dialect: Dialect, look: _Look) -> tuple[Di
     return dialect, look, []
 
 
-def _names(file: TextFile, look: _Look, options: ReadOptions, notes: list[str]) -> tuple[list[str], bool]:
-    """Return the columns' names, and whether the first row is where they come from (and no row of data)."""
-    first = [cell.strip() for cell in look.first]
+def _header(file: TextFile, look: _Look, options: ReadOptions) -> Header:
+    first = look.first
     width = look.width or len(first)
     if len(first) + 1 == width and look.sizes[width] == look.sizes.total():
         first = ["", *first]  # R leaves out the name of its row numbers
     columns = look.columns if len(look.columns) == len(first) else [ColumnLook() for _ in first]
-    named = not options.no_header if options.no_header is not None else has_names(first, columns)
-    if named is None and look.sizes.total() >= 10 and len(first) > 1 and not options.column_names:
-        notes.append(SAYS_NOTHING.format(name=file.name))
-    if options.column_names:
-        named = bool(named) if options.no_header is None else named
-        return _given(file, options.column_names, len(first)), named or list(options.column_names) == first
-    if named is False:
-        for cell, column in zip(look.first, columns, strict=True):
-            column.add(cell, kept=True)
-        names = made_names(columns)
-        listed = ", ".join(
-            f"{number} {name!r}" for number, name in enumerate(names, 1) if not name.startswith("column_")
-        )
-        notes.append(
-            f"{file.name} does not name its columns; {f'read as: {listed}' if listed else 'they are numbered'}. "
-            "--column_names names them, --no_header false says that line 1 does."
-        )
-        return names, False
-    return _unique(file, [name or f"column_{number}" for number, name in enumerate(first, start=1)]), True
-
-
-def _given(file: TextFile, names: Sequence[str], width: int) -> list[str]:
-    if len(names) != width:
-        raise UserError(f"--column_names gives {len(names)} names; {file.name} has {width} columns.")
-    return _unique(file, list(names))
-
-
-def _unique(file: TextFile, names: list[str]) -> list[str]:
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise UserError(
-            f"{file.name}: column names must differ from each other; found twice: {', '.join(twice)}. "
-            "Name all of them: --column_names, with --no_header false."
-        )
-    return names
+    return name_columns(file.name, first, columns, options)
 
 
 def _quote_reason(message: str) -> str:

@@ -6,53 +6,33 @@ import errno
 import hashlib
 import json
 import os
+import re
 import secrets
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 from huggingface_hub.constants import HF_HOME
 
 from ...errors import UserError, did_you_mean
 from ..provenance import hash_file
-from .archives import is_archive
+from .columnar import read_arrow, read_orc, read_parquet
 from .csv_rows import read_table
 from .encodings import TextFile, text_file
 from .json_rows import read_json, read_json_lines
 from .line_rows import labelled_lines, plain_lines
+from .other_kinds import NO_DATA, kind_not_read, refusal
 from .other_tasks import refuse_other_tasks
 from .sheets import is_sheet, read_sheet
-from .tables import ROWS_PER_BATCH, Fault, Reading, ReadOptions
+from .tables import Fault, Reading, ReadOptions
 
 # Part of the cache key: change it when a reader reads the same bytes differently.
-READER_VERSION = "7"
+READER_VERSION = "8"
 TABLES = {".csv", ".tsv", ".tab", ".psv"}
-DATA = {*TABLES, ".jsonl", ".ndjson", ".json", ".parquet", ".arrow", ".feather", ".xlsx", ".xls", ".ods", ".xlsb"}
+SHEETS = {".xlsx", ".xls", ".xlsb", ".ods"}
+DATA = {*TABLES, *SHEETS, ".jsonl", ".ndjson", ".json", ".parquet", ".arrow", ".feather", ".orc"}
 TEXTS = {"", ".txt", ".data", ".dat", ".train", ".test", ".dev", ".all", ".lst", ".ft", ".label"}
-# fmt: off
-NO_DATA = {
-    ".md", ".rst", ".html", ".htm", ".py", ".ipynb", ".r", ".sh", ".js", ".css", ".yaml", ".yml", ".toml", ".cfg",
-    ".ini", ".log", ".pdf", ".doc", ".docx", ".ppt", ".pptx", ".png", ".jpg", ".jpeg", ".gif", ".svg", ".exe", ".bin",
-    ".pt", ".pth", ".safetensors", ".npy", ".npz", ".pkl", ".pickle", ".joblib", ".h5", ".db", ".sqlite", ".sql",
-    ".tex", ".bib", ".lock", ".feat", ".vocab", ".vec", ".mat", ".rds", ".rdata", ".sav", ".dta", ".license", ".pyc",
-}
-# fmt: on
-KNOWN = "csv, tsv, txt, jsonl, json, parquet, arrow, xlsx, or one of these as gz, zip or zst"
-CONVERT = {
-    ".xml": "`python -c \"import pandas; pandas.read_xml('{name}').to_csv('{stem}.csv', index=False)\"`",
-    ".pkl": "write it as CSV or Parquet where it was made (a pickle can run code, so it is not opened here)",
-    ".sqlite": "`sqlite3 -header -csv '{name}' 'select * from TABLE' > '{stem}.csv'`",
-}
-# A file of a chat bot's intents (Rasa) is the YAML that holds texts with labels.
-INTENTS = (
-    "If it lists a chat bot's intents: `python -c \"import csv, sys, yaml; w = csv.writer(sys.stdout); "
-    "w.writerow(['text', 'label']); [w.writerow([t[2:], i['intent']]) for i in yaml.safe_load(open('{name}'))['nlu'] "
-    "if 'intent' in i for t in i['examples'].splitlines()]\" > {stem}.csv`."
-)
-CONVERT |= {".pickle": CONVERT[".pkl"], ".joblib": CONVERT[".pkl"], ".db": CONVERT[".sqlite"]}
 
 
 class StoredRows(NamedTuple):
@@ -103,18 +83,18 @@ def _reading(path: Path, options: ReadOptions) -> Reading:
     """Choose a reader by what the file holds; its name decides where that says nothing."""
     suffix = path.suffix.lower()
     with path.open("rb") as file:
-        head = file.read(16)
+        head = file.read(64)
     if head.startswith(b"PAR1") or suffix == ".parquet":
-        return _read_parquet(path)
+        return read_parquet(path, options.kept_whole)
     if head.startswith(b"ARROW1") or suffix in {".arrow", ".feather"}:
-        return _read_arrow(path)
+        return read_arrow(path, options.kept_whole)
+    if suffix == ".orc" or (head.startswith(b"ORC") and b"\0" in head):
+        return read_orc(path, options.kept_whole)
     if is_sheet(path, head):
         return read_sheet(path, options)
-    if suffix in CONVERT or head.startswith((b"SQLite format 3", b"<?xml")):
-        raise UserError(_not_read(path, head))
-    if suffix in NO_DATA or is_archive(path):
-        intents = " " + INTENTS.format(name=path.name, stem=path.stem) if suffix in {".yml", ".yaml"} else ""
-        raise UserError(f"{path.name} is of no kind that can be read; expected {KNOWN}.{intents}")
+    refused = kind_not_read(path, head)
+    if refused:
+        raise UserError(refused)
     text = text_file(path, options.encoding)
     reading = _read_text(text, suffix, options)
     reading.notes = [*([text.note] if text.note else []), *reading.notes]
@@ -128,67 +108,26 @@ def _read_text(file: TextFile, suffix: str, options: ReadOptions) -> Reading:
         return read_json_lines(file, options)
     if suffix == ".json":
         return read_json(file, options)
-    first = _first_character(file)
-    if suffix not in TABLES and first in "[{" and first:
+    with file.open() as opened:
+        head = opened.read(1 << 12).lstrip()
+    if suffix not in TABLES and head[:1] in {"[", "{"}:
         try:
             return read_json(file, options)
         except UserError:
             pass  # prose that begins with a bracket
-    if suffix not in TABLES and first == "<":
-        raise UserError(_not_read(file.path, b"<?xml"))
+    element = re.match(r"<(\w+)[^<>]*>", head)
+    if suffix not in TABLES and element and _ends_with(file, f"</{element[1]}>"):
+        raise UserError(refusal(file.path, "XML"))
     refuse_other_tasks(file)
     reading = None if suffix in TABLES else labelled_lines(file)
     reading = reading or read_table(file, options, named_table=suffix in TABLES)
     return reading or plain_lines(file, options)
 
 
-def _first_character(file: TextFile) -> str:
-    with file.open() as opened:
-        return opened.read(1 << 12).lstrip()[:1]
-
-
-def _read_parquet(path: Path) -> Reading:
-    """Read a Parquet file batch by batch; dictionary columns (pandas categories) and string views are decoded."""
-    try:
-        file = pq.ParquetFile(path)
-    except pa.ArrowInvalid as error:
-        raise UserError(f"{path.name} is not a Parquet file that can be read: {error}.") from None
-    return _of_arrow(path, file.schema_arrow, file.iter_batches(batch_size=ROWS_PER_BATCH), "Parquet")
-
-
-def _read_arrow(path: Path) -> Reading:
-    """Read an Arrow file, in either of its two forms (Feather is one of them)."""
-    source = pa.memory_map(str(path))
-    try:
-        file = pa.ipc.open_file(source)
-        return _of_arrow(path, file.schema, (file.get_batch(i) for i in range(file.num_record_batches)), "Arrow")
-    except pa.ArrowInvalid:
-        source.seek(0)
-    try:
-        stream = pa.ipc.open_stream(source)
-    except pa.ArrowInvalid as error:
-        raise UserError(f"{path.name} is not an Arrow file that can be read: {error}.") from None
-    return _of_arrow(path, stream.schema, iter(stream), "Arrow")
-
-
-def _of_arrow(path: Path, found: pa.Schema, source: Iterator[pa.RecordBatch], kind: str) -> Reading:
-    schema = pa.schema([pa.field(each.name, _decoded(each.type)) for each in found], metadata=found.metadata)
-
-    def batches() -> Iterator[pa.RecordBatch]:
-        try:
-            for batch in source:
-                columns = [column.cast(each.type) for column, each in zip(batch.columns, schema, strict=True)]
-                yield pa.RecordBatch.from_arrays(columns, schema=schema)
-        except (pa.ArrowInvalid, OSError) as error:
-            raise UserError(f"{path.name} is a damaged {kind} file: {error}.") from error
-
-    return Reading(schema, batches(), unit="row")
-
-
-def _decoded(arrow_type: pa.DataType) -> pa.DataType:
-    if pa.types.is_dictionary(arrow_type):
-        return arrow_type.value_type
-    return pa.large_string() if pa.types.is_string_view(arrow_type) else arrow_type
+def _ends_with(file: TextFile, words: str) -> bool:
+    with file.path.open("rb") as opened:
+        opened.seek(max(0, file.path.stat().st_size - 1000))
+        return opened.read().decode(file.encoding, "replace").rstrip().endswith(words)
 
 
 def _convert(reading: Reading, entry: Path) -> None:
@@ -216,11 +155,3 @@ def missing_file(path: Path) -> str:
         return f"{path} is a folder, not a file; --dataset reads folders."
     beside = [other.name for other in path.parent.iterdir()] if path.parent.is_dir() else []
     return f"The file {path} does not exist.{did_you_mean(path.name, beside)}"
-
-
-def _not_read(path: Path, head: bytes) -> str:
-    kind = ".sqlite" if head.startswith(b"SQLite") else path.suffix.lower()
-    kind = kind if kind in CONVERT else ".xml"
-    how = CONVERT[kind].format(name=path.name, stem=path.stem)
-    named = {".xml": "XML"}.get(kind, f"a {kind[1:]} file")
-    return f"{path.name} is {named}, which is not read; expected {KNOWN}. Convert it: {how}."

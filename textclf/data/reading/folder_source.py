@@ -11,9 +11,10 @@ from ...errors import UserError, did_you_mean
 from ..provenance import record_files
 from .archives import laid_out
 from .class_folders import about_the_data, class_files, class_folders, read_documents, with_labels
-from .files import DATA, KNOWN, NO_DATA, could_hold_rows
+from .files import DATA, could_hold_rows
 from .files_by_split import FilesBySplit
 from .keyed_documents import read_keyed
+from .other_kinds import KNOWN, NO_DATA
 from .raw_split import RawSplit
 from .saved_folders import FolderRows, lists_configs, read_repository, read_saved, visible_files
 from .side_files import class_names, is_submission, parallel_files, read_parallel, speaks_of_split

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
-NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
-NOTHING = {"", "na", "n/a", "nan", "null", "none", "-"}
+from ...errors import UserError
+from .column_look import NOTHING, NUMBER, ColumnLook, shape_of, words_in
+from .tables import ReadOptions
+
 # Words that name columns of labels.
 LABELS_NAMED = (
     r"(gold_?|true_?|sentiment_?)?(label|labels|class|category|target|sentiment|polarity|intent|emotion|topic|stance"
@@ -26,75 +28,79 @@ USUAL = re.compile(
     r"|본문|제목|내용|댓글|문장|리뷰|텍스트|文本|内容|评论|标题|句子|テキスト|本文|文|タイトル|レビュー)",
     re.IGNORECASE,
 )
-CODE = re.compile(r"(?=\S*[^\W\d])(?=\S*\d)\S+")
-ROWS_KEPT = 1_000
-MOST_VALUES = 300  # distinct values that are counted; a column of more is none of labels
-MOST_LABELS = 200
 FEW_ROWS = 10  # with fewer, nothing recurs often enough to say anything
-CJK = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
 
 
-@dataclass
-class ColumnLook:
-    """What a column's cells look like, the first row's left out."""
+class Header(NamedTuple):
+    """The names of a table's columns, whether its first row is where they come from, and what is to be said."""
 
-    cells: list[str] = field(default_factory=list)
-    """Some of them."""
-    values: Counter[str] | None = field(default_factory=Counter)
-    """How often each value occurs, over all rows; None beyond `MOST_VALUES` of them."""
+    names: list[str]
+    in_first_row: bool
+    notes: list[str]
 
-    def add(self, cell: str, kept: bool) -> None:
-        """Take one more cell into account."""
-        if kept:
-            self.cells.append(cell)
-        if self.values is not None:
-            self.values[cell.strip()] += 1
-            if len(self.values) > MOST_VALUES:
-                self.values = None
 
-    @property
-    def filled(self) -> list[str]:
-        """Return the kept cells that hold something."""
-        return [cell.strip() for cell in self.cells if cell.strip().lower() not in NOTHING]
+def name_columns(
+    file: str, first: Sequence[str], columns: Sequence[ColumnLook], options: ReadOptions, doubtful: bool = True
+) -> Header:
+    """Name a table's columns: as the user says, by its first row, or by what they hold.
 
-    @property
-    def numbers(self) -> float:
-        """Return the share of filled cells that are numbers."""
-        return sum(bool(NUMBER.fullmatch(cell)) for cell in self.filled) / max(len(self.filled), 1)
+    `columns` are looks at the rows below the first; `doubtful` is whether a first row of which nothing tells names
+    the columns.
 
-    @property
-    def codes(self) -> bool:
-        """Say whether every filled cell is one word of letters and digits."""
-        return bool(self.filled) and all(CODE.fullmatch(cell) for cell in self.filled)
+    Raises:
+        UserError: `--column_names` gives another number of names, or one of them twice.
+    """
+    first = [cell.strip() for cell in first]
+    told = has_names(first, columns)
+    if options.column_names:
+        _check_given(file, options.column_names, len(first))
+        in_first_row = bool(told) if options.no_header is None else not options.no_header
+        given = list(options.column_names)
+        return Header(given, in_first_row or given == first, [])
+    named = (doubtful if told is None else told) if options.no_header is None else not options.no_header
+    if not named:
+        return _made_header(file, first, columns)
+    notes = []
+    if told is None and options.no_header is None and len(first) > 1 and len(columns[0].cells) >= FEW_ROWS:
+        notes.append(f"Line 1 of {file} is read as column names; --no_header says that it is a row.")
+    names = [name or f"column_{number}" for number, name in enumerate(first, start=1)]
+    twice = list(dict.fromkeys(name for name in names if names.count(name) > 1))
+    if twice:
+        names = _numbered(names)
+        shown = ", ".join(repr(name) for name in twice)
+        notes.append(f"{file}: several columns are called {shown}; they are numbered: {twice[0]}.1, {twice[0]}.2.")
+    return Header(names, True, notes)
 
-    @property
-    def repeats(self) -> bool:
-        """Say whether it holds few values, each of them often."""
-        if self.values is None:
-            return False
-        filled = {value: count for value, count in self.values.items() if value.lower() not in NOTHING}
-        return 1 < len(filled) <= min(MOST_LABELS, sum(filled.values()) / 3)
 
-    @property
-    def shape(self) -> str | None:
-        """Return the form that nearly all filled cells share (a date's, an id's), or None."""
-        shapes = Counter(_shape(cell) for cell in self.filled)
-        (form, count), *_ = shapes.most_common(1) or [("", 0)]
-        return form if count > 0.95 * len(self.filled) and count > 1 and not re.fullmatch("[a ]*", form) else None
+def _check_given(file: str, names: Sequence[str], width: int) -> None:
+    if len(names) != width:
+        raise UserError(f"--column_names gives {len(names)} names; {file} has {width} columns.")
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise UserError(f"--column_names gives {', '.join(twice)} twice; each column needs a name of its own.")
 
-    @property
-    def words(self) -> float:
-        """Return the mean number of words in a filled cell; in languages without spaces two characters are one."""
-        return sum(map(_words, self.filled)) / max(len(self.filled), 1)
 
-    @property
-    def reads_like_text(self) -> bool:
-        """Say whether most cells differ from each other and hold several words of letters."""
-        filled = self.filled
-        if not filled or self.shape or self.repeats or len(set(filled)) <= len(filled) / 2:
-            return False
-        letters = sum(sum(map(str.isalpha, cell)) for cell in filled) / max(sum(map(len, filled)), 1)
-        return self.words >= 2.5 and letters > 0.5
+def _made_header(file: str, first: Sequence[str], columns: Sequence[ColumnLook]) -> Header:
+    for cell, column in zip(first, columns, strict=True):
+        column.add(cell, kept=True)
+    names = made_names(columns)
+    listed = ", ".join(f"{number} {name!r}" for number, name in enumerate(names, 1) if not name.startswith("column_"))
+    note = (
+        f"{file} does not name its columns; {f'read as: {listed}' if listed else 'they are numbered'}. "
+        "--column_names names them, --no_header false says that line 1 does."
+    )
+    return Header(names, False, [note])
+
+
+def _numbered(names: list[str]) -> list[str]:
+    """Number equal names, until none occurs twice."""
+    while len(set(names)) < len(names):
+        seen, counts = Counter[str](), Counter(names)
+        for place, name in enumerate(names):
+            seen[name] += 1
+            if counts[name] > 1:
+                names[place] = f"{name}.{seen[name]}"
+    return names
 
 
 def has_names(first: Sequence[str], columns: Sequence[ColumnLook]) -> bool | None:
@@ -121,13 +127,13 @@ def _vote(cell: str, look: ColumnLook) -> float:
     if known:
         return 3.0
     if look.shape and len(look.filled) >= 3:
-        return -2.0 if _shape(cell) == look.shape else 1.5
-    lengths = sorted(map(_words, look.filled))
+        return -2.0 if shape_of(cell) == look.shape else 1.5
+    lengths = sorted(map(words_in, look.filled))
     if not lengths:
         return 0.0
-    if _words(cell) >= 4 and _words(cell) >= lengths[len(lengths) // 10]:
+    if words_in(cell) >= 4 and words_in(cell) >= lengths[len(lengths) // 10]:
         return -1.5
-    return 1.0 if enough and _words(cell) <= 3 and lengths[len(lengths) // 2] >= 6 else 0.0
+    return 1.0 if enough and words_in(cell) <= 3 and lengths[len(lengths) // 2] >= 6 else 0.0
 
 
 def made_names(columns: Sequence[ColumnLook]) -> list[str]:
@@ -146,12 +152,3 @@ def made_names(columns: Sequence[ColumnLook]) -> list[str]:
             for j, name in zip(texts, ("text", "text_pair"), strict=False):
                 names[j] = name
     return names
-
-
-def _shape(cell: str) -> str:
-    """Return a cell's form: `2021-03-05` is `9-9-9`."""
-    return re.sub(r"\d+", "9", re.sub(r"[^\W\d_]+", "a", cell))
-
-
-def _words(cell: str) -> float:
-    return len(cell.split()) + len(CJK.findall(cell)) / 3

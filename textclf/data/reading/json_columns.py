@@ -24,6 +24,7 @@ class JsonRow(NamedTuple):
 
 
 PLAIN = {"text": pa.string(), "whole number": pa.int64(), "number": pa.float64(), "true/false": pa.bool_()}
+STRETCH = "stretch of text"
 ARROW_TYPES: dict[frozenset[str], pa.DataType] = {
     **{frozenset({kind}): arrow_type for kind, arrow_type in PLAIN.items()},
     frozenset({"whole number", "number"}): pa.float64(),
@@ -64,6 +65,8 @@ def typed(file: TextFile, source: Callable[[], Iterator[JsonRow]], unit: str) ->
 
 
 def _kind(value: Any) -> str | None:
+    if _is_stretch(value):
+        return STRETCH
     if isinstance(value, str):
         return "text"
     if isinstance(value, bool):
@@ -76,6 +79,13 @@ def _kind(value: Any) -> str | None:
         inner = {kind for each in value if (kind := _kind(each)) is not None}  # a null among marks: not given
         return f"list of {inner.pop()}" if len(inner) == 1 else "list of several kinds" if inner else "empty list"
     return None if value is None else "object"
+
+
+def _is_stretch(value: Any) -> bool:
+    """Say whether a value marks a part of a text: where it starts, where it ends and what it is."""
+    if isinstance(value, dict):
+        return {"start", "end"} <= value.keys() or {"start_offset", "end_offset"} <= value.keys()
+    return isinstance(value, list) and [type(each) for each in value] == [int, int, str]
 
 
 def _batches(rows: Iterator[JsonRow], schema: pa.Schema) -> Iterator[pa.RecordBatch]:

@@ -8,9 +8,10 @@ from itertools import islice
 from typing import Any
 
 from ...errors import UserError
-from .annotation_exports import LABEL, Export, find_export
+from .annotation_exports import Export, find_export
+from .column_look import ColumnLook
 from .encodings import TextFile
-from .headers import NAMES_LABELS, ColumnLook, has_names, made_names
+from .headers import NAMES_LABELS, name_columns
 from .json_columns import JsonRow, typed
 from .json_shapes import find_rows
 from .other_tasks import refuse_several_answers
@@ -85,8 +86,9 @@ def _reading(
         source = _with_names(file, source, options, (faults, notes))
     elif export := find_export(objects):
         source = _exported(source, export)
+        objects = [cells for row in objects for cells in export.plain(row)]
         notes.append(f"{file.name} is read as {export.says}.")
-    elif _answers_within(objects, options.kept_whole):
+    if answers_within(objects, options.kept_whole):
         source = _flattened(source)
         notes.append(f"{file.name} holds objects in objects; their cells are named like a.b.")
     reading = typed(file, source, unit)
@@ -94,7 +96,7 @@ def _reading(
     return reading
 
 
-def _answers_within(rows: list[dict[str, Any]], text_is_enough: bool) -> bool:
+def answers_within(rows: list[dict[str, Any]], text_is_enough: bool) -> bool:
     """Say whether a row's text or its label lies in an inner object: the outer cells name not both of them.
 
     Objects under ever new keys (what each user voted) are left as they are, for their keys name no columns; so are
@@ -134,16 +136,19 @@ def _exported(source: Callable[[], Iterator[JsonRow]], export: Export) -> Callab
     def plain() -> Iterator[JsonRow]:
         return (JsonRow(row.number, cells, row.split) for row in source() for cells in export.plain(row.cells))
 
-    lists = [row.cells.get(LABEL) for row in plain() if isinstance(row.cells.get(LABEL), list)]
-    if not lists or any(len(each) != 1 for each in lists):
-        return plain
+    sizes: dict[str, set[int]] = {}
+    for row in plain():
+        for key in export.lists:
+            if isinstance(row.cells.get(key), list):
+                sizes.setdefault(key, set()).add(len(row.cells[key]))
+    ones = [key for key, found in sizes.items() if found == {1}]
 
     def single() -> Iterator[JsonRow]:
         for row in plain():
-            labels = row.cells.get(LABEL)
-            yield row._replace(cells={**row.cells, LABEL: labels[0] if isinstance(labels, list) else labels})
+            alone = {key: row.cells[key][0] for key in ones if isinstance(row.cells.get(key), list)}
+            yield row._replace(cells={**row.cells, **alone})
 
-    return single
+    return single if ones else plain
 
 
 def _with_names(
@@ -164,14 +169,9 @@ def _with_names(
         for cell, look in zip(row.cells, columns, strict=False):
             look.add("" if cell is None else str(cell), kept=number < SAMPLE or number % 97 == 0)
     first = [str(cell) for cell in rows[0].cells]
-    named = (
-        not options.no_header if options.no_header is not None else bool(has_names(first, columns)) and len(rows) > 1
-    )
-    names = list(options.column_names) or (first if named else made_names(columns))
-    if len(names) != width:
-        raise UserError(f"--column_names gives {len(names)} names; the rows of {file.name} have {width} cells.")
-    if not (named or options.column_names):
-        notes.append(f"{file.name} does not name its cells; read as: {', '.join(names)}. --column_names names them.")
+    header = name_columns(file.name, first, columns, options, doubtful=False)
+    names, named = header.names, header.in_first_row and len(rows) > 1
+    notes += header.notes
 
     def objects() -> Iterator[JsonRow]:
         for number, row in enumerate(source()):

@@ -13,6 +13,7 @@ from .encodings import TextFile
 LINES_LOOKED_AT = 2_000
 TREE = re.compile(r"\(\S+ .*\)\s*")
 VOWPAL = re.compile(r"[+-]?[\w.]+( [\d.]+)?( '\S+)? ?\|\S* ?\S")
+FEATURES = re.compile(r"[+-]?[\d.,]+(\s+(qid:)?\d+:[+-]?[\d.eE+-]+)+\s*(#.*)?")
 ARFF = re.compile(r"@(relation|data)\b", re.IGNORECASE)
 WORDS_A_SENTENCE = (3, 60)  # on average, between two empty lines
 LEAST_SENTENCES = 5
@@ -37,6 +38,11 @@ def refuse_other_tasks(file: TextFile) -> None:
         raise UserError(
             f"{file.name} is written for Vowpal Wabbit (label, bar, features). Where the features are the words: "
             f"`sed -E 's/^([^ |]+)[^|]*\\|[^ ]* */\\1\\t/' {file.name} > {file.path.stem}.tsv`."
+        )
+    if lines and sum(bool(FEATURES.fullmatch(line)) for line in lines) > 0.9 * len(lines):
+        raise UserError(
+            f"{file.name} holds numbered features (libsvm), and no texts to learn from. Expected the texts that they "
+            "were computed from: a row a text, with its label beside it."
         )
     if lines and any(ARFF.match(line) for line in lines[:LINES_LOOKED_AT]):
         raise UserError(

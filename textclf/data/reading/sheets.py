@@ -10,7 +10,8 @@ from pathlib import Path
 import pyarrow as pa
 
 from ...errors import UserError
-from .headers import ColumnLook, has_names, made_names
+from .column_look import ColumnLook
+from .headers import name_columns
 from .split_names import split_name
 from .tables import LINE_COLUMN, SPLIT_COLUMN, Reading, ReadOptions
 
@@ -52,7 +53,9 @@ def read_sheet(path: Path, options: ReadOptions) -> Reading:
             )
         chosen = dict(list(widest.items() or sheets.items())[:1])
         notes += [f"{path.name}: the sheet {next(iter(chosen))!r} is read."] if len(sheets) > 1 else []
-    names, named = _names(path, next(iter(chosen.values())), options, notes)
+    rows = next(iter(chosen.values()))
+    names, named, said = name_columns(path.name, rows[0], _look(rows), options)
+    notes += said
     columns: list[list[str | None]] = [[] for _ in names]
     splits, numbers = [], []
     for name, rows in chosen.items():
@@ -119,24 +122,3 @@ def _as_text(cell: object) -> str:
     return (
         cell.isoformat(" ") if isinstance(cell, datetime) else str(cell) if not isinstance(cell, date) else f"{cell}"
     )
-
-
-def _names(path: Path, rows: list[Cells], options: ReadOptions, notes: list[str]) -> tuple[list[str], bool]:
-    columns = _look(rows)
-    said = options.no_header
-    named = not said if said is not None else has_names(rows[0], columns) is not False
-    if options.column_names:
-        if len(options.column_names) != len(columns):
-            raise UserError(f"--column_names gives {len(options.column_names)} names; {path.name} has {len(columns)}.")
-        return list(options.column_names), named
-    if named:
-        names = [name.strip() or f"column_{number}" for number, name in enumerate(rows[0], start=1)]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
-            raise UserError(
-                f"{path.name}: column names must differ; found twice: {', '.join(twice)}. See --column_names."
-            )
-        return names, True
-    names = made_names(columns)
-    notes.append(f"{path.name} does not name its columns; read as: {', '.join(names)}. --column_names names them.")
-    return names, False

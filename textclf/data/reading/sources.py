@@ -17,6 +17,7 @@ from .raw_split import RawSplit, by_split_column, composed, from_dataset, from_f
 from .saved_folders import FolderRows
 from .split_names import split_name
 from .tables import ReadOptions
+from .word_lists import join_words
 
 
 class RawSource(NamedTuple):
@@ -35,6 +36,11 @@ def read_source(args: DataArguments) -> RawSource:
     Raises:
         UserError: it means nothing, cannot be read, or has no training rows.
     """
+    source = _read(args)
+    return source._replace(splits=join_words(source.splits))
+
+
+def _read(args: DataArguments) -> RawSource:
     if args.train_file:
         _refuse_unused(args, "--train_file")
         return _from_named_files(args)

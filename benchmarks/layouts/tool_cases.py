@@ -1,0 +1,163 @@
+"""Still more of the table of cases: what tools and columnar stores write, and what only looks like labelled texts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import datasets
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pyarrow import orc
+
+from benchmarks.layouts.cases import BITS, EN, KO, NEWS, case, lines, put, sheet, table
+
+WORDS = "ABCDE"
+
+
+def _objects(rows: Sequence[dict[str, Any]]) -> str:
+    return lines(json.dumps(row, ensure_ascii=False) for row in rows)
+
+
+@case("text and label in one struct of Parquet, a null among them", [(KO[0][0], "pos"), (KO[1][0], "neg")], 108)
+def _(folder: Path) -> str:
+    rows: list[Any] = [{"body": {"text": a, "meta": {"page": i}}, "label": b} for i, (a, b) in enumerate(KO)]
+    pq.write_table(pa.table({"id": range(108), "record": rows}), folder / "rows.parquet")
+    return "rows.parquet"
+
+
+@case("names that datasets declared within a struct", [(EN[0][0], "fine"), (EN[1][0], "poor")], 108)
+def _(folder: Path) -> str:
+    inner = {"text": datasets.Value("string"), "verdict": datasets.ClassLabel(names=["fine", "poor"])}
+    rows = [{"text": a, "verdict": int(b == "neg")} for a, b in EN]
+    features = datasets.Features({"item": inner})  # type: ignore[dict-item] # datasets types no nesting
+    datasets.Dataset.from_dict({"item": rows}, features=features).to_parquet(folder / "rows.parquet")
+    return "rows.parquet"
+
+
+@case("texts in bytes, categories of bytes (Impala, Spark)", [(KO[0][0], "pos")], 108)
+def _(folder: Path) -> str:
+    labels = pa.array([b.encode() for _, b in KO]).dictionary_encode()
+    pq.write_table(pa.table({"comment": [a.encode() for a, _ in KO], "label": labels}), folder / "part-0.parquet")
+    return "part-0.parquet"
+
+
+@case("ORC", [(KO[0][0], "pos"), (KO[1][0], "neg")], 108)
+def _(folder: Path) -> str:
+    orc.write_table(pa.table({"text": [a for a, _ in KO], "label": [b for _, b in KO]}), folder / "rows.orc")
+    return "rows.orc"
+
+
+@case("several columns of one name (a tracker's export)", refused="Kind, Priority.*--label_columns")
+def _(folder: Path) -> str:
+    rows = [
+        [a, ("Bug", "Task")[i % 2], ("Major", "Minor")[i // 2 % 2], c, "web", ""] for i, (a, c, _) in enumerate(NEWS)
+    ]
+    put(folder / "issues.csv", table([["Title", "Kind", "Priority", "Description", "Labels", "Labels"], *rows]))
+    return "issues.csv"
+
+
+@case("a sheet in which two columns have one name", [(KO[0][0], "긍정")], 108)
+def _(folder: Path) -> str:
+    rows = [[a, "", "", {"pos": "긍정", "neg": "부정"}[b]] for a, b in KO]
+    sheet(folder / "의견.xlsx", [["의견", "비고", "비고", "분류"], *rows])
+    return "의견.xlsx"
+
+
+@case("labels that are objects with names", [(EN[0][0], ["bug", "web"]), (EN[1][0], ["bug"])], 108)
+def _(folder: Path) -> str:
+    named = {"pos": [{"id": 7, "name": "bug"}, {"id": 8, "name": "web"}], "neg": [{"id": 7, "name": "bug"}]}
+    rows = [{"number": i, "body": a, "user": {"login": "u"}, "labels": named[b]} for i, (a, b) in enumerate(EN)]
+    put(folder / "issues.json", json.dumps(rows, ensure_ascii=False))
+    return "issues.json"
+
+
+@case("classifications of an annotation tool", [(KO[0][0], "pos"), (KO[1][0], "neg")], 108)
+def _(folder: Path) -> str:
+    rows = [{"content": a, "example_id": f"e{i}", "annotations": [], "classifications": [{"classname": b}]}
+            for i, (a, b) in enumerate(KO)]  # fmt: skip
+    put(folder / "export.json", json.dumps({"examples": rows, "relations": []}, ensure_ascii=False))
+    return "export.json"
+
+
+@case("several choices as JSON beside single ones as words", [(EN[0][0], ["Late", "Rude"]), (EN[1][0], ["Late"])], 108)
+def _(folder: Path) -> str:
+    both = json.dumps({"choices": ["Late", "Rude"]})
+    rows = [[i, both if b == "pos" else "Late", a] for i, (a, b) in enumerate(EN)]
+    put(folder / "project.csv", table([["annotation_id", "complaint", "text"], *rows]))
+    return "project.csv"
+
+
+@case("an object among names", refused=r"holds objects \(\{\"rating\": 4\}\)")
+def _(folder: Path) -> str:
+    rows = [[a, json.dumps({"rating": 4}) if i == 9 else b] for i, (a, b) in enumerate(EN)]
+    put(folder / "rows.csv", table([["text", "label"], *rows]))
+    return "rows.csv"
+
+
+@case("lists of words and one label", [(EN[1][0], "neg")], 108)
+def _(folder: Path) -> str:
+    put(folder / "rows.jsonl", _objects([{"id": i, "tokens": a.split(" "), "kind": b} for i, (a, b) in enumerate(EN)]))
+    return "rows.jsonl"
+
+
+@case("lists of words with a label each", refused="words in 'tokens' have a label each, in 'tags'.*a row a text")
+def _(folder: Path) -> str:
+    rows = [{"tokens": a.split(), "tags": [i % 3] * len(a.split())} for i, (a, _) in enumerate(EN)]
+    pq.write_table(pa.Table.from_pylist(rows), folder / "rows.parquet")
+    return "rows.parquet"
+
+
+@case("labels of parts of texts", refused="'label' labels parts of texts.*a row a text")
+def _(folder: Path) -> str:
+    put(folder / "all.jsonl", _objects([{"id": i, "text": a, "label": [[0, 3, "X"]]} for i, (a, _) in enumerate(EN)]))
+    return "all.jsonl"
+
+
+@case("questions with choices", refused="question.choices: these look like the options.*--label_columns answerKey")
+def _(folder: Path) -> str:
+    rows = [
+        {"answerKey": WORDS[i % 5], "question": {"stem": a, "choices": [{"label": w, "text": w * 3} for w in WORDS]}}
+        for i, (a, _) in enumerate(EN)
+    ]
+    put(folder / "rows.jsonl", _objects(rows))
+    return "rows.jsonl"
+
+
+@case("endings to choose from, a column each", refused="ending0, ending1.*--label_columns label")
+def _(folder: Path) -> str:
+    rows = [[a, f"It ended {i}.", f"It never ended {i}.", i % 2] for i, (a, _) in enumerate(EN)]
+    put(folder / "rows.csv", table([["context", "ending0", "ending1", "label"], *rows]))
+    return "rows.csv"
+
+
+@case("numbered features", refused="numbered features.*a row a text")
+def _(folder: Path) -> str:
+    put(folder / "train.svm", lines(f"{BITS[b]} 3:0.{i} 17:1.5e-3 {20 + i}:1" for i, (_, b) in enumerate(EN)))
+    return "train.svm"
+
+
+@case("a page of HTML under a spreadsheet's name", refused="HTML, which is not read.*read_html")
+def _(folder: Path) -> str:
+    cells = "".join(f"<tr><td>{a}</td><td>{b}</td></tr>" for a, b in EN)
+    put(folder / "report.xls", f"<html><body><table><tr><th>Text</th><th>Class</th></tr>{cells}</table></body></html>")
+    return "report.xls"
+
+
+@case("intents in markdown", refused="Markdown, which is not read.*python -c")
+def _(folder: Path) -> str:
+    parts = [f"## intent:{k}\n" + "".join(f"- {a}\n" for a, b in EN if b == k) for k in ("pos", "neg")]
+    put(folder / "nlu.md", "\n".join([*parts, "## synonym:kettle\n- pot\n"]))
+    return "nlu.md"
+
+
+@case("stata", refused="Stata file, which is not read.*read_stata")
+def _(folder: Path) -> str:
+    import pandas
+
+    pandas.DataFrame({"text": [a for a, _ in EN], "label": [b for _, b in EN]}).to_stata(
+        folder / "survey.dta", write_index=False, version=118
+    )
+    return "survey.dta"
