@@ -276,6 +276,7 @@ def test_what_a_refusal_names_works_when_it_is_typed(name, flags, label, tmp_pat
         ("intents in yaml", {}, "pos"),
         ("intents in markdown", {}, "pos"),
         ("stata", {}, "pos"),
+        ("rows as python", {}, "pos"),
     ],
 )
 def test_a_command_that_a_refusal_gives_makes_a_file_that_is_read(name, flags, label, tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -161,3 +162,85 @@ def _(folder: Path) -> str:
         folder / "survey.dta", write_index=False, version=118
     )
     return "survey.dta"
+
+
+@case("string views in large lists (polars)", [(KO[0][0], ["가", "나"]), (KO[1][0], ["가"])], 108)
+def _(folder: Path) -> str:
+    tags = pa.array([["가", "나"][: 1 + (b == "pos")] for _, b in KO], pa.large_list(pa.string_view()))
+    pq.write_table(
+        pa.table({"text": pa.array([a for a, _ in KO], pa.string_view()), "tags": tags}), folder / "df.parquet"
+    )
+    return "df.parquet"
+
+
+@case("a selected part of each text beside it", [(EN[0][0], "pos")], 108)
+def _(folder: Path) -> str:
+    rows = [[i, a, " ".join(a.split()[1:3]), b] for i, (a, b) in enumerate(EN)]
+    put(folder / "train.csv", table([["textID", "text", "selected_text", "sentiment"], *rows]))
+    return "train.csv"
+
+
+@case("a label as an object of name and id", [(KO[0][0], "pos")], 108)
+def _(folder: Path) -> str:
+    put(folder / "rows.jsonl", _objects([{"document": a, "label": {"id": BITS[b], "name": b}} for a, b in KO]))
+    return "rows.jsonl"
+
+
+@case("objects of several lines, one behind the other", [(KO[0][0], "pos"), (KO[1][0], "neg")], 108)
+def _(folder: Path) -> str:
+    put(folder / "rows.jsonl", "\n".join(json.dumps({"text": a, "label": b}, indent=2) for a, b in KO))
+    return "rows.jsonl"
+
+
+@case("rows within the objects of a service's answer", [(KO[0][0], "교통과")], 108)
+def _(folder: Path) -> str:
+    items = [{"no": i, "content": a, "dept": ("교통과", "보건과")[b == "neg"]} for i, (a, b) in enumerate(KO)]
+    answer = {"header": {"code": "00", "message": "OK"}, "body": {"items": items, "totalCount": 108}}
+    put(folder / "answer.json", json.dumps({"response": answer}, ensure_ascii=False))
+    return "answer.json"
+
+
+@case("a JSON file a document", [(NEWS[0][1], NEWS[0][2]), (NEWS[5][1], NEWS[5][2])], 96)
+def _(folder: Path) -> None:
+    for i, (_, body, topic) in enumerate(NEWS):
+        put(folder / f"doc_{i:05}.json", json.dumps({"id": f"D{i}", "text": body, "topic": topic}, indent=1))
+
+
+@case("rows as python writes dictionaries", refused="as Python writes dictionaries.*python -c")
+def _(folder: Path) -> str:
+    put(
+        folder / "reviews.json",
+        lines(repr({"asin": f"B{i}", "reviewText": a, "label": b}) for i, (a, b) in enumerate(EN)),
+    )
+    return "reviews.json"
+
+
+@case("a title and comments above the table", [(KO[0][0], "긍정"), (KO[1][0], "부정")], 108)
+def _(folder: Path) -> str:
+    rows = [[i, a, {"pos": "긍정", "neg": "부정"}[b]] for i, (a, b) in enumerate(KO)]
+    put(
+        folder / "voc.csv",
+        "# 2024-05-01\n2024년 고객의 소리,,\n\n" + table([["번호", "내용", "구분"], *rows]),
+        "cp949",
+    )
+    return "voc.csv"
+
+
+@case("one line of names that begins with #", [(EN[0][0], "pos")], 108)
+def _(folder: Path) -> str:
+    put(folder / "rows.tsv", "#sentence\tlabel\n" + lines(f"{a}\t{b}" for a, b in EN))
+    return "rows.tsv"
+
+
+@case("lines that are a quoted cell each (CSV saved as CSV again)", [(EN[1][0], "neg")], 108)
+def _(folder: Path) -> str:
+    again = [[line] for line in table([["text", "label"], *EN]).splitlines()]
+    put(folder / "again.csv", table(again, quoting=csv.QUOTE_ALL))
+    return "again.csv"
+
+
+@case("sheets of equal columns, a year each", [(KO[0][0], "칭찬"), (KO[107][0], "불만")], 108)
+def _(folder: Path) -> str:
+    rows = [[a, {"pos": "칭찬", "neg": "불만"}[b]] for a, b in KO]
+    sheet(folder / "voc.xlsx", [["의견", "유형"], *rows[:50]], [["의견", "유형"], *rows[50:]])
+    return "voc.xlsx"

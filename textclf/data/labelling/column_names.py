@@ -12,7 +12,7 @@ TEXT_NAMES = (
     "text", "sentence", "sentences", "comment", "comments", "commenttext", "content", "contents", "document",
     "documents", "doc", "review", "reviews", "reviewtext", "reviewbody", "tweet", "tweets", "tweettext",
     "originaltweet", "title", "titles", "newstitle", "headline", "headlines", "body", "cleanbody", "message",
-    "utterance", "question", "description", "abstract", "article", "passage", "query", "post", "premise",
+    "utterance", "selftext", "question", "description", "abstract", "article", "passage", "query", "post", "premise",
     "hypothesis", "텍스트", "문장", "제목", "본문", "내용", "댓글", "리뷰", "기사",
     "文本", "内容", "評論", "评论", "标题", "正文", "句子", "文章", "テキスト", "本文", "タイトル", "文",
     "レビュー", "コメント",
@@ -20,7 +20,7 @@ TEXT_NAMES = (
 TITLES = ("title", "headline", "subject", "제목", "标题", "タイトル")
 BODIES = (
     "body", "cleanbody", "content", "contents", "text", "description", "shortdescription", "abstract", "article",
-    "message", "plot", "overview", "summary", "synopsis", "lyrics", "본문", "내용", "正文", "内容", "本文",
+    "message", "selftext", "plot", "overview", "summary", "synopsis", "lyrics", "본문", "내용", "正文", "内容", "本文",
 )
 PAIR_NAMES = (
     ("text", "textpair"), ("text1", "text2"), ("sentence1", "sentence2"), ("sentencea", "sentenceb"),
@@ -80,6 +80,11 @@ def plain(name: str) -> str:
 def says_another_fact(name: str) -> bool:
     """Say whether a column's name says that it holds something other than text or labels."""
     return plain(name) in OTHER_FACTS or not OTHER_FACTS.isdisjoint(pieces(name))
+
+
+def ends_in_text(name: str) -> bool:
+    """Say whether a column's name ends as texts are called: `selected_text`."""
+    return "".join(pieces(name)[-1:]) in {"text", "texts"}
 
 
 def ends_in_label(name: str) -> bool:

@@ -17,6 +17,7 @@ from .column_names import (
     TEXT_NAMES,
     TITLES,
     ends_in_label,
+    ends_in_text,
     listed,
     pieces,
     plain,
@@ -33,7 +34,7 @@ LIKENESS = ("score", "similarity", "relatedness", "similarityscore", "relatednes
 
 def find_labels(train: RawSplit, signs: Mapping[str, Signs]) -> tuple[tuple[str, ...], list[str]]:
     """Find the label column(s), with lines about columns that say the same in other words."""
-    others = [name for name in signs if plain(name) not in TEXT_NAMES]
+    others = [name for name in signs if not _called_text(name)]
     for named, kind in _called_labels(signs):
         same, notes = _one_of_equals(train, named, signs)
         rivals = _rivals(train, same[0], named, signs, kind) if len(same) == 1 else []
@@ -67,13 +68,16 @@ def _holds_lists(train: RawSplit, name: str) -> bool:
     return name in train.mixed or pa.types.is_nested(train.table.schema.field(name).type)
 
 
+def _called_text(name: str) -> bool:
+    return plain(name) in TEXT_NAMES or ends_in_text(name)
+
+
 def _by_their_looks(
     train: RawSplit, others: Sequence[str], signs: Mapping[str, Signs]
 ) -> tuple[tuple[str, ...], list[str]]:
     """Find the only column of few values, or several of yes and no, where no name says what is a label."""
-    few = [name for name in others if signs[name].label]
+    few, notes = _one_of_equals(train, [name for name in others if signs[name].label], signs)
     likely = [name for name in few if not signs[name].other_fact]
-    likely, notes = _one_of_equals(train, likely, signs)
     flags = [name for name in others if signs[name].flag and IDS.isdisjoint(pieces(name))]
     if len(likely) == 1:
         flags = [name for name in flags if name not in likely and signs[name].flag == signs[likely[0]].flag]
@@ -82,7 +86,7 @@ def _by_their_looks(
         return (likely[0],), notes
     scores = [name for name in few if plain(name) in SCORES and not likely]
     if not likely and 1 in (len(few), len(scores)):
-        return ((scores or few)[0],), []
+        return ((scores or few)[0],), notes
     if len(likely) > 1 and set(likely) <= set(flags):
         if set(flags) == set(likely) and len({signs[name].flag for name in flags}) == 1:
             return tuple(likely), notes
@@ -136,8 +140,10 @@ def _one_of_equals(train: RawSplit, names: Sequence[str], signs: Mapping[str, Si
 def _in_other_words(train: RawSplit, one: Signs, other: Signs) -> bool:
     """Say whether two columns hold the same labels, once in words and once in numbers, or under related names."""
     named = plain(one.name) in plain(other.name) or plain(other.name) in plain(one.name)
-    facts = any(each.other_fact or plain(each.name) in TEXT_NAMES for each in (one, other))
-    related = named or (one.wordy != other.wordy and not facts)
+    facts = any(each.other_fact or _called_text(each.name) for each in (one, other))
+    above, _, _ = one.name.rpartition(".")  # label.id beside label.name
+    siblings = bool(above) and above == other.name.rpartition(".")[0] and one.wordy != other.wordy
+    related = named or siblings or (one.wordy != other.wordy and not facts)
     return related and not (one.flag and other.flag) and same_labels(train, one.name, other.name)
 
 
@@ -160,7 +166,7 @@ def _rivals(train: RawSplit, chosen: str, named: Sequence[str], signs: Mapping[s
     rivals = [
         name
         for name, each in signs.items()
-        if name not in {*named, *counts} and each.label and not each.other_fact and plain(name) not in TEXT_NAMES
+        if name not in {*named, *counts} and each.label and not each.other_fact and not _called_text(name)
         and not _in_other_words(train, signs[chosen], each)
     ]  # fmt: skip
     if kind == "likely":

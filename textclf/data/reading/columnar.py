@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ...errors import UserError
-from .json_rows import SAMPLE, answers_within
+from .nested_rows import SAMPLE, answers_within
 from .tables import ROWS_PER_BATCH, Reading
 
 DECLARED = b"huggingface"  # the key under which `datasets` writes features into a schema
@@ -105,6 +105,9 @@ def _decoded(kind: pa.DataType, cells: pa.ChunkedArray) -> pa.DataType:
     """Return the plain type of a column, of which these are the first cells."""
     if pa.types.is_dictionary(kind):
         return _decoded(kind.value_type, cells.cast(kind.value_type))
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        inner = _decoded(kind.value_type, pc.list_flatten(cells))
+        return kind if inner == kind.value_type else pa.large_list(inner)
     if pa.types.is_string_view(kind):
         return pa.large_string()
     of_bytes = pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_binary_view(kind)

@@ -76,6 +76,10 @@ def _unusual(file: TextFile, dialect: Dialect, found: bool) -> list[str]:
         notes.append(ESCAPES)
     if dialect.quote == "'":
         notes.append("single quotes stand around cells; --quotes csv reads double ones alone as such.")
+    if dialect.titled:
+        notes.append(f"the table begins on line {dialect.skip + 1}; what stands above it is left out.")
+    if dialect.wrapped:
+        notes.append("each line is one quoted cell that holds a row, and is read as that row.")
     if dialect.headed:
         notes.append("lines such as ###123 stand above rows and are left out.")
     return [f"{file.name}: {note}" for note in notes]

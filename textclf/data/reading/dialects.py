@@ -10,7 +10,7 @@ import csv
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Literal, NamedTuple
 
 from .encodings import TextFile
@@ -55,6 +55,10 @@ class Dialect(NamedTuple):
     quote: Literal['"', "'"] = '"'
     headed: bool = False
     """Whether lines such as `###123` stand above some rows."""
+    titled: bool = False
+    """Whether the skipped lines are a title, or comments, above the table."""
+    wrapped: bool = False
+    """Whether each line is one quoted cell that holds a whole row: a CSV that a spreadsheet has saved as CSV again."""
 
     @property
     def words(self) -> str:
@@ -105,16 +109,24 @@ def records(file: TextFile, dialect: Dialect, limit: int | None = None) -> Itera
                 return
             except csv.Error as found:
                 cells, error = [], str(found)
-            if dialect.loose and len(cells) > dialect.width and len(taken) == 1 and '"' not in taken[0]:
-                cells = _cut_loosely(taken[0].rstrip("\r\n"), dialect)
+            if dialect.loose or dialect.wrapped:
+                cells, error = _cut_again(cells, error, taken, dialect)
             if cells or error:
                 yield Record(line, cells, list(taken), error)
             line += len(taken)
 
 
-def _cut_loosely(line: str, dialect: Dialect) -> list[str]:
-    cut = line.split if dialect.loose == "last" else line.rsplit
-    return cut(dialect.delimiter, dialect.width - 1)
+def _cut_again(cells: list[str], error: str, lines: Sequence[str], dialect: Dialect) -> tuple[list[str], str]:
+    """Cut a row in which one cell holds delimiters, or which is one cell in quotes."""
+    if dialect.loose and len(cells) > dialect.width and len(lines) == 1 and '"' not in lines[0]:
+        cut = lines[0].rstrip("\r\n").split if dialect.loose == "last" else lines[0].rstrip("\r\n").rsplit
+        return cut(dialect.delimiter, dialect.width - 1), error
+    if dialect.wrapped and len(cells) == 1:
+        try:
+            return next(csv.reader(cells, delimiter=dialect.delimiter, strict=True), []), ""
+        except csv.Error as found:
+            return [], str(found)
+    return cells, error
 
 
 def guess_dialect(file: TextFile, named_table: bool, quotes: str = "auto") -> Dialect | None:
@@ -148,10 +160,42 @@ def guess_dialect(file: TextFile, named_table: bool, quotes: str = "auto") -> Di
                 found = (found[0] - 0.1, found[1])
             if found > most:
                 best, most = dialect, found
-    if best is not None and (named_table or most[0] >= LEAST_SHARE):
+    wrapped = _wrapped(file, head, order) if named_table else None
+    if wrapped is None and best is not None and (named_table or most[0] >= LEAST_SHARE):
         # commas and semicolons stand in prose: there quotes keep their meaning unless the user says otherwise
-        return best._replace(quoting=MINIMAL) if best.delimiter in ",;" and quotes == "auto" else best
-    return Dialect(order[0]) if named_table else None
+        best = best._replace(quoting=MINIMAL) if best.delimiter in ",;" and quotes == "auto" else best
+        above = _lines_above(file, best) if most[0] >= LEAST_SHARE else 0
+        return best._replace(skip=above, titled=True) if above else best
+    return (wrapped or Dialect(order[0])) if named_table else None
+
+
+def _lines_above(file: TextFile, dialect: Dialect) -> int:
+    """Count the lines of a title, or of comments (#), above a table whose rows have several cells."""
+    head = list(records(file, dialect, LINES_LOOKED_AT))
+    usual = _usual([len(record.cells) for record in head])
+    above = list(takewhile(lambda record: _is_above(record, usual), head))
+    if usual < 2 or len(above) == len(head) or (len(above) == 1 and len(above[0].cells) == usual):
+        return 0  # the last: names of columns that begin with #
+    return head[len(above)].line - 1
+
+
+def _is_above(record: Record, usual: int) -> bool:
+    filled = [bool(cell.strip()) for cell in record.cells]
+    title = len(filled) == 1 or (len(filled) == usual > 2 and filled[0] and not any(filled[1:]))
+    return title or record.lines[0].startswith("#")
+
+
+def _wrapped(file: TextFile, head: Sequence[str], order: Sequence[str]) -> Dialect | None:
+    """Return a dialect of lines that are one quoted cell each, with a row in it."""
+    if not (head and head[0].startswith('"') and head[0].rstrip().endswith('"')):
+        return None
+    for delimiter in order:
+        wrapped = Dialect(delimiter, wrapped=True)
+        whole = [len(record.cells) for record in records(file, Dialect(delimiter), LINES_LOOKED_AT)]
+        sizes = [len(record.cells) for record in records(file, wrapped, LINES_LOOKED_AT)]
+        if set(whole) == {1} and _share(sizes) >= LEAST_SHARE and sizes[0] == _usual(sizes):
+            return wrapped
+    return None
 
 
 def _with_quotes(delimiter: str, quotes: str, spaced: bool, head: Sequence[str]) -> Iterator[Dialect]:

@@ -13,7 +13,7 @@ from .archives import laid_out
 from .class_folders import about_the_data, class_files, class_folders, read_documents, with_labels
 from .files import DATA, could_hold_rows
 from .files_by_split import FilesBySplit
-from .keyed_documents import read_keyed
+from .keyed_documents import read_json_documents, read_keyed
 from .other_kinds import KNOWN, NO_DATA
 from .raw_split import RawSplit
 from .saved_folders import FolderRows, lists_configs, read_repository, read_saved, visible_files
@@ -64,6 +64,7 @@ class _Folder:
             splits = read_documents(classes, self.root, self.options, self.notes)
         else:
             splits = read_keyed(files, self.root, self.options, self.notes)
+            splits = splits or read_json_documents(files, self.root, self.options, self.notes)
             splits = splits or self._tables([path for path in files if not about_the_data(path)])
         return FolderRows(splits, record_files(everything, self.folder), self.notes, self.names)
 

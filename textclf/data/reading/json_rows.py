@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any
@@ -11,22 +12,24 @@ from ...errors import UserError
 from .annotation_exports import Export, find_export
 from .column_look import ColumnLook
 from .encodings import TextFile
-from .headers import NAMES_LABELS, name_columns
+from .headers import name_columns
 from .json_columns import JsonRow, typed
 from .json_shapes import find_rows
+from .nested_rows import SAMPLE, answers_within, flat
 from .other_tasks import refuse_several_answers
 from .tables import Fault, Reading, ReadOptions
-
-MOST_COLUMNS = 100  # of an object in objects; more are keys that hold facts themselves
-LONG_WORD = 20  # characters; of one that is no word but a text without spaces
-SAMPLE = 200  # rows that show which tool wrote a file, or what is in lists without names
 
 
 def read_json_lines(file: TextFile, options: ReadOptions) -> Reading:
     """Read one JSON object (or list of cells) a line, in two passes: the first finds the columns and their types."""
+    with file.open() as opened:
+        first = next((line.strip() for line in opened if line.strip()), "")
+    if first in {"[", "{"}:  # of one document, or of objects on several lines each
+        return read_json(file, options)
+    _refuse_python(file, first)
     faults: list[Fault] = []
     list(_lines(file, faults))
-    return _reading(file, lambda: _lines(file, []), options, (faults, "line", []))
+    return read_objects(file, lambda: _lines(file, []), options, (faults, "line", []))
 
 
 def read_json(file: TextFile, options: ReadOptions) -> Reading:
@@ -36,9 +39,13 @@ def read_json(file: TextFile, options: ReadOptions) -> Reading:
     try:
         content = json.loads(written)
     except json.JSONDecodeError as error:
-        if error.msg == "Extra data":  # one object a line, under the wrong name
+        first = written.lstrip().partition("\n")[0].strip()
+        if error.msg == "Extra data" and not first.endswith(("{", "[", ",")):  # an object a line, under another name
             return read_json_lines(file, options)
-        raise UserError(f"{file.name}, line {error.lineno}: not valid JSON: {error.msg}.") from None
+        content = _one_behind_the_other(written)
+        if content is None:
+            _refuse_python(file, written[:100])
+            raise UserError(f"{file.name}, line {error.lineno}: not valid JSON: {error.msg}.") from None
     except RecursionError:
         raise UserError(f"{file.name} nests lists too deeply; expected rows: [{{...}}, {{...}}].") from None
     notes: list[str] = []
@@ -50,7 +57,33 @@ def read_json(file: TextFile, options: ReadOptions) -> Reading:
                 rows.append(JsonRow(number, cells, part.split))
             else:
                 faults.append(Fault(number, "not a JSON object"))
-    return _reading(file, lambda: iter(rows), options, (faults, "row", notes))
+    return read_objects(file, lambda: iter(rows), options, (faults, "row", notes))
+
+
+def _one_behind_the_other(written: str) -> list[Any] | None:
+    """Return objects that follow each other without anything between them, or None where something else does."""
+    decoder, rows, place = json.JSONDecoder(), [], 0
+    written = written.strip()
+    while place < len(written):
+        try:
+            row, place = decoder.raw_decode(written, place)
+        except (json.JSONDecodeError, RecursionError):
+            return None
+        rows.append(row)
+        place += len(written[place : place + 100]) - len(written[place : place + 100].lstrip())
+    return rows
+
+
+def _refuse_python(file: TextFile, written: str) -> None:
+    if re.match(r"\s*(\[\s*)?\{\s*'", written):
+        opened = f"open('{file.name}', encoding='{file.encoding}')"
+        rows = (
+            f"ast.literal_eval({opened}.read())" if written.lstrip()[0] == "[" else f"map(ast.literal_eval, {opened})"
+        )
+        raise UserError(
+            f"{file.name} is written as Python writes dictionaries, which is no JSON. Make JSON lines of it: "
+            f'`python -c "import ast, json; [print(json.dumps(row)) for row in {rows}]" > {file.path.stem}.jsonl`.'
+        )
 
 
 def _lines(file: TextFile, faults: list[Fault]) -> Iterator[JsonRow]:
@@ -70,7 +103,7 @@ def _lines(file: TextFile, faults: list[Fault]) -> Iterator[JsonRow]:
                 faults.append(Fault(number, "not a JSON object"))
 
 
-def _reading(
+def read_objects(
     file: TextFile,
     source: Callable[[], Iterator[JsonRow]],
     options: ReadOptions,
@@ -96,36 +129,9 @@ def _reading(
     return reading
 
 
-def answers_within(rows: list[dict[str, Any]], text_is_enough: bool) -> bool:
-    """Say whether a row's text or its label lies in an inner object: the outer cells name not both of them.
-
-    Objects under ever new keys (what each user voted) are left as they are, for their keys name no columns; so are
-    cells of which some are objects and some are none, which are faults of their rows.
-    """
-    nested = {key for row in rows for key, value in row.items() if isinstance(value, dict)}
-    plain = {key for row in rows for key, value in row.items() if value is not None and not isinstance(value, dict)}
-    if not nested or nested & plain or len({name for row in rows for name in _flat(row)}) > MOST_COLUMNS:
-        return False
-    if text_is_enough and any(isinstance(row.get(key), str) for row in rows for key in plain):
-        return False
-    wordy = [key for key in plain if 2 * sum(_is_wordy(row.get(key)) for row in rows) > len(rows)]
-    return not (wordy and any(map(NAMES_LABELS.fullmatch, plain)))
-
-
-def _is_wordy(cell: Any) -> bool:
-    return isinstance(cell, str) and (len(cell.split()) > 2 or len(cell) > LONG_WORD)
-
-
-def _flat(cells: dict[str, Any], above: str = "") -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key, value in cells.items():
-        found |= _flat(value, f"{above}{key}.") if isinstance(value, dict) else {f"{above}{key}": value}
-    return found
-
-
 def _flattened(source: Callable[[], Iterator[JsonRow]]) -> Callable[[], Iterator[JsonRow]]:
     def rows() -> Iterator[JsonRow]:
-        return (row._replace(cells=_flat(row.cells)) if isinstance(row.cells, dict) else row for row in source())
+        return (row._replace(cells=flat(row.cells)) if isinstance(row.cells, dict) else row for row in source())
 
     return rows
 

@@ -12,6 +12,7 @@ from .split_names import split_name
 # Any, here and in `json_rows`: whatever JSON holds
 CONTAINERS = (dict, list)
 MANY = 2  # objects with the same keys, to be rows
+MOST_WRAPPERS = 10  # objects around the list of rows; more are rows themselves
 
 
 class Part(NamedTuple):
@@ -63,21 +64,38 @@ def _rows(content: Any, name: str, notes: list[str]) -> list[Any]:
     if of_rows:
         return next(iter(of_rows.values()))
     objects = {key: value for key, value in content.items() if isinstance(value, dict)}
-    if len(objects) == len(content) >= 1 and (len(objects) > 1 or not lists):
-        if len(objects) == 1:
-            return _rows(next(iter(objects.values())), name, notes)
-        return _index_or_columns(objects)
-    if (
-        len(objects) == 1
-        and not lists
-        and any(isinstance(v, CONTAINERS) for v in next(iter(objects.values())).values())
-    ):
-        return _rows(next(iter(objects.values())), name, notes)
+    if objects and not lists:
+        within = _within(objects, len(content), name, notes)
+        if within is not None:
+            return within
     if len(content) > MANY and all(isinstance(value, str) for value in content.values()):
         notes.append(f"{name}: each key is read as a row's first cell, its value as the second.")
         return [[key, value] for key, value in content.items()]
     (only,) = lists.values() if len(lists) == 1 else (None,)
     return only if only else [content]
+
+
+def _within(objects: Mapping[str, Mapping[str, Any]], keys: int, name: str, notes: list[str]) -> list[Any] | None:
+    """Return the rows in objects under some or all of a document's `keys`: their only list, or themselves."""
+    alike = len(objects) > 1 and len({frozenset(value) for value in objects.values()}) == 1  # rows, or columns
+    deep = {} if alike or len(objects) > MOST_WRAPPERS else lists_within(objects)
+    if deep:
+        return next(iter(deep.values())) if len(deep) == 1 else _one_of(deep, name, notes)
+    (only, *others) = objects.values()
+    if not others and (keys == 1 or any(isinstance(value, CONTAINERS) for value in only.values())):
+        return _rows(only, name, notes)
+    return _index_or_columns(objects) if len(objects) == keys else None
+
+
+def lists_within(objects: Mapping[str, Any], above: str = "") -> dict[str, list[Any]]:
+    """Return the lists of several objects within objects (`response.body.items`), by their place."""
+    found: dict[str, list[Any]] = {}
+    for key, value in objects.items():
+        if isinstance(value, dict):
+            found |= lists_within(value, f"{above}{key}.")
+        elif isinstance(value, list) and len(value) >= MANY and all(isinstance(row, dict) for row in value):
+            found[f"{above}{key}"] = value
+    return found
 
 
 def _one_of(lists: Mapping[str, list[Any]], name: str, notes: list[str]) -> list[Any]:

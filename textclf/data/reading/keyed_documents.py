@@ -1,4 +1,4 @@
-"""A text a file, what is known of it elsewhere: in a table that names the files, or in a JSON file beside each."""
+"""A document a file, what is known of it in the same JSON file, in one beside it, or in a table that names it."""
 
 from __future__ import annotations
 
@@ -13,11 +13,14 @@ import pyarrow.compute as pc
 
 from ...errors import UserError
 from .class_folders import read_text
-from .encodings import decode_all
+from .encodings import TextFile, decode_all
 from .files import DATA, read_rows
+from .json_columns import JsonRow
+from .json_rows import read_objects
+from .json_shapes import lists_within
 from .raw_split import RawSplit, Segment, is_string
 from .side_files import speaks_of_split
-from .tables import OWN_COLUMNS, ReadOptions
+from .tables import LINE_COLUMN, OWN_COLUMNS, ReadOptions
 
 LEAST_TEXTS = 10
 LEAST_KNOWN = 0.9  # of the texts: fewer, and the table or the JSON files are about something else
@@ -48,6 +51,45 @@ def read_keyed(files: Sequence[Path], folder: Path, options: ReadOptions, notes:
     if by_split.pop("", None):
         notes.append("Texts outside of the folders of train and test are left out.")
     return {split: _split(found, rows, folder, str(encoding)) for split, found in by_split.items()}
+
+
+def read_json_documents(
+    files: Sequence[Path], folder: Path, options: ReadOptions, notes: list[str]
+) -> dict[str, RawSplit]:
+    """Read JSON files of which each is one row; nothing where they are something else."""
+    found = [path for path in files if path.suffix.lower() == ".json"]
+    if len(found) < LEAST_TEXTS or any(path.suffix.lower() in DATA for path in files if path not in found):
+        return {}
+    rows = [_object(path) for path in found[:3]]
+    rows = [_object(path) for path in found] if all(rows) else []
+    documents = [(path, row) for path, row in zip(found, rows, strict=False) if row]
+    if not documents or len(documents) < LEAST_KNOWN * len(found):
+        return {}
+    common = set(documents[0][1]).intersection(*(row for _, row in documents[1:]))
+    if len(common) < 2:
+        return {}
+    notes.append("Each .json file is a row.")
+    by_split: dict[str, list[tuple[Path, dict[str, Any]]]] = {}
+    for path, row in documents:
+        by_split.setdefault(speaks_of_split(path, folder) or "train", []).append((path, row))
+    return {split: _of_objects(each, folder, options) for split, each in by_split.items()}
+
+
+def _object(path: Path) -> dict[str, Any] | None:
+    """Return the object that a JSON file is, or None where it is none, or holds several rows."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8-sig"))
+    except ValueError:
+        return None
+    return content if isinstance(content, dict) and not lists_within(content) else None
+
+
+def _of_objects(documents: Sequence[tuple[Path, dict[str, Any]]], folder: Path, options: ReadOptions) -> RawSplit:
+    rows = [JsonRow(number, row) for number, (_, row) in enumerate(documents, start=1)]
+    reading = read_objects(TextFile(folder, "utf-8"), lambda: iter(rows), options, ([], "row", []))
+    table = pa.Table.from_batches(list(reading.batches), schema=reading.schema).drop_columns([LINE_COLUMN])
+    segments = tuple(Segment(path.relative_to(folder).as_posix(), 1, "document") for path, _ in documents)
+    return RawSplit(table, {}, segments, reading.mixed, 0, tuple(reading.notes))
 
 
 def _in_json(texts: Sequence[Path]) -> tuple[str, dict[str, dict[str, Any]]] | None:

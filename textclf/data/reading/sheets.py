@@ -46,13 +46,24 @@ def read_sheet(path: Path, options: ReadOptions) -> Reading:
         widest = {name: rows for name, rows in sheets.items() if len(rows) > 1 and len(rows[0]) > 1}
         of_texts = {name: rows for name, rows in widest.items() if _holds_texts(rows)}
         widest = of_texts if len(of_texts) == 1 else widest  # beside it stand codes, or counts
-        if len(widest) > 1:
+        parts = len({tuple(rows[0]) for rows in widest.values()}) == 1 and options.no_header is None
+        if parts and len(widest) > 1:
+            notes.append(
+                f"{path.name} has sheets of equal columns, which are read one below the other: {', '.join(widest)}."
+            )
+        elif len(widest) > 1:
             raise UserError(
                 f"{path.name} has several sheets with rows ({', '.join(widest)}). Call them train, validation and "
                 "test, or save the one that you mean as CSV UTF-8."
             )
-        chosen = dict(list(widest.items() or sheets.items())[:1])
-        notes += [f"{path.name}: the sheet {next(iter(chosen))!r} is read."] if len(sheets) > 1 else []
+        chosen = dict(list(widest.items() or sheets.items())[: None if parts else 1])
+        notes += (
+            []
+            if len(chosen) > 1
+            else [f"{path.name}: the sheet {next(iter(chosen))!r} is read."]
+            if len(sheets) > 1
+            else []
+        )
     rows = next(iter(chosen.values()))
     names, named, said = name_columns(path.name, rows[0], _look(rows), options)
     notes += said
@@ -67,7 +78,7 @@ def read_sheet(path: Path, options: ReadOptions) -> Reading:
             splits.append(name)
             numbers.append(number)
     arrays = {name: pa.array(cells, pa.string()) for name, cells in zip(names, columns, strict=True)}
-    if len(chosen) > 1:
+    if any(map(split_name, chosen)):
         arrays[SPLIT_COLUMN] = pa.array(splits, pa.string())
     table = pa.table({**arrays, LINE_COLUMN: pa.array(numbers, pa.int64())})
     return Reading(table.schema, iter(table.to_batches()), notes=notes, unit="row", nameless=not named)
