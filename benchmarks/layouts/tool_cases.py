@@ -244,3 +244,44 @@ def _(folder: Path) -> str:
     rows = [[a, {"pos": "칭찬", "neg": "불만"}[b]] for a, b in KO]
     sheet(folder / "voc.xlsx", [["의견", "유형"], *rows[:50]], [["의견", "유형"], *rows[50:]])
     return "voc.xlsx"
+
+
+@case("a survey's questions and ids below its names", [(EN[0][0], "Desk"), (EN[1][0], "Phone")], 108)
+def _(folder: Path) -> str:
+    ids = [json.dumps({"ImportId": name}) for name in ("startDate", "QID1_TEXT", "QID2")]
+    rows = [[f"2023-04-01 10:00:{i % 60:02}", a, ("Desk", "Phone")[b == "neg"]] for i, (a, b) in enumerate(EN)]
+    questions = ["Start Date", "Please describe\nyour visit.", "How did you reach us?"]
+    put(folder / "survey.csv", table([["StartDate", "Q1", "Q2"], questions, ids, *rows]))
+    return "survey.csv"
+
+
+@case("stars in label studio", [(KO[0][0], "5"), (KO[1][0], "1")], 108)
+def _(folder: Path) -> str:
+    def task(text: str, stars: int) -> dict[str, Any]:
+        result = [{"type": "rating", "from_name": "stars", "value": {"rating": stars}}]
+        return {"data": {"text": text}, "annotations": [{"result": result, "was_cancelled": False}]}
+
+    put(folder / "project.json", json.dumps([task(a, 5 if b == "pos" else 1) for a, b in KO], ensure_ascii=False))
+    return "project.json"
+
+
+@case("a title and its plot_synopsis", [(NEWS[0][0], NEWS[0][2])], 96)
+def _(folder: Path) -> str:
+    put(
+        folder / "films.csv",
+        table([["film", "title", "plot_synopsis", "genre"], *([i, *x] for i, x in enumerate(NEWS))]),
+    )
+    return "films.csv"
+
+
+@case("korean goods with stars", [(KO[0][0], "5")], 108)
+def _(folder: Path) -> str:
+    rows = [[("청소기", "책상", "주전자")[i % 3], 5 if b == "pos" else 1 + i % 4, a] for i, (a, b) in enumerate(KO)]
+    put(folder / "후기.csv", table([["상품명", "평점", "리뷰"], *rows]), "cp949")
+    return "후기.csv"
+
+
+@case("documents of a kind that is not read", refused=r"no data files.*found 20 \.pdf")
+def _(folder: Path) -> None:
+    for i in range(20):
+        put(folder / ("nda", "lease")[i % 2] / f"c{i}.pdf", b"%PDF-1.4")

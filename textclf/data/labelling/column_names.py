@@ -34,8 +34,8 @@ LABEL_NAMES = (
     ("labels", "label", "goldlabel"),
     ("category", "categories", "class", "classes", "topic", "topics", "topicidx", "sentiment", "target", "tag", "tags",
      "intent", "emotion", "emotions", "gold", "y", "genre", "genres", "rating", "stars", "polarity",
-     "라벨", "레이블", "분류", "주제", "범주", "카테고리", "태그", "감정", "감성", "标签", "標籤", "类别", "類別",
-     "分类", "情感", "ラベル", "カテゴリ", "カテゴリー", "分類", "感情", "極性"),
+     "라벨", "레이블", "분류", "주제", "평점", "별점", "범주", "카테고리", "태그", "감정", "감성", "标签", "標籤",
+     "类别", "類別", "分类", "情感", "ラベル", "カテゴリ", "カテゴリー", "分類", "感情", "極性"),
 )
 LABEL_PIECES = {name for tier in LABEL_NAMES for name in tier} | {"sentiment", "polarity", "type"}
 LIKE_LABELS = ("label", "labels", "라벨", "레이블", "标签", "標籤", "ラベル")  # how a name ends that means it too
@@ -60,8 +60,9 @@ OTHER_FACTS = {
     "predicted", "prediction", "predictions", "pred", "preds", "guess",
     "version", "deleted", "edited", "premium", "mobile", "sponsored", "promoted", "anonymous", "checked", "status",
     "unnamed", "helpfulness", "thumbs", "condition",
-    "타임스탬프", "번호", "순번", "날짜", "일자", "시간", "작성자", "작성일", "주소", "출처", "언론사", "이름",
-    "아이디", "링크", "조회수", "编号", "日期",
+    "상품명", "제품명", "닉네임", "매체", "성별", "연령", "나이", "지역", "등록일", "게시일", "추천수", "댓글수",
+    "좋아요", "타임스탬프", "번호", "순번", "연번", "날짜", "일자", "시간", "작성자", "작성일", "주소", "출처",
+    "언론사", "이름", "아이디", "링크", "조회수", "编号", "日期",
     "时间", "作者", "来源", "番号", "日付", "著者",
 }
 # fmt: on
@@ -96,6 +97,8 @@ def ends_in_label(name: str) -> bool:
 def title_and_body(first: str, second: str) -> bool:
     """Say whether two columns are called title and body of one thing: `news_title`, `news_body`."""
     one, other = plain(first), plain(second)
+    if one in TITLES and "".join(pieces(second)[-1:]) in BODIES:  # title, plot_synopsis
+        return True
     return any(
         len(one) > len(title) and one.endswith(title) and other == one.removesuffix(title) + body
         for title in TITLES

@@ -28,6 +28,8 @@ def find_text(train: RawSplit, signs: Mapping[str, Signs]) -> tuple[str, ...]:
     unknown = _called_otherwise(strings, known, signs, bool(pairs))
     if len(known) == 1:
         rivals = _rivals(train, known[0], unknown, signs)
+        if twins := _twins([known[0], *rivals]):
+            return twins
         if rivals:
             raise UserError(which_column("text", [*known, *rivals], list(signs)))
         return (known[0],)

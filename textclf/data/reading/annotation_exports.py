@@ -95,11 +95,19 @@ def _label_studio(row: dict[str, Any]) -> list[dict[str, Any]]:
         if not isinstance(annotation, dict) or annotation.get("was_cancelled"):
             continue
         for result in annotation.get("result") or []:
-            found = (result.get("value") or {}).get("choices")
-            if found:
-                choices = [*(choices or []), *found]
+            choices = [*(choices or []), *_chosen(result.get("value") or {})] or None
         break
     return [{**{key: value for key, value in row["data"].items() if not isinstance(value, dict)}, LABEL: choices}]
+
+
+def _chosen(value: dict[str, Any]) -> list[str]:
+    """Return what a person chose: names, stars, or the places in a tree of names."""
+    if isinstance(value.get("rating"), int):
+        return [str(value["rating"])]
+    paths = value.get("taxonomy")
+    if isinstance(paths, list):
+        return [" / ".join(map(str, path)) for path in paths]
+    return list(value.get("choices") or [])
 
 
 def _choices(value: Any) -> list[str] | None:

@@ -9,9 +9,10 @@ from typing import Literal
 
 from ...errors import UserError
 from .column_look import ROWS_KEPT, ColumnLook
-from .dialects import MINIMAL, NONE, Dialect, Record, guess_dialect, records
+from .dialects import guess_dialect
 from .encodings import TextFile
 from .headers import USUAL, Header, name_columns
+from .records import MINIMAL, NONE, Dialect, Record, records
 from .tables import Fault, Reading, ReadOptions, text_columns
 
 UNCLOSED = "a quote opens here and is never closed"
@@ -78,6 +79,8 @@ def _unusual(file: TextFile, dialect: Dialect, found: bool) -> list[str]:
         notes.append("single quotes stand around cells; --quotes csv reads double ones alone as such.")
     if dialect.titled:
         notes.append(f"the table begins on line {dialect.skip + 1}; what stands above it is left out.")
+    if dialect.surveyed:
+        notes.append("the questions and ids below the names are a survey tool's, and are left out.")
     if dialect.wrapped:
         notes.append("each line is one quoted cell that holds a row, and is read as that row.")
     if dialect.headed:

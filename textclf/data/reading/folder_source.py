@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -81,7 +81,12 @@ class _Folder:
         if labels:
             return self._of_classes(labels)
         if not rows:
-            raise UserError(f"{self.folder} holds no data files; expected train, validation and test files ({KNOWN}).")
+            kinds = Counter(path.suffix.lower() or path.name for path in files)
+            found = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common(3)) or "nothing"
+            raise UserError(
+                f"{self.folder} holds no data files; expected train, validation and test files ({KNOWN}), "
+                f"found {found}."
+            )
         return self._by_split().read(rows)
 
     def _by_split(self) -> FilesBySplit:

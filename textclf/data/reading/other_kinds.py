@@ -38,6 +38,7 @@ KINDS = (
          f"{BY_ITS_OWNER} (a pickle can run code, so it is not opened here)"),
     Kind("an SQLite database", (".db", ".db3", ".sqlite", ".sqlite3"), (b"SQLite format 3",),
          "`sqlite3 -header -csv '{name}' 'select * from TABLE' > '{stem}.csv'`"),
+    Kind("an SQL dump", (".sql",), (), "load it into a database, and export the table as CSV"),
     Kind("a Stata file", (".dta",), (b"<stata_dta>",), PANDAS.format(read="read_stata('{name}')")),
     Kind("an SPSS file", (".sav", ".zsav"), (b"$FL2", b"$FL3"),
          "`pip install pyreadstat`, then " + PANDAS.format(read="read_spss('{name}')")),
@@ -64,7 +65,7 @@ KINDS = (
 NO_DATA = {
     *(suffix for kind in KINDS for suffix in kind.suffixes if kind.called not in ("XML", "compressed once more")),
     ".rst", ".py", ".ipynb", ".r", ".sh", ".js", ".css", ".toml", ".cfg", ".ini", ".log", ".png", ".jpg", ".jpeg",
-    ".gif", ".svg", ".exe", ".bin", ".pt", ".pth", ".safetensors", ".sql", ".tex", ".bib", ".lock", ".feat", ".vocab",
+    ".gif", ".svg", ".exe", ".bin", ".pt", ".pth", ".safetensors", ".tex", ".bib", ".lock", ".feat", ".vocab",
     ".vec", ".mat", ".license", ".pyc",
 }
 # fmt: on
