@@ -25,7 +25,7 @@ from textclf.evaluation.names import METRIC_NAMES, language_of
 from textclf.hub.card import TEMPLATE, card_example, render_card
 from textclf.hub.card_facts import OF_THE_MODEL
 from textclf.hub.card_sample import remember_sample
-from textclf.hub.card_tables import confusion, number, per_label
+from textclf.hub.card_tables import MANY_LABELS, confusion, number, per_label
 from textclf.hub.push_arguments import PushArguments
 from textclf.hub.wording import WORDING, neutral_sentences
 from textclf.models.limits import positions
@@ -350,7 +350,38 @@ def test_labels_are_shown_as_they_are(runs, labels):
     for name, written in (("Each label", per_label), ("Confusion matrix", confusion)):
         card = f"---\n---\n\n### {name}\n\n{written(evaluation, WORDING['en'])}\n"
         if name == "Each label" or len(labels) <= 12:
-            assert [row[0] for row in cells(card, name)][1:] == labels
+            assert [row[0] for row in cells(card, name)][1:] == labels[:MANY_LABELS]
+
+
+def test_of_many_labels_those_with_most_texts_stand_in_front_and_the_others_are_folded():
+    figure = {"value": 0.5, "low": 0.25, "high": 0.75}
+    rows = {f"label {i}": {"precision": None, "recall": figure, "f1": figure, "support": i} for i in range(44)}
+    written = per_label({"per_label": rows}, WORDING["en"])
+    before, folded = written.split("<details><summary>the other 14 labels</summary>\n\n")
+    assert re.findall(r"\| (label \d+)", before) == [f"label {i}" for i in range(43, 13, -1)]
+    assert re.findall(r"\| (label \d+)", folded) == [f"label {i}" for i in range(13, -1, -1)]
+    assert MarkdownIt("commonmark").enable("table").render(written).count("<table>") == 2
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        (
+            {"difference": -0.4, "low": -0.5, "high": -0.3, "p_value": 0.001},
+            "The baseline TF-IDF + linear SVM is better",
+        ),
+        ({"difference": 0.4, "low": 0.3, "high": 0.5, "p_value": 0.001}, None),
+    ],
+)
+def test_a_card_of_a_model_that_fails_says_so_before_anything_else(run, found, said):
+    good = {"labels": ["a", "b"], "confusion_matrix": [[17, 0], [0, 17]]}
+    beside = {"name": "tfidf_svm", "metric": "f1_macro", "p_at_most": False, **found}
+    change(run, "evaluation.json", against_baseline=beside, **good)
+    top = render(run).split("\n## ")[0]
+    assert ("**Do not rely on it.**" in top) == (said is not None)
+    assert said is None or said in top
+    change(run, "evaluation.json", confusion_matrix=[[0, 17], [0, 17]])
+    assert "> **Do not rely on it.** The model has collapsed: it gives nearly every text the label `b`." in render(run)
 
 
 def test_a_wide_confusion_matrix_becomes_a_list(run):
@@ -499,7 +530,7 @@ def test_what_became_of_an_aim_on_test_is_said(run):
     on_test = {"measured": 3, "below_aim": ["bad", "neither | nor"], "reached": reached}
     thresholds = {"baked": False, "aim": "precision>=0.9", "on_test": on_test}
     change(run, "evaluation.json", thresholds=thresholds)
-    said = "chosen on validation for precision>=0.9, with a margin for chance; on test 1 of 3 labels"
+    said = "chosen on validation for precision ≥ 0.9, with a margin for chance; on test 1 of 3 labels"
     sentence = next(line for line in render(run).splitlines() if said in line)
     assert "bad" in sentence
     assert "good" not in sentence

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_rgb
 from matplotlib.image import imread
 from matplotlib.text import Text
 from scipy.special import expit, logit, softmax
@@ -28,7 +29,7 @@ from textclf.evaluation.curves import (
 from textclf.evaluation.figures import drawing as drawing_module
 from textclf.evaluation.figures import style as figure_style
 from textclf.evaluation.figures.curve_figures import reliability_diagram, threshold_curves, training_curves
-from textclf.evaluation.figures.drawing import draw_figures, most_confused
+from textclf.evaluation.figures.drawing import _BLUES, DARK, draw_figures, shown_labels
 from textclf.evaluation.report import report_on
 from textclf.evaluation.wording import words_of
 from textclf.labels import LabelSpace
@@ -207,10 +208,26 @@ def test_training_log_becomes_curves_without_its_words_and_times(tmp_path):
 def test_a_wide_confusion_matrix_keeps_the_labels_with_most_mistakes():
     counts = np.diag(np.full(100, 50))
     counts[99, 3] = 7
-    shown = most_confused(counts)
+    shown = shown_labels(counts)
     assert len(shown) == 60
+    assert list(shown[:2]) == [99, 0], "of many labels those with most texts come first"
     assert {3, 99} <= set(shown)
-    assert list(shown) == sorted(shown)
+    assert list(shown_labels(counts[:20, :20])) == list(range(20)), (
+        "few stay in their own order, which may mean something"
+    )
+
+
+def test_numbers_in_cells_stand_out_from_every_blue():
+    """White on the blue of a share of .6 had a contrast of 2 to 1."""
+
+    def luminance(colour):
+        red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour[:3])
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    for share in np.linspace(0, 1, 101):
+        paper, ink = luminance(to_rgb(_BLUES(share))), luminance(to_rgb("white" if share > DARK else figure_style.INK))
+        light, dark = max(paper, ink), min(paper, ink)
+        assert (light + 0.05) / (dark + 0.05) > 3.8, share
 
 
 def test_gold_as_an_indicator():
@@ -250,7 +267,7 @@ def test_titles_of_threshold_panels_do_not_run_into_each_other():
     with figure_style.drawing(names):
         figure = threshold_curves(report, SAY)
         FigureCanvasAgg(figure).draw()
-        titles = figure.findobj(lambda artist: isinstance(artist, Text) and ", cut " in artist.get_text())
+        titles = figure.findobj(lambda artist: isinstance(artist, Text) and "\ncut " in artist.get_text())
         first, second, third, *_ = (title.get_window_extent() for title in titles)
     assert first.x1 < second.x0 < second.x1 < third.x0 < third.x1 < figure.bbox.x1
 

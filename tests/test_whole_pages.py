@@ -16,6 +16,7 @@ from textclf.evaluation.page import shading, writing
 from textclf.evaluation.page.engines import renew_engines
 from textclf.evaluation.page.rows import readable
 from textclf.evaluation.report import report_on
+from textclf.evaluation.table import headline
 from textclf.evaluation.wording import words_of
 from textclf.labels import LabelSpace
 
@@ -102,10 +103,12 @@ def report_of(run, split, labels):
     return report, Dataset.from_dict({"text": rows["text"], "labels": carried}, features=features)
 
 
-def rounded(figure):
+def rounded(figure, beside=None):
+    """As the page shows it: with 2 digits where the interval, or that of the figure beside it, is wide."""
     if figure is None:
         return "–"
-    digits = 3 if figure["low"] is None or figure["high"] - figure["low"] <= 0.05 else 2
+    by = figure if figure["low"] is not None or beside is None else beside
+    digits = 3 if by["low"] is None or by["high"] - by["low"] <= 0.05 else 2
     interval = "" if figure["low"] is None else f" {figure['low']:.{digits}f}–{figure['high']:.{digits}f}"
     return f"{figure['value']:.{digits}f}{interval}"
 
@@ -141,10 +144,20 @@ def test_every_figure_of_page_and_card_is_that_of_the_evaluation(whole, kind):
         if name in METRIC_NAMES and called in card:
             assert card[called][0] == exact(figure, brackets=True), name
             agreed += 1
+    beside = tables.under([say["metric"], say["model"]])
+    for name in headline(evaluation):
+        if (called := metric_name(name, say)) in beside:
+            ours, *others = (cell for cell, _ in beside[called][1:])
+            figure = evaluation["metrics"][name]
+            assert ours == rounded(figure), name
+            digits = len(ours.split()[0].partition(".")[2])
+            found = [baseline["metrics"][name]["value"] for baseline in evaluation["baselines"].values()]
+            assert others == [f"{value:.{digits}f}" for value in found], "as many digits as the model's figure"
+            agreed += 1 + len(others)
     labels = tables.under([say["label"], say["f1"], say["support"]])
     for name, row in evaluation["per_label"].items():
         for place, metric in ((1, "f1"), (3, "precision"), (4, "recall")):
-            assert labels[name][place][0] == rounded(row[metric]), (name, metric)
+            assert labels[name][place][0] == rounded(row[metric], row["recall"]), (name, metric)
             value = -1 if row[metric] is None else row[metric]["value"]
             assert float(labels[name][place][1]) == value, (name, metric)
         shown = [exact(row[metric], brackets=True) for metric in ("precision", "recall", "f1")]

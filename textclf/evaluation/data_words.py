@@ -147,7 +147,7 @@ _SENTENCES: list[tuple[str, Callable[[re.Match[str], Words], str]]] = [
      _plain("분할은 {0} 항목에서 읽음({1}). --split_column none은 이를 무시함")),
     (r"(\S.*) holds objects in objects; their cells are named like a\.b",
      _plain("{0}에는 객체 안에 객체가 있어, 그 값은 a.b처럼 부름")),
-    (r"Macro and weighted averages are over the (\d+) of (\d+) labels that these (\d+) texts carry; nothing can be "
+    (r"Macro and weighted averages are over the (\d+) of (\d+) labels that these ([\d,]+) texts carry; nothing can be "
      r"said of (.+)",
      _plain("macro와 가중 평균은 라벨 {1}개 가운데 이 글 {2}건에 있는 {0}개의 평균입니다(없는 라벨: {3})")),
     (r"That left ([\d,]+) rows? without any label", _plain("그래서 라벨이 없는 행 {0}건이 생김")),

@@ -55,6 +55,7 @@ _MORE_METRICS = {
 _ENGLISH = {
     **{f"metric_{name}": called for name, called in (METRIC_NAMES | _MORE_METRICS).items()},
     "lower": "lower is better",
+    "aim_own": "the linear model's own cut",
     "baseline_majority": "most frequent label",
     "baseline_prior": "label prior",
     "baseline_tfidf_svm": "TF-IDF + linear SVM",
@@ -71,6 +72,7 @@ _ENGLISH = {
 }
 _KOREAN = {
     "lower": "낮을수록 좋음",
+    "aim_own": "선형 모델 자체의 임계값",
     "baseline_majority": "최빈 라벨",
     "baseline_prior": "라벨 비율",
     "baseline_tfidf_svm": "TF-IDF + 선형 SVM",
@@ -156,6 +158,12 @@ def metric_name(name: str, say: Words = _ENGLISH) -> str:
 def baseline_name(name: str, say: Words = _ENGLISH) -> str:
     """Return what a baseline is called, its own name where there is no better one."""
     return say.get(f"baseline_{name}", name.replace("_", " "))
+
+
+def aim_name(aim: str, say: Words) -> str:
+    """Return what cuts were chosen for (`--threshold_aim`): "F1", "precision ≥ 0.9"."""
+    kind, _, share = aim.partition(">=")
+    return f"{say[kind]} ≥ {share}" if share else say["aim_own"] if aim == "own" else aim.upper()
 
 
 def split_name(name: str, say: Words = _ENGLISH) -> str:

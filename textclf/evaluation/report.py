@@ -77,8 +77,8 @@ class Report:
         )
         kept = len(self.labels) - len(self.unseen)
         return [
-            f"Macro and weighted averages are over the {kept} of {len(self.labels)} labels that these {self.n} texts "
-            f"carry; nothing can be said of {named}."
+            f"Macro and weighted averages are over the {kept} of {len(self.labels)} labels that these "
+            f"{self.n:,} texts carry; nothing can be said of {named}."
         ]
 
     def to_dict(self) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from ..house import HOUSE
 from ..run_folder import RunFolder, is_clustered
 from . import card_tables as tables
 from .card_engines import elsewhere, engines_promises, engines_table
-from .card_facts import audit_lines, base_model, card_metadata, facts, faults_of_data, training_facts
+from .card_facts import audit_lines, base_model, card_metadata, facts, failures, faults_of_data, training_facts
 from .card_figures import figures_of
 from .card_promises import promises
 from .card_sample import sample_of
@@ -87,6 +87,7 @@ def _content(
     quoted = (run.path / "recipe.yaml").read_text(encoding="utf-8").strip()
     return {
         "say": say,
+        "failures": failures(run, evaluation, say),
         "data": evaluation["data"],
         "title": (arguments.repo_id or run.path.resolve().name).split("/")[-1],
         "labels": evaluation["labels"],

@@ -10,9 +10,10 @@ from huggingface_hub import EvalResult, ModelCardData
 
 from ..arguments import DEFAULT_MODEL
 from ..evaluation.data_words import finding_words
-from ..evaluation.names import METRIC_NAMES, Words
+from ..evaluation.names import METRIC_NAMES, Words, baseline_name, metric_name
+from ..evaluation.page.summary import cannot_read, collapsed, loses
 from ..run_folder import RunFolder
-from .card_tables import Figures, escaped
+from .card_tables import Figures, code, escaped
 from .push_arguments import PushArguments
 
 OF_THE_MODEL = frozenset(
@@ -123,3 +124,17 @@ def _plain(value: object) -> str:
     if isinstance(value, (list, tuple)):
         return ", ".join(map(_plain, value))
     return f"{value:.1f}" if isinstance(value, float) else str(value)
+
+
+def failures(run: RunFolder, evaluation: dict[str, Any], say: Words) -> list[str]:
+    """Return in words what the run's page calls a failure, for the top of the card; its figures stand below."""
+    only, lost = collapsed(evaluation), evaluation.get("against_baseline") or {}
+    lines = []
+    if only is not None:
+        lines.append(say["fail_collapsed"].format(label=code(only)) if only else say["fail_gives_nothing"])
+    if loses(evaluation):
+        metric = metric_name(lost["metric"], say)
+        lines.append(say["fail_loses"].format(name=baseline_name(lost["name"], say), metric=metric))
+    if cannot_read(run.read_json("audit.json")):
+        lines.append(say["fail_foreign"])
+    return lines

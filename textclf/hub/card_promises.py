@@ -97,7 +97,7 @@ def _snippet(code: str) -> str:
 
 def _share(found: Figures) -> str:
     """Return `12 of 240, 0.0500 [0.0261, 0.0857]`."""
-    return f"{found['count']} / {found['of']} = {with_interval(found)}" if found["of"] else "–"
+    return f"{found['count']:,}\u00a0/\u00a0{found['of']:,}\u00a0=\u00a0{with_interval(found)}" if found["of"] else "–"
 
 
 def _percent(share: float) -> str:

@@ -9,13 +9,14 @@ from typing import Any
 
 from ..evaluation.comparison import outcome
 from ..evaluation.data_words import said_of_data
-from ..evaluation.names import METRIC_NAMES, Words, baseline_name, metric_name, split_name
+from ..evaluation.names import METRIC_NAMES, Words, aim_name, baseline_name, metric_name, split_name
 
 Figures = Mapping[str, Any]  # Any: parsed JSON; ARCHITECTURE.md says what is in it
 # With one label these equal the accuracy, or say what the macro average says.
 _ONLY_SEVERAL = {"f1_micro", "precision_micro", "recall_micro", "f1_samples"}
 # Directions of writing, as they were used to hide what a name says (https://trojansource.codes).
 _TURNING = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+MANY_LABELS = 30  # beyond, a card shows those with most texts and folds the others
 LARGEST_MATRIX = 12  # labels; wider tables do not fit on a page
 _MOST_CONFUSIONS = 10
 _FEW_TEXTS = 10  # of a label in test: below this one text moves recall by a tenth and more
@@ -123,22 +124,27 @@ def against(evaluation: Figures, say: Words) -> str:
 
 
 def per_label(evaluation: Figures, say: Words) -> str:
-    """Return precision, recall, F1 and the number of texts of each label, with its threshold where it has one."""
-    rows = evaluation["per_label"]
-    cuts = any(row.get("threshold") is not None for row in rows.values())
+    """Return precision, recall, F1 and the number of texts of each label, with its threshold where it has one.
+
+    Of more than `MANY_LABELS` labels those with most texts come first, and the others are folded.
+    """
+    rows = evaluation["per_label"].items()
+    cuts = any(row.get("threshold") is not None for _, row in rows)
     head = [say["label"], say["precision"], say["recall"], "F1", say["support"], *([say["threshold"]] if cuts else [])]
-    return table(
-        head,
-        (
-            [
-                escaped(name),
-                *(with_interval(row.get(metric)) for metric in ("precision", "recall", "f1")),
-                str(row["support"]),
-                *([number(row.get("threshold"))] if cuts else []),
-            ]
-            for name, row in rows.items()
-        ),
-    )
+    many = len(rows) > MANY_LABELS
+    written = [
+        [
+            escaped(name),
+            *(with_interval(row.get(metric)) for metric in ("precision", "recall", "f1")),
+            str(row["support"]),
+            *([number(row.get("threshold"))] if cuts else []),
+        ]
+        for name, row in (sorted(rows, key=lambda item: -item[1]["support"]) if many else rows)
+    ]
+    if not many:
+        return table(head, written)
+    folded = f"<details><summary>{say['more_labels'].format(n=len(written) - MANY_LABELS)}</summary>"
+    return "\n\n".join([table(head, written[:MANY_LABELS]), folded, table(head, written[MANY_LABELS:]), "</details>"])
 
 
 def confusion(evaluation: Figures, say: Words) -> str:
@@ -200,7 +206,9 @@ def aim(evaluation: Figures, say: Words) -> str:
         return ""
     below = ", ".join(map(escaped, reached["below_aim"])) or "–"
     there = reached["measured"] - len(reached["below_aim"])
-    return say["aim_on_test"].format(aim=thresholds["aim"], n=there, of=reached["measured"], below=below)
+    return say["aim_on_test"].format(
+        aim=aim_name(thresholds["aim"], say), n=there, of=reached["measured"], below=below
+    )
 
 
 def rare_labels(evaluation: Figures) -> list[str]:

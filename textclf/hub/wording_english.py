@@ -42,13 +42,13 @@ ENGLISH = {
     "engines_note": "Exported files beside torch in fp32, on the validation texts; every other figure of this card is "
     "torch's in fp32.",
     "int8_promises": "int8 has other scores than torch, hence cuts of its own for {kept} in `onnx/gate.json`, fitted "
-    "on the same {n} texts.",
+    "on the same {n:,} texts.",
     "int8_promises_none": "With int8 nothing is promised of {missing}.",
     "promise_abstain": "abstaining",
     "promise_label_sets": "label sets",
     "and": " and ",
     "results": "Results",
-    "measured": "Measured on the {split} split, {n} texts, in brackets the 95 % interval. Everything "
+    "measured": "Measured on the {split} split, {n:,} texts, in brackets the 95 % interval. Everything "
     "was chosen on validation; the test split was scored {scored}.",
     "once": "once",
     "times": "{times} times",
@@ -66,6 +66,12 @@ ENGLISH = {
     "averages over labels profile score intervals widened for mistakes that come together, those of areas Wilson's on "
     "as many trials as the area's variance is worth, others BCa bootstrap intervals over texts.",
     "no_interval": "No interval for {names}: {why}.",
+    "fail": "Do not rely on it.",
+    "fail_collapsed": "The model has collapsed: it gives nearly every text the label {label}.",
+    "fail_gives_nothing": "The model has collapsed: it gives no text any label.",
+    "fail_loses": "The baseline {name} is better in {metric}, simpler and faster.",
+    "fail_foreign": "The encoder was made for other languages than these texts.",
+    "more_labels": "the other {n} labels",
     "aim_on_test": "The cuts were chosen on validation for {aim}, with a margin for chance; on test {n} of {of} "
     "labels are there (below: {below}).",
     "per_label": "Each label",
@@ -79,19 +85,19 @@ ENGLISH = {
     "confusion_large": "Too large for a table; the most frequent confusions:",
     "confused_as": "{gold} taken for {predicted}: {count}",
     "calibration": "Calibration",
-    "calibrated": "{method} fitted on {fitted_on} ({n} texts) and folded into the last layer. "
+    "calibrated": "{method} fitted on {fitted_on} ({n:,} texts) and folded into the last layer. "
     "Expected calibration error there: {before} before, {after} after.",
-    "calibrated_on_test": "On test ({n} texts): {before} before, {after} after; a perfectly calibrated model would "
+    "calibrated_on_test": "On test ({n:,} texts): {before} before, {after} after; a perfectly calibrated model would "
     "show about {if_calibrated} there, as every estimate from few texts lies too high.",
     "method_temperature": "Temperature scaling",
     "method_platt": "Platt scaling of each label",
     "not_calibrated": "The scores were not calibrated.",
     "promises": "When it does not answer, and what it promises",
     "abstain": "Of the texts that it answers, at most {risk} are wrong, with {confidence} confidence: below the cut "
-    "in `config.json` it should say that it is not sure. The cut was tested on {n} texts that nothing else saw.",
+    "in `config.json` it should say that it is not sure. The cut was tested on {n:,} texts that nothing else saw.",
     "abstain_several": "Of the times that it gives {labels}, at most {risk} are wrong, label by label, with "
     "{confidence} confidence: below a label's cut in `config.json` it should say that it is not sure. The cuts were "
-    "tested on {n} texts that nothing else saw.",
+    "tested on {n:,} texts that nothing else saw.",
     "promise_broken": "**On test the promise was not kept.**",
     "promise_broken_for": "**On test the promise was not kept for {labels}.**",
     "abstain_test": "On test it answers {answered}; of these answers {wrong} are wrong. Area under the risk-coverage "
@@ -101,12 +107,12 @@ ENGLISH = {
     "and broken its promise in {broken}.",
     "abstain_without": "Nothing is promised for {labels}: too few of their answers could be tested, or too many were "
     "wrong.",
-    "abstain_none": "A promise of at most {risk} wrong answers was asked for, but {n} texts could not show it at any "
-    "cut: none is made.",
+    "abstain_none": "A promise of at most {risk} wrong answers was asked for, but {n:,} texts could not show it at "
+    "any cut: none is made.",
     "sets": "Label sets: all labels from one cut on hold the true label of {coverage} of the texts, on average over "
-    "texts. The cut was fitted on {n} texts that nothing else saw.",
+    "texts. The cut was fitted on {n:,} texts that nothing else saw.",
     "sets_several": "Label sets: all labels from one cut on hold {coverage} of a text's true labels, on average over "
-    "texts. The cut was fitted on {n} texts that nothing else saw.",
+    "texts. The cut was fitted on {n:,} texts that nothing else saw.",
     "sets_test": "On test they hold {coverage}, with {size} of {labels} labels in a set on average.",
     "sets_worst": "Worst covered is {label}: {coverage}.",
     "promise_holds_for": "This holds for texts drawn like those it was tested on, and for no others: not for other "
@@ -114,7 +120,7 @@ ENGLISH = {
     "promise_unlike": "**Its own splits already differ ({parts}), so do not rely on it before measuring on texts of "
     "your own** (`eval.py`).",
     "long_text": "Long texts",
-    "windows": "With overlapping windows instead of truncation ({n} texts):",
+    "windows": "With overlapping windows instead of truncation ({n:,} texts):",
     "figures": "Figures",
     "data": "Training data",
     "name": "data set",
@@ -128,7 +134,7 @@ ENGLISH = {
     "removed": "left out",
     "files": "files",
     "limits": "Limits and known faults",
-    "limit_size": "The figures rest on {n} test texts; the intervals say how far to trust them.",
+    "limit_size": "The figures rest on {n:,} test texts; the intervals say how far to trust them.",
     "limit_drift": "The splits are less alike than chance allows ({parts}): the figures hold for texts like those of "
     "the test split, and other sources or later times may differ more.",
     "limit_rare": "Few test texts carry {labels}; their figures are rough.",
@@ -153,14 +159,14 @@ ENGLISH = {
     "training_examples_per_second": "texts per second",
     "training_tokens_per_second": "tokens per second",
     "training_precision": "number format",
-    "figure_confusion_matrix": "Confusion matrix of the {n} test texts, true labels by predicted ones: most often "
+    "figure_confusion_matrix": "Confusion matrix of the {n:,} test texts, true labels by predicted ones: most often "
     "{gold} is taken for {predicted} ({count} times)",
     "figure_per_label": "F1 of each label with its 95 % interval, precision and recall: highest {best} ({high}), "
     "lowest {worst} ({low})",
-    "figure_precision_recall_curves": "Precision over recall for each label on {n} test texts: {area}",
-    "figure_reliability": "Share that was right over the score, before and after calibration, on {n} test texts: "
+    "figure_precision_recall_curves": "Precision over recall for each label on {n:,} test texts: {area}",
+    "figure_reliability": "Share that was right over the score, before and after calibration, on {n:,} test texts: "
     "expected calibration error {ece}",
-    "figure_roc_curves": "ROC curves of the labels on {n} test texts: {area}",
+    "figure_roc_curves": "ROC curves of the labels on {n:,} test texts: {area}",
     "figure_threshold_curves": "Precision, recall and F1 of each label over its cut, on validation",
     "figure_training_curves": "Loss and validation metrics over the epochs; epoch {epoch} was kept, with {metric} "
     "{value}",

@@ -42,13 +42,13 @@ KOREAN = {
     "engines_note": "내보낸 파일을 검증 데이터에서 torch fp32와 견준 값입니다. 이 카드의 다른 수치는 모두 torch "
     "fp32로 잰 것입니다.",
     "int8_promises": "int8은 점수가 torch와 다르므로 {kept}의 기준을 `onnx/gate.json`에 따로 두었습니다. 같은 글 "
-    "{n}건에서 정한 것입니다.",
+    "{n:,}건에서 정한 것입니다.",
     "int8_promises_none": "int8에서는 {missing}에 대해 아무것도 보장하지 않습니다.",
     "promise_abstain": "판단 보류",
     "promise_label_sets": "라벨 집합",
     "and": ", ",
     "results": "결과",
-    "measured": "{split} 데이터 {n}건으로 잰 값이며, 대괄호 안은 95 % 신뢰 구간입니다. 모든 선택은 검증 "
+    "measured": "{split} 데이터 {n:,}건으로 잰 값이며, 대괄호 안은 95 % 신뢰 구간입니다. 모든 선택은 검증 "
     "데이터로 했고, 테스트 데이터는 {scored} 채점했습니다.",
     "once": "한 번만",
     "times": "{times}번",
@@ -65,6 +65,12 @@ KOREAN = {
     "함께 일어나는 오류만큼 넓힌 프로파일 점수 구간, 면적의 구간은 그 분산에 해당하는 시행 횟수의 윌슨 구간, "
     "나머지는 글을 다시 뽑은 BCa 부트스트랩 구간입니다.",
     "no_interval": "{names}에는 구간이 없습니다: {why}.",
+    "fail": "믿고 쓰지 마세요.",
+    "fail_collapsed": "모델이 무너져 거의 모든 글에 {label} 라벨을 붙입니다.",
+    "fail_gives_nothing": "모델이 무너져 어떤 글에도 라벨을 붙이지 않습니다.",
+    "fail_loses": "기준선({name})이 {metric}에서 더 낫고, 더 단순하고 빠릅니다.",
+    "fail_foreign": "인코더가 이 글의 언어가 아닌 다른 언어용입니다.",
+    "more_labels": "나머지 라벨 {n}개",
     "aim_on_test": "임계값은 검증 데이터에서 우연을 감안해 {aim}에 맞춰 골랐습니다. 테스트 데이터에서는 라벨 {of}개 "
     "중 {n}개가 이에 이릅니다(못 미친 라벨: {below}).",
     "per_label": "라벨별 결과",
@@ -78,19 +84,19 @@ KOREAN = {
     "confusion_large": "표로 보이기에는 커서, 가장 잦은 혼동만 적습니다.",
     "confused_as": "{gold} → {predicted}: {count}",
     "calibration": "점수 보정",
-    "calibrated": "{method}: {fitted_on} 데이터({n}건)에 맞춰 마지막 층에 넣었습니다. 그 데이터의 기대 보정 "
+    "calibrated": "{method}: {fitted_on} 데이터({n:,}건)에 맞춰 마지막 층에 넣었습니다. 그 데이터의 기대 보정 "
     "오차(ECE)는 보정 전 {before}, 보정 후 {after}입니다.",
-    "calibrated_on_test": "테스트 데이터({n}건)에서는 보정 전 {before}, 보정 후 {after}입니다. 글이 적으면 추정값이 "
+    "calibrated_on_test": "테스트 데이터({n:,}건)에서는 보정 전 {before}, 보정 후 {after}입니다. 글이 적으면 추정값이 "
     "늘 높게 나와서, 완벽히 보정된 모델이라도 여기서는 {if_calibrated}쯤 됩니다.",
     "method_temperature": "온도 스케일링",
     "method_platt": "라벨별 플랫 스케일링(Platt scaling)",
     "not_calibrated": "점수를 보정하지 않았습니다.",
     "promises": "답하지 않는 때와 모델의 약속",
     "abstain": "모델이 답한 글 가운데 틀린 것은 {confidence}의 신뢰도로 많아야 {risk}입니다. 점수가 `config.json`의 "
-    "기준에 못 미치면 '잘 모르겠다'로 다루세요. 이 기준은 다른 어디에도 쓰지 않은 글 {n}건으로 시험했습니다.",
+    "기준에 못 미치면 '잘 모르겠다'로 다루세요. 이 기준은 다른 어디에도 쓰지 않은 글 {n:,}건으로 시험했습니다.",
     "abstain_several": "{labels} 라벨은 모델이 붙인 것 가운데 틀린 것이 라벨마다 {confidence}의 신뢰도로 많아야 "
     "{risk}입니다. 점수가 `config.json`에 있는 라벨의 기준에 못 미치면 '잘 모르겠다'로 다루세요. 이 기준은 다른 "
-    "어디에도 쓰지 않은 글 {n}건으로 시험했습니다.",
+    "어디에도 쓰지 않은 글 {n:,}건으로 시험했습니다.",
     "promise_broken": "**테스트에서 약속이 지켜지지 않았습니다.**",
     "promise_broken_for": "**테스트에서 {labels}의 약속이 지켜지지 않았습니다.**",
     "abstain_test": "테스트 데이터에서 답한 것은 {answered}, 그 가운데 틀린 것은 {wrong}입니다. 위험-응답률 곡선 아래 "
@@ -99,12 +105,12 @@ KOREAN = {
     "abstain_resplits": "시험할 글을 다르게 뽑았다면 {tries}번 가운데 {stored}번 기준을 찾았고, 그중 {broken}번 "
     "약속이 깨졌을 것입니다.",
     "abstain_without": "{labels}에 대해서는 약속하지 않습니다. 시험할 답이 너무 적었거나 틀린 답이 너무 많았습니다.",
-    "abstain_none": "틀린 답이 많아야 {risk}라는 약속을 요청받았지만, 글 {n}건으로는 어떤 기준에서도 이를 보일 수 "
+    "abstain_none": "틀린 답이 많아야 {risk}라는 약속을 요청받았지만, 글 {n:,}건으로는 어떤 기준에서도 이를 보일 수 "
     "없어 약속하지 않습니다.",
     "sets": "라벨 집합: 점수가 한 기준 이상인 라벨을 모두 모으면 평균적으로 글의 {coverage}에서 정답이 그 안에 "
-    "있습니다. 이 기준은 다른 어디에도 쓰지 않은 글 {n}건에 맞췄습니다.",
+    "있습니다. 이 기준은 다른 어디에도 쓰지 않은 글 {n:,}건에 맞췄습니다.",
     "sets_several": "라벨 집합: 점수가 한 기준 이상인 라벨을 모두 모으면 평균적으로 한 글의 정답 라벨 가운데 "
-    "{coverage}가 그 안에 있습니다. 이 기준은 다른 어디에도 쓰지 않은 글 {n}건에 맞췄습니다.",
+    "{coverage}가 그 안에 있습니다. 이 기준은 다른 어디에도 쓰지 않은 글 {n:,}건에 맞췄습니다.",
     "sets_test": "테스트 데이터에서는 {coverage}이며, 집합에는 라벨 {labels}개 가운데 평균 {size}개가 들어 있습니다.",
     "sets_worst": "가장 낮은 라벨은 {label}입니다: {coverage}.",
     "promise_holds_for": "이 약속은 시험에 쓴 것과 같은 방식으로 모은 글에만 성립합니다. 출처나 주제가 다른 글, "
@@ -112,7 +118,7 @@ KOREAN = {
     "promise_unlike": "**이 데이터는 나눈 부분끼리도 이미 다르므로({parts}), 쓰려는 글로 직접 재어 보기(`eval.py`) "
     "전에는 믿지 마세요.**",
     "long_text": "긴 글",
-    "windows": "자르지 않고 겹치는 창으로 나누어 채점했을 때 ({n}건):",
+    "windows": "자르지 않고 겹치는 창으로 나누어 채점했을 때 ({n:,}건):",
     "figures": "그림",
     "data": "학습 데이터",
     "name": "데이터",
@@ -126,11 +132,11 @@ KOREAN = {
     "removed": "제외한 글",
     "files": "파일",
     "limits": "한계와 알려진 결함",
-    "limit_size": "테스트 글 {n}건에서 얻은 값입니다. 얼마나 믿을 수 있는지는 신뢰 구간이 말해 줍니다.",
+    "limit_size": "테스트 글 {n:,}건에서 얻은 값입니다. 얼마나 믿을 수 있는지는 신뢰 구간이 말해 줍니다.",
     "limit_drift": "나눈 데이터끼리 우연보다 크게 다릅니다({parts}). 값은 테스트 데이터와 같은 글에서만 성립하고, "
     "출처나 시기가 다르면 더 달라질 수 있습니다.",
     "limit_rare": "테스트 글이 적어 값이 거친 라벨: {labels}.",
-    "left_train": "이 가운데 {n}건은 학습에 쓰지 않았습니다",
+    "left_train": "이 가운데 {n:,}건은 학습에 쓰지 않았습니다",
     "procedure": "학습 과정",
     "base": "{base} 모델을 미세 조정했습니다.",
     "base_features": "인코더는 {base} 그대로입니다.",
@@ -156,13 +162,13 @@ KOREAN = {
     "training_versions": "버전",
     "training_steps": "학습 단계 수",
     "training_epochs": "에포크",
-    "figure_confusion_matrix": "테스트 글 {n}건의 혼동 행렬(정답과 예측): 가장 잦은 혼동은 {gold} → {predicted} "
+    "figure_confusion_matrix": "테스트 글 {n:,}건의 혼동 행렬(정답과 예측): 가장 잦은 혼동은 {gold} → {predicted} "
     "({count}건)",
     "figure_per_label": "라벨별 F1과 95 % 신뢰 구간, 정밀도, 재현율: 가장 높은 라벨 {best} ({high}), 가장 낮은 라벨 "
     "{worst} ({low})",
-    "figure_precision_recall_curves": "테스트 글 {n}건의 라벨별 정밀도-재현율 곡선: {area}",
-    "figure_reliability": "테스트 글 {n}건에서 점수에 따라 맞은 비율(보정 전과 후): 기대 보정 오차 {ece}",
-    "figure_roc_curves": "테스트 글 {n}건의 라벨별 ROC 곡선: {area}",
+    "figure_precision_recall_curves": "테스트 글 {n:,}건의 라벨별 정밀도-재현율 곡선: {area}",
+    "figure_reliability": "테스트 글 {n:,}건에서 점수에 따라 맞은 비율(보정 전과 후): 기대 보정 오차 {ece}",
+    "figure_roc_curves": "테스트 글 {n:,}건의 라벨별 ROC 곡선: {area}",
     "figure_threshold_curves": "검증 데이터에서 임계값에 따른 라벨별 정밀도, 재현율, F1",
     "figure_training_curves": "에포크에 따른 손실과 검증 지표: 에포크 {epoch}을 골랐으며 {metric} {value}",
 }

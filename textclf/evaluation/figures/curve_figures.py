@@ -81,7 +81,7 @@ def _ranking_figure(report: Report, ranking: Ranking, area: str, say: Words) -> 
         if pooled is not None:
             handles += axes.plot(pooled.x, pooled.y, color=INK, linewidth=2.2, linestyle="--", zorder=4)
             in_colour = [*in_colour, (say["pooled"], pooled)]
-    words = [f"{area} {curve.area:.2f}  {shortened(name)}" for name, curve in in_colour]
+    words = [f"{area} {curve.area:.3f}  {shortened(name)}" for name, curve in in_colour]
     if len(handles) > 2:
         axes.legend(handles, words, loc="center left", bbox_to_anchor=(1.01, 0.5), title=title, alignment="left")
     elif handles:
@@ -118,7 +118,7 @@ def _bins(axes: Axes, bins: Reliability, colour: str, style: str, words: str) ->
     opacity = np.where(bins.size < FEW, 0.25, 0.85)
     inks = [to_rgba(colour, alpha) for alpha in opacity]
     area = 18 + 160 * bins.size / bins.size.max()
-    axes.scatter(bins.confidence, bins.right, s=area, color=inks, linewidths=0, zorder=3)
+    axes.scatter(bins.confidence, bins.right, s=area, color=inks, linewidths=0, zorder=3, clip_on=False)
 
 
 def _show_counts(axes: Axes, bins: Reliability) -> None:
@@ -160,7 +160,7 @@ def threshold_curves(validation: Report, say: Words) -> Figure | None:
         cut = 0.5 if validation.thresholds is None else float(validation.thresholds[k])
         axes.axvline(cut, color=INK, linewidth=1, linestyle=":", label=say["chosen_cut"])
         unit_axes(axes, "", "", "")
-        name = shortened(validation.labels.names[k], 20)
+        name = shortened(validation.labels.names[k])
         axes.set_title(say["figure_cut"].format(name=name, cut=f"{cut:.2f}"), fontsize=9)
         axes.tick_params(labelsize=7.5)
     for axes in panels[len(shown) :]:
@@ -176,7 +176,7 @@ def training_curves(curves: TrainingCurves | None, evaluation: dict[str, Any], s
     """Draw loss on training and validation, and the validation metrics, with the epoch that was kept."""
     if curves is None:
         return None
-    figure, (losses, metrics) = canvas(1, 2, 3.6)
+    figure, (losses, metrics) = canvas(1, 2, 4.0)
     if "loss" in curves.train:
         losses.plot(*curves.train["loss"], color=GREY, linewidth=1.2, label=say["train_loss"])
     if "loss" in curves.validation:
@@ -193,8 +193,8 @@ def training_curves(curves: TrainingCurves | None, evaluation: dict[str, Any], s
         axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
         if chosen.get("epoch"):
             axes.axvline(chosen["epoch"], color=INK, linewidth=1, linestyle=":", label=say["kept"])
-        if axes.lines:
-            axes.legend(loc="best")
+        if axes.lines:  # below: no corner is always free of lines
+            axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2)
         axes.spines["left"].set_color(FAINT)
     return figure
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from ..comparison import ALPHA
 from ..curves import TrainingCurves, precision_recall, roc, scores_before_calibration
-from ..figures.drawing import most_confused
+from ..figures.drawing import shown_labels
 from ..names import Words, metric_name, script_name
 from ..report import Report
 from .curve_charts import ranking_chart, reliability_chart, risk_chart, training_chart
@@ -36,7 +37,7 @@ def confusion_map(test: Report, validation: Report) -> dict[str, Any] | None:
     """
     if test.confusion is None or validation.confusion is None:
         return None
-    shown = most_confused(np.asarray(test.confusion))
+    shown = shown_labels(np.asarray(test.confusion))
     part = np.ix_(shown, shown)
     splits = {}
     for name, report in (("test", test), ("validation", validation)):
@@ -90,6 +91,7 @@ def slice_tables(
 def slice_name(name: str, say: Words) -> str:
     """Return what a slice is called on the page."""
     if name.endswith(" characters"):
-        return name.removesuffix("characters") + say["characters"]
+        between = re.sub(r"\d{4,}", lambda found: f"{int(found[0]):,}", name.removesuffix("characters"))
+        return between + say["characters"]
     named = {"no source": "no_source", "other sources": "other_sources", "no letters": "no_letters"}
     return say[named[name]] if name in named else script_name(name, say)

@@ -22,15 +22,15 @@ def ranking_chart(
     curves, colours = ranked_curves(report, ranking), own_colours(report)
     data = []
     for label, curve in sorted(curves, key=lambda pair: (pair[0] in colours, -pair[1].area)):
-        told = f"{area} {curve.area:.2f} {shortened(label)}"
+        told = f"{area} {curve.area:.3f} {shortened(label)}"
         place = colours.get(label)
-        more = {"width": 0.8, "legend": False} if place is None else {}
+        more = {"width": 0.8, "legend": False, "faint": True} if place is None else {}
         colour = QUIET if place is None else SERIES[place]
         data.append(line(curve.x, curve.y, told, colour, step=ranking is precision_recall, **more))
     many = len(curves) > MOST_LINES
     pooled = ranking(truth_of(report).ravel(), report.scores.ravel()) if many else None
     if pooled is not None:
-        data.append(line(pooled.x, pooled.y, f"{area} {pooled.area:.2f} {say['pooled']}", INK, dash="6 4"))
+        data.append(line(pooled.x, pooled.y, f"{area} {pooled.area:.3f} {say['pooled']}", INK, dash="6 4"))
     if name == "roc" and data:
         data.insert(0, line([0, 1], [0, 1], say["chance"], QUIET, width=1, dash="2 4", legend=False))
     title, x, y = words

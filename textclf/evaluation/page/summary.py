@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -40,6 +40,7 @@ def summary(evaluation: Mapping[str, Any], audit: Mapping[str, Any], say: Words)
     if broken is None:
         lines += _calibration(evaluation, say) if not loses(evaluation) else []
         lines += _never_given(evaluation, say)
+        lines += _promises(evaluation, say)
     lines += _data(evaluation, audit, say)
     return sorted(lines, key=lambda line: ORDER[line.came_to])
 
@@ -48,6 +49,12 @@ def loses(evaluation: Mapping[str, Any]) -> bool:
     """Return whether a baseline is better: then nothing that the model's scores say of texts is worth reading."""
     found = evaluation.get("against_baseline")
     return outcome(found) == "loses" if found else False
+
+
+def cannot_read(audit: Mapping[str, Any]) -> bool:
+    """Return whether the encoder was made for other languages than the texts'."""
+    foreign = (audit.get("findings") or {}).get("made_for_other_languages") or {}
+    return bool(foreign.get("count") or foreign.get("says"))
 
 
 def worthless(evaluation: Mapping[str, Any]) -> bool:
@@ -118,11 +125,37 @@ def _calibration(evaluation: Mapping[str, Any], say: Words) -> list[Line]:
 
 def _never_given(evaluation: Mapping[str, Any], say: Words) -> list[Line]:
     never = labels_never_given(evaluation)
-    return [Line("caution", say["sum_never"].format(n=len(never), labels=_named(never)))] if never else []
+    return [Line("caution", say["sum_never"].format(n=len(never), labels=named(never, say)))] if never else []
 
 
-def _named(names: list[str]) -> str:
-    return ", ".join(names[:NAMED]) + (" …" if len(names) > NAMED else "")
+def named(names: Sequence[str], say: Words) -> str:
+    """Return the first names of a list, and how many more there are."""
+    shown = ", ".join(names[:NAMED])
+    return say["and_more"].format(names=shown, n=len(names) - NAMED) if len(names) > NAMED else shown
+
+
+def _promises(evaluation: Mapping[str, Any], say: Words) -> list[Line]:
+    """Return what became on test of what the model promises."""
+    promises, lines = evaluation.get("promises") or {}, []
+    abstain, sets = promises.get("abstain"), promises.get("label_sets")
+    if abstain and not abstain["stored"]:
+        lines.append(Line("caution", say["sum_abstain_none"].format(risk=f"{100 * abstain['risk']:g}")))
+    elif abstain and abstain["test"]["answered"]["count"]:
+        wrong, held = abstain["test"]["wrong"], abstain["test"]["held"]
+        came_to = "pass" if held else "fail" if wrong["low"] > abstain["risk"] else "caution"
+        figures = {
+            "wrong": f"{wrong['count']:,}",
+            "answered": f"{wrong['of']:,}",
+            "share": f"{100 * wrong['value']:.1f}",
+        }
+        said = say["sum_abstain_held" if held else "sum_abstain_broken"]
+        lines.append(Line(came_to, said.format(risk=f"{100 * abstain['risk']:g}", **figures)))
+    if sets:
+        reached = sets["test"]["coverage"]
+        below = reached["high"] is not None and reached["high"] < sets["coverage"]
+        figures = {"coverage": f"{100 * sets['coverage']:g}", "reached": f"{100 * reached['value']:.1f}"}
+        lines.append(Line("caution" if below else "pass", say["sum_sets"].format(**figures)))
+    return lines
 
 
 def _data(evaluation: Mapping[str, Any], audit: Mapping[str, Any], say: Words) -> list[Line]:
@@ -136,7 +169,7 @@ def _data(evaluation: Mapping[str, Any], audit: Mapping[str, Any], say: Words) -
     ]
     rare = [name for name, row in evaluation["per_label"].items() if row["support"] < FEW_OF_A_LABEL]
     if rare:
-        lines.append(Line("caution", say["sum_rare"].format(n=len(rare), labels=_named(rare))))
+        lines.append(Line("caution", say["sum_rare"].format(n=len(rare), labels=named(rare, say))))
     once = times == 1
     lines.append(Line("pass" if once else "caution", say["sum_once" if once else "sum_times"].format(times=times)))
     found = {name: entry.get("count") or 0 for name, entry in (audit.get("findings") or {}).items()}
@@ -147,10 +180,9 @@ def _data(evaluation: Mapping[str, Any], audit: Mapping[str, Any], say: Words) -
             counts = {"n": leaks - left if leaks > left else 0, "both": found.get("validation_in_test", 0)}
             lines.append(Line("caution", say["sum_leaks"].format(**counts)))
         else:
-            lines.append(Line("pass", say["sum_no_leaks"].format(n=left)))
+            lines.append(Line("pass", say["sum_leaks_out" if left else "sum_no_leaks"].format(n=left)))
     if differ := differences(evaluation.get("split_drift"), say):
         lines.append(Line("caution", say["sum_drift"].format(parts=differ)))
-    foreign = (audit.get("findings") or {}).get("made_for_other_languages") or {}
-    if foreign.get("count") or foreign.get("says"):
+    if cannot_read(audit):
         lines.append(Line("fail", say["sum_foreign"]))
     return lines

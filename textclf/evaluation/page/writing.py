@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from ...run_folder import RunFolder
 from ..curves import read_training
 from ..figures.curve_figures import FEW
-from ..names import Words, baseline_name, metric_name, reader_language, split_name
+from ..names import Words, aim_name, baseline_name, metric_name, reader_language, split_name
 from ..report import Report
 from ..table import headline
 from ..wording import words_of
@@ -22,9 +22,10 @@ from .engines import PAGE, engines_link, engines_section
 from .interactive import TEMPLATE, page_script, page_style, script_json
 from .promised import promise_sentences
 from .rows import Shades, prediction_rows
-from .summary import collapsed, summary, worthless
+from .summary import collapsed, named, summary, worthless
 
 SCRIPTS = ("rows.js", "cuts.js", "page.js")
+MOST_PAIRS = 8  # of confused labels; what happened once is no habit
 SHOWN_LABELS = 30  # rows of a table of labels before "show all"
 
 
@@ -59,12 +60,15 @@ def write_page(
         "metric": lambda name: metric_name(name, say),
         "baseline": lambda name: baseline_name(name, say),
         "split": lambda name: split_name(name, say),
+        "aim": lambda name: aim_name(name, say),
+        "named": lambda names: named(names, say),
     }
     audit = run.read_json("audit.json") if (run.path / "audit.json").exists() else {}
     broken, hidden = collapsed(evaluation), worthless(evaluation)
     curves = all_charts(evaluation, test, read_training(run.path / "training_log.jsonl"), say)
     curves = [each for each in curves if broken is None or each["id"] != "reliability"]
-    shown = [metric for metric in headline(evaluation) if broken is None or metric not in ("ece", "log_loss")]
+    without = {"ece", "log_loss"} if broken is not None else {"ece"} if hidden else set()
+    shown = [metric for metric in headline(evaluation) if metric not in without]
     data = {
         "say": say,
         "labels": evaluation["labels"],
@@ -75,7 +79,7 @@ def write_page(
         "confusion": confusion_map(test, validation),
         "cuts": cut_counts(validation),
         "baked": bool((evaluation.get("thresholds") or {}).get("baked")),
-        "pairs": evaluation["confused_pairs"][:10],
+        "pairs": [pair for pair in evaluation["confused_pairs"] if pair["count"] > 1][:MOST_PAIRS],
         "table": _in_words(prediction_rows(validation, rows), say),
         "shades": {} if hidden else shades or {},
     }
@@ -110,11 +114,15 @@ def write_page(
     return run.path / PAGE
 
 
-def number(found: dict[str, Any] | None) -> str:
-    """Return a figure with as many digits as its interval leaves it, a dash where it is undefined."""
+def number(found: dict[str, Any] | None, beside: dict[str, Any] | None = None) -> str:
+    """Return a figure with as many digits as the interval of the one `beside` it leaves; a dash where undefined.
+
+    Figures that are read together have the same digits: a baseline's are those of the model in its row. Whoever wants
+    to check a figure finds four on the screen, in the card and under "all metrics".
+    """
     if not found:
         return "–"
-    return f"{found['value']:.{_digits(found)}f}"
+    return f"{found['value']:.{_digits(beside or found)}f}"
 
 
 def figure(found: dict[str, Any] | None) -> str:
@@ -125,7 +133,7 @@ def figure(found: dict[str, Any] | None) -> str:
 
 
 def _digits(found: dict[str, Any]) -> int:
-    """Return 2 digits for an interval wider than five points, else 3; 4 where a figure has none but is exact."""
+    """Return 2 digits for an interval wider than five points, else 3."""
     if found.get("low") is None:
         return 3
     return 2 if found["high"] - found["low"] > 0.05 else 3

@@ -41,4 +41,5 @@ const showOnMap = page.map ? embeddingMap(page) : () => {};
 if (page.clusters.length) clusterCards(page);
 document.querySelectorAll("table.sortable").forEach(sortable);
 document.querySelectorAll("table[data-shown]").forEach(folded);
-document.querySelectorAll(".scroll").forEach(edges);
+document.querySelectorAll(".scroll").forEach((box) => edges(box));
+document.querySelectorAll("nav > div").forEach((box) => edges(box, false));

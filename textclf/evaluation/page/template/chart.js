@@ -24,6 +24,17 @@ function filled(words, values) {
   return words.replace(/\{(\w+)\}/g, (whole, key) => values[key] ?? whole);
 }
 
+// A name without its middle: names that begin alike are told apart by their ends. A syllable of Hangul counts twice.
+function brief(name, most) {
+  const wide = (text) => [...text].reduce((sum, each) => sum + (each > "\u2e80" ? 2 : 1), 0);
+  if (wide(name) <= most) return name;
+  const letters = [...name];
+  let head = letters.slice(), tail = letters.slice();
+  while (wide(head.join("")) > most / 3) head.pop();
+  while (wide(tail.join("")) > most - most / 3 - 1) tail.shift();
+  return `${head.join("").trimEnd()}…${tail.join("").trimStart()}`;
+}
+
 function ticks(low, high, most, whole) {
   const rough = (high - low) / most || 1;
   const power = 10 ** Math.floor(Math.log10(rough));
@@ -65,10 +76,13 @@ function dotsOf(line, px, py, onPoint) {
 // A chart's picture is one image to a screen reader, with its lines in words; its values are in a table below.
 function drawChart(box, chart, choice, say, onPoint) {
   const width = Math.max(280, box.clientWidth), height = Math.min(420, Math.max(260, width * 0.62));
-  const told = choice.marks.filter((mark) => mark.text);
-  const left = 52, right = 12, top = 16 + 15 * told.length, bottom = 46;
   const [x0, x1] = spanOf(choice.x, choice.lines.flatMap((line) => line.x));
   const [y0, y1] = spanOf(choice.y, choice.lines.flatMap((line) => line.y));
+  // Words on the left of their mark from the right one down, the others from the left one: no mark runs through words.
+  const turned = (mark) => mark.x > (x0 + x1) * 0.6;
+  const told = choice.marks.filter((mark) => mark.text).sort((a, b) => turned(a) - turned(b) || (turned(a) ? b.x - a.x : a.x - b.x));
+  const steps = choice.y.log ? powers(y0, y1) : ticks(y0, y1, 5);
+  const left = 32 + 7 * Math.max(...steps.map((at) => short(at).length), 2), right = 12, top = 16 + 15 * told.length, bottom = 46;
   const px = (x) => Math.round((left + ((x - x0) / (x1 - x0 || 1)) * (width - left - right)) * 10) / 10;
   const raised = (y) => (choice.y.log ? Math.log10(y) : y);
   const py = (y) => Math.round((height - bottom - ((raised(y) - y0) / (y1 - y0 || 1)) * (height - top - bottom)) * 10) / 10;
@@ -80,12 +94,12 @@ function drawChart(box, chart, choice, say, onPoint) {
     svg.append(made("line", { x1: px(at), x2: px(at), y1: top, y2: height - bottom, class: "grid" }));
     svg.append(made("text", { x: px(at), y: height - bottom + 18, "text-anchor": "middle" }, short(at)));
   }
-  for (const at of choice.y.log ? powers(y0, y1) : ticks(y0, y1, 5)) {
+  for (const at of steps) {
     svg.append(made("line", { x1: left, x2: width - right, y1: py(at), y2: py(at), class: "grid" }));
     svg.append(made("text", { x: left - 7, y: py(at) + 4, "text-anchor": "end" }, short(at)));
   }
   // One step of the stairs for the words of each mark: they often stand close together.
-  told.forEach((mark, step) => svg.append(made("text", { x: px(mark.x) + (mark.x > (x0 + x1) * 0.6 ? -4 : 4), y: 12 + 15 * step, "text-anchor": mark.x > (x0 + x1) * 0.6 ? "end" : "start", class: mark.strong ? "axis strong" : "axis" }, mark.text)));
+  told.forEach((mark, step) => svg.append(made("text", { x: px(mark.x) + (turned(mark) ? -4 : 4), y: 12 + 15 * step, "text-anchor": turned(mark) ? "end" : "start", class: mark.strong ? "axis strong" : "axis" }, mark.text)));
   svg.append(made("text", { x: (left + width - right) / 2, y: height - 6, "text-anchor": "middle", class: "axis" }, choice.x.title));
   svg.append(made("text", { transform: `translate(13 ${(top + height - bottom) / 2}) rotate(-90)`, "text-anchor": "middle", class: "axis" }, choice.y.title));
   const clip = `clip-${chart.id}`;
@@ -94,7 +108,7 @@ function drawChart(box, chart, choice, say, onPoint) {
   const upright = (mark) => made("line", { x1: px(mark.x), x2: px(mark.x), y1: mark.text ? 16 + 15 * told.indexOf(mark) : top, y2: height - bottom, stroke: mark.strong ? "var(--accent)" : "var(--ink)", "stroke-width": mark.strong ? 2 : 1, "stroke-dasharray": mark.strong ? "none" : "2 4" });
   for (const line of choice.lines) {
     if (line.bars) inner.append(...line.x.map((x, i) => made("rect", { x: px(x - line.bars / 2) + 0.5, width: Math.max(1, px(x + line.bars / 2) - px(x - line.bars / 2) - 1), y: py(line.y[i]), height: Math.max(0, py(0) - py(line.y[i])), fill: line.colour })));
-    else inner.append(made("path", { d: path(line, px, py), fill: "none", stroke: line.colour, "stroke-width": line.width ?? 2, "stroke-dasharray": line.dash ?? "none", "stroke-linejoin": "round" }));
+    else inner.append(made("path", { d: path(line, px, py), fill: "none", stroke: line.colour, "stroke-width": line.width ?? 2, "stroke-dasharray": line.dash ?? "none", "stroke-linejoin": "round", "stroke-opacity": line.faint ? 0.4 : 1 }));
     if (line.dots) inner.append(...dotsOf(line, px, py, onPoint));
   }
   svg.append(inner, ...choice.marks.map(upright));

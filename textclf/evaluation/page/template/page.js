@@ -6,18 +6,18 @@ const say = page.say;
 function confusion({ confusion: map, labels }, read) {
   const box = document.getElementById("matrix");
   let split = "test", share = true;
-  const names = map.labels.map((k) => labels[k]);
+  const names = map.labels.map((k) => labels[k]), many = names.length > 10;
   function show() {
     const { counts, rows } = map.splits[split];
-    const head = node("tr", {}, node("td", { text: `${say.gold} \\ ${say.predicted}` }), ...names.map((text) => node("th", { scope: "col" }, node("span", { text }))));
-    const body = counts.map((line, g) => node("tr", {}, node("th", { scope: "row", text: names[g] }), ...line.map((count, p) => {
+    const head = node("tr", {}, node("td", { text: `${say.gold} \\ ${say.predicted}` }), ...names.map((text) => node("th", { scope: "col", title: text }, node("span", { text: many ? brief(text, 22) : text }))));
+    const body = counts.map((line, g) => node("tr", {}, node("th", { scope: "row", title: names[g], text: many ? brief(names[g], innerWidth < 640 ? 17 : 34) : names[g] }), ...line.map((count, p) => {
       if (!count) return node("td");
       const part = count / rows[g], deep = Math.round(part > 0.45 ? 60 + 40 * part : 8 + 50 * part);
       const text = share ? `${part < 0.005 ? "<1" : Math.round(part * 100)}%` : count.toLocaleString();
       const told = filled(say.cell, { gold: names[g], predicted: names[p], count: count.toLocaleString(), share: (part * 100).toFixed(1) });
       return node("td", { class: part > 0.45 ? "deep" : "", style: `--deep: ${deep}%` }, node("button", { type: "button", text, title: told, "aria-label": told, tabindex: -1, "data-at": `${g} ${p}`, press: () => read({ gold: map.labels[g], said: map.labels[p], order: "down", name: "pair" }, true) }));
     })));
-    const table = node("table", { class: names.length > 10 ? "matrix small" : "matrix" }, node("caption", { class: "hidden", text: `${say.confusion_matrix}, ${say[`split_${split}`]}` }), node("thead", {}, head), node("tbody", {}, ...body));
+    const table = node("table", { class: many ? "matrix small" : "matrix" }, node("caption", { class: "hidden", text: `${say.confusion_matrix}, ${say[`split_${split}`]}` }), node("thead", {}, head), node("tbody", {}, ...body));
     box.replaceChildren(table);
     table.querySelector("button")?.setAttribute("tabindex", "0");
     table.addEventListener("keydown", (event) => moveIn(table, event, names.length));
@@ -59,4 +59,5 @@ if (page.confusion) confusion(page, read);
 if (page.cuts) cutExplorer(page);
 document.querySelectorAll("table.sortable").forEach(sortable);
 document.querySelectorAll("table[data-shown]").forEach(folded);
-document.querySelectorAll(".scroll").forEach(edges);
+document.querySelectorAll(".scroll").forEach((box) => edges(box));
+document.querySelectorAll("nav > div").forEach((box) => edges(box, false));

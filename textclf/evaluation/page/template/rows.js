@@ -59,16 +59,27 @@ function predictionTable({ table, labels, several, collapsed, pairs, shades, say
   }
   more.addEventListener("click", () => { const from = shown; shown += STEP * 2; const first = append(from); first.tabIndex = -1; first.focus(); });
 
-  const names = (ids) => (ids.length ? ids.map((k) => labels[k]).join(", ") : say.none);
+  // With several labels a text each has its own score, and may be right where the text's decision is not.
+  const scored = (ids, other, scores, sign) => (ids.length ? ids.flatMap((k, at) => [
+    ...(at ? [", "] : []), node("b", { class: sign ? (other.includes(k) ? "good" : "wrong") : "", text: labels[k] }), ...(sign || !other.includes(k) ? [` ${scores[k].toFixed(3)}`] : [])]) : [node("b", { text: say.none })]);
+  function decision(row, wrong) {
+    const gold = row[SCORES].length > 1 ? ` (${labels[row[GOLD]]} ${row[SCORES][1].toFixed(3)})` : "";
+    return [
+      node("span", {}, `${say.gold} `, node("b", { text: labels[row[GOLD]] })),
+      node("span", {}, `${say.predicted} `, node("b", { class: wrong ? "wrong" : "good", text: labels[row[SAID]] })),
+      node("span", { text: `${say.score} ${row[SCORES][0].toFixed(3)}${gold}` })];
+  }
+
+  function decisions(row) {
+    const ids = [...new Set([...row[GOLD], ...row[SAID]])].sort((a, b) => a - b);
+    const scores = Object.fromEntries(ids.map((k, at) => [k, row[SCORES][at]]));
+    const surestFirst = [...row[SAID]].sort((a, b) => scores[b] - scores[a]);
+    return [node("span", {}, `${say.gold} `, ...scored(row[GOLD], row[SAID], scores, false)), node("span", {}, `${say.predicted} `, ...scored(surestFirst, row[GOLD], scores, true))];
+  }
+
   function item(row) {
     const wrong = row[SUREST] > 0;
-    const scores = several
-      ? [...new Set([...row[GOLD], ...row[SAID]])].sort((a, b) => a - b).map((k, at) => `${labels[k]} ${row[SCORES][at].toFixed(3)}`)
-      : [row[SCORES][0].toFixed(3) + (row[SCORES].length > 1 ? ` (${labels[row[GOLD]]} ${row[SCORES][1].toFixed(3)})` : "")];
-    const what = node("div", { class: "what" },
-      node("span", {}, `${say.gold} `, node("b", { text: names(set(row[GOLD])) })),
-      node("span", {}, `${say.predicted} `, node("b", { class: wrong ? "wrong" : "good", text: names(set(row[SAID])) })),
-      node("span", { text: `${say.score} ${scores.join(", ") || "–"}` }),
+    const what = node("div", { class: "what" }, ...(several ? decisions(row) : decision(row, wrong)),
       ...(row[SUSPECT] && !collapsed ? [node("span", { class: "suspect", text: suspicion(row[SUSPECT]) })] : []),
       node("span", { class: "where", text: `${say.row} ${row[ROW]}` }));
     const shade = shades[row[ROW]];

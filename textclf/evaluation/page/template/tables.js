@@ -25,12 +25,15 @@ function folded(table) {
   table.closest(".scroll").after(button);
 }
 
-// Whoever can scroll a box sideways sees a shadow where it goes on; a box that need not scroll is no stop of the keyboard.
-function edges(box) {
+// Whoever can scroll a box sideways sees it fade where it goes on; a box that need not scroll is no stop of the keyboard.
+function edges(box, stops = true) {
   const on = () => {
     const wide = box.scrollWidth > box.clientWidth + 1;
+    const tall = box.scrollHeight > box.clientHeight + 1;
+    box.classList.toggle("goes-down", tall && box.scrollTop + box.clientHeight < box.scrollHeight - 2);
     box.classList.toggle("goes-on", wide && box.scrollLeft + box.clientWidth < box.scrollWidth - 2);
-    if (wide) box.tabIndex = 0; else box.removeAttribute("tabindex");
+    if (!stops) return;
+    if (wide || tall) box.tabIndex = 0; else box.removeAttribute("tabindex");
   };
   box.addEventListener("scroll", on, { passive: true });
   new ResizeObserver(on).observe(box);
