@@ -237,6 +237,48 @@ def test_a_model_for_one_frequent_label_has_not_collapsed():
     assert collapsed({"labels": ["rare", "usual"], **report.to_dict()}) is None
 
 
+@pytest.mark.parametrize(
+    ("test", "came_to", "said"),
+    [
+        ({"held": True, "wrong": (9, 300, 0.03, 0.014, 0.056)}, "pass", "held on test: 9 of 300 (3.0 %)"),
+        (
+            {"held": False, "wrong": (20, 300, 0.067, 0.041, 0.101)},
+            "caution",
+            "did not hold on test: 20 of 300 (6.7 %)",
+        ),
+        ({"held": False, "wrong": (60, 300, 0.2, 0.156, 0.25)}, "fail", "did not hold on test: 60 of 300 (20.0 %)"),
+        (
+            {"held": False, "wrong": (9, 300, 0.03, 0.014, 0.056), "broken": ["b"]},
+            "caution",
+            "did not hold on test for b",
+        ),
+    ],
+)
+def test_what_became_of_a_promise_is_among_the_first_lines(test, came_to, said):
+    report, _ = predicted_as(np.eye(3)[np.arange(300) % 3] * 0.8 + 0.1, np.arange(300) % 3)
+    wrong = dict(zip(("count", "of", "value", "low", "high"), test["wrong"], strict=True))
+    kept = test | {"wrong": wrong, "answered": {"count": 300}}
+    covered = {"coverage": {"value": 0.85, "low": 0.8, "high": 0.89}}
+    promises = {
+        "abstain": {"risk": 0.05, "stored": True, "test": kept},
+        "label_sets": {"coverage": 0.9, "test": covered},
+    }
+    _, lines = told(report, promises=promises)
+    assert (came_to, True) in [(line.came_to, said in line.says) for line in lines]
+    assert ("caution", "Label sets promise to hold 90 %; on test they hold 85.0 %.") in lines
+
+
+def test_of_a_beaten_model_nobody_boasts_how_calibrated_it_is(tmp_path):
+    """0.002 stood among the headlines of a model that a baseline beat by .64."""
+    html = page_of(tmp_path, ["a", "b"], **FULL | {"against_baseline": LOST})
+    assert "calibration error" not in html[html.index('class="figures"') : html.index("<nav")]
+
+
+def test_pairs_that_were_confused_once_are_no_habit(tmp_path):
+    pairs = page_data(page_of(tmp_path, [f"label {i}" for i in range(30)]))["pairs"]
+    assert all(pair["count"] > 1 for pair in pairs)
+
+
 def test_the_page_of_a_beaten_model_hides_what_its_scores_would_accuse(tmp_path):
     html = page_of(tmp_path, ["a", "b"], **FULL | {"against_baseline": LOST})
     assert page_data(html)["collapsed"]

@@ -148,7 +148,9 @@ def _promises(evaluation: Mapping[str, Any], say: Words) -> list[Line]:
             "answered": f"{wrong['of']:,}",
             "share": f"{100 * wrong['value']:.1f}",
         }
-        said = say["sum_abstain_held" if held else "sum_abstain_broken"]
+        broken = abstain["test"].get("broken") or []  # of several labels each has a promise of its own
+        said = say["sum_abstain_held" if held else "sum_abstain_broken_for" if broken else "sum_abstain_broken"]
+        figures["labels"] = named(broken, say)
         lines.append(Line(came_to, said.format(risk=f"{100 * abstain['risk']:g}", **figures)))
     if sets:
         reached = sets["test"]["coverage"]
