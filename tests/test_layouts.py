@@ -193,6 +193,7 @@ def test_lists_of_equal_names_in_cells_survive_every_dialect(tmp_path):
         ("explore", "god.csv", "god.csv does not exist. Did you mean 'good.csv'?"),
         ("predict", "some/model god.csv --output out.csv", "god.csv does not exist. Did you mean 'good.csv'?"),
         ("predict", "./nowhere good.csv --output out.csv", "The folder ./nowhere does not exist"),
+        ("predict", "run good.csv --output out.csv --text_columns texd", "good.csv has no column 'texd'"),
         ("compare", "ran gone", "no study in ran: the folder does not exist. Did you mean 'run'?"),
     ],
 )

@@ -23,7 +23,7 @@ from .formats import format_of, join_parts
 from .plan import Plan, make_plan
 from .scorers import load_scorer
 from .shards import Job, label_shard, part_name, read_receipt
-from .sources import find_sources
+from .sources import Source, find_sources
 
 WAIT_SECONDS = 0.2  # between looks whether other processes are done
 SHOWN = 10  # bad rows that are named on the screen; all of them stand in the receipts
@@ -40,8 +40,26 @@ class Labelling(NamedTuple):
     output: Path
 
 
-def set_up(model: str, inputs: Sequence[str], options: BulkArguments) -> Labelling:
-    """Find the rows, load the model, plan, and look at what is there already.
+class Found(NamedTuple):
+    """What is to be labelled, and which of its columns are read."""
+
+    sources: list[Source]
+    text_columns: list[str]
+
+
+def find_rows(model: str, inputs: Sequence[str], options: BulkArguments) -> Found:
+    """Find the rows and their texts, by the model's settings alone: local files and folders need no library for it.
+
+    Raises:
+        UserError: the rows cannot be read, or their columns cannot be told.
+    """
+    sources = find_sources(inputs, options.split, options.dataset_config, options.dataset_revision)
+    config = model_json(model, "config.json", options.revision)
+    return Found(sources, choose_text_columns(sources[0], options.text_columns, config.get("text_columns") or []))
+
+
+def set_up(model: str, inputs: Sequence[str], options: BulkArguments, found: Found | None = None) -> Labelling:
+    """Find the rows (unless they were `found` already), load the model, plan, and look at what is there already.
 
     Raises:
         UserError: the rows or the model cannot be read, or the output would overwrite something.
@@ -52,9 +70,7 @@ def set_up(model: str, inputs: Sequence[str], options: BulkArguments) -> Labelli
         raise UserError(f"--output {output} ends in {kind}, --format says {options.format}. Leave --format out.")
     if format_of(output) and options.shard:
         raise UserError(f"One shard is a part, not a whole file; found --output {output}. Give a folder.")
-    sources = find_sources(inputs, options.split, options.dataset_config, options.dataset_revision)
-    config = model_json(model, "config.json", options.revision)
-    text_columns = choose_text_columns(sources[0], options.text_columns, config.get("text_columns") or [])
+    sources, text_columns = found or find_rows(model, inputs, options)
     scorer = load_scorer(model, options.engine, options.revision, options.trust_remote_code)
     if scorer.engine == "torch":
         scorer.shows_progress = False  # the labelling has a bar of its own

@@ -77,14 +77,13 @@ def find_sources(inputs: Sequence[str], split: str | None, config: str | None, r
     return sources
 
 
-def refuse_missing_files(inputs: Sequence[str]) -> None:
-    """Stop, before a library loads, at a file, folder or pattern that holds nothing to label.
+def all_files(inputs: Sequence[str]) -> bool:
+    """Say whether all inputs are files, folders and patterns of files; the others may be on the Hub.
 
     Raises:
         UserError: there is nothing of that name, or nothing in it that can be read.
     """
-    for name in inputs:
-        _paths(name)
+    return all([bool(_paths(name)) for name in inputs])  # a list: each is looked for
 
 
 def columns_of(source: Source) -> list[str]:

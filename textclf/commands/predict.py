@@ -26,12 +26,15 @@ def main(argv: list[str]) -> None:
     (options,) = parse(build_parser([BulkArguments]), argv[places:])
     if not options.output:
         raise UserError(f"Say where the labels go, with --output: {USAGE}")
-    from ..bulk.sources import refuse_missing_files  # with Arrow: not for --help
+    from ..bulk.sources import all_files  # with Arrow: not for --help
 
     model, inputs = argv[0], argv[1:places]
     refuse_missing_folder(model)
-    refuse_missing_files(inputs)
-    (choose if options.to_label else label)(model, inputs, options)
+    here = all_files(inputs) and Path(model).expanduser().is_dir()
+    if options.to_label:
+        choose(model, inputs, options)
+    else:
+        label(model, inputs, options, here)
 
 
 def choose(model: str, inputs: list[str], options: BulkArguments) -> None:
@@ -43,13 +46,14 @@ def choose(model: str, inputs: list[str], options: BulkArguments) -> None:
     print(as_typed("\n".join(lines_of(pick(model, inputs, options), model, options))))
 
 
-def label(model: str, inputs: list[str], options: BulkArguments) -> None:
-    """Plan, label what is not done, and say what came out."""
-    from ..bulk.labelling import label, lines_of, set_up
+def label(model: str, inputs: list[str], options: BulkArguments, here: bool) -> None:
+    """Plan, label what is not done, and say what came out; what lies `here` is looked at before libraries load."""
+    from ..bulk.labelling import find_rows, label, lines_of, set_up
     from ..screen import Screen
 
+    found = find_rows(model, inputs, options) if here else None
     Screen(quiet=process_index() > 0)
-    work = set_up(model, inputs, options)
+    work = set_up(model, inputs, options, found)
     began = time.monotonic()
     proof = label(work)
     if proof is not None and process_index() == 0:
