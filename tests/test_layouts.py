@@ -13,6 +13,7 @@ from benchmarks.layouts import fresh_cases, public_cases, tool_cases
 from benchmarks.layouts.cases import put, table, tsv
 from benchmarks.layouts.sentences import opinions
 from textclf.arguments import DataArguments
+from textclf.data.first_look import look_first
 from textclf.data.loading import load_as_given
 from textclf.data.reading.encodings import text_file
 from textclf.data.reading.files import read_rows
@@ -219,6 +220,20 @@ def test_a_file_or_column_that_cannot_work_is_said_before_the_libraries_load(tmp
     said, loaded = done.stdout.strip().splitlines()
     assert sentence in said
     assert loaded == "[]"
+
+
+def test_a_word_in_a_recipe_is_no_flag_to_the_first_look(tmp_path):
+    """A class called --text_columns made the next one a column that does not exist."""
+    rows = [[text, {"pos": "--text_columns", "neg": "gone"}[label]] for text, label in ROWS]
+    put(tmp_path / "good.csv", table([["text", "label"], *rows]))
+    recipe = (
+        f"dataset: {tmp_path / 'good.csv'}\nclass_names: [a, '--text_columns', gone]\nseed: many\n"
+    )
+    put(tmp_path / "mine.yaml", recipe)
+    look_first([str(tmp_path / "mine.yaml"), "--validation_share", "0.3"])
+    put(tmp_path / "mine.yaml", recipe + "text_columns: texd\nno_header: no\n")
+    with pytest.raises(UserError, match="There is no column 'texd'"):
+        look_first([str(tmp_path / "mine.yaml")])
 
 
 def test_rows_of_another_width_in_json_are_bad_rows(tmp_path):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, Field, fields
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -59,45 +59,58 @@ def _data_arguments(argv: Sequence[str]) -> DataArguments | None:
     """Return what a command line says about the data, or None where only the whole parser can tell."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
     for each in fields(DataArguments):
-        several = each.default_factory is not MISSING
+        several, truth = each.default_factory is not MISSING, _is_truth(each)
         flags = {f"--{each.name}", f"--{each.name.replace('_', '-')}"}
-        number = type(each.default) if isinstance(each.default, int | float) and not several else str
-        truth = isinstance(each.default, bool) or each.name == "no_header"
-        kind: Any = _truth if truth else number  # Any: argparse takes any function of a word
         parser.add_argument(
             *sorted(flags),
             nargs="+" if several else "?" if truth else None,
-            type=kind,
+            type=_kind(each),
             const=True if truth else None,
             default=argparse.SUPPRESS,
         )
     words = list(argv)
     named = bool(words) and not words[0].startswith("-") and words[0].endswith((".yaml", ".yml"))
     recipe = words.pop(0) if named else None
-    said: dict[str, Any] = {}
-    lines: list[str] = []
+    said: dict[str, Any] = {}  # Any: whatever type each field has
     with suppress(OSError, yaml.YAMLError, UnicodeDecodeError, AttributeError):
-        lines = _recipe_words(recipe_path(recipe)) if recipe else []
+        said = _recipe_values(recipe_path(recipe)) if recipe else {}
     with suppress(argparse.ArgumentError, SystemExit, ValueError, TypeError):
-        said = vars(parser.parse_known_args([*lines, *words])[0])
+        said |= vars(parser.parse_known_args(words)[0])
         if said.get("dataset") or said.get("train_file"):
             return DataArguments(**said)
     return None
+
+
+def _is_truth(each: Field[Any]) -> bool:
+    return isinstance(each.default, bool) or each.name == "no_header"
+
+
+def _kind(each: Field[Any]) -> Callable[[str], Any]:
+    """Return what makes a field's value, or an item of it, of a word."""
+    if _is_truth(each):
+        return _truth
+    number = isinstance(each.default, int | float) and each.default_factory is MISSING
+    return type(each.default) if number else str
 
 
 def _truth(word: str) -> bool:
     return word.lower() in {"true", "yes", "y", "t", "1"}
 
 
-def _recipe_words(path: Path) -> list[str]:
-    """Return a recipe's lines as command-line words, each value as it is written there."""
+def _recipe_values(path: Path) -> dict[str, Any]:
+    """Return what a recipe says about the data, of the words as they are written there; a word is never a flag."""
     if not path.exists():
         raise UserError(missing_recipe(path))
     content = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
-    words: list[str] = []
+    known = {each.name: each for each in fields(DataArguments)}
+    values: dict[str, Any] = {}
     for key, value in content.items():
-        if isinstance(value, list) and value:
-            words += [f"--{key}", *map(str, value)]
-        elif isinstance(value, str) and value not in {"", "null", "~"}:
-            words.append(f"--{key}={value}")
-    return words
+        each = known.get(str(key).replace("-", "_"))
+        if each is None or value in ("", "null", "~"):
+            continue
+        if each.default_factory is not MISSING:
+            values[each.name] = list(map(str, value)) if isinstance(value, list) else [str(value)]
+        elif isinstance(value, str):
+            with suppress(ValueError):  # the whole parser says what is wrong
+                values[each.name] = _kind(each)(value)
+    return values
