@@ -7,8 +7,9 @@ import json
 import numpy as np
 import pytest
 import torch
+from accelerate import Accelerator
 from torch import nn
-from transformers import TrainerCallback, TrainerState
+from transformers import Trainer, TrainerCallback, TrainerState
 
 from tests.test_optimisation import after_training
 from tests.training_runs import accuracy, arguments, built, rows, train
@@ -102,6 +103,21 @@ def test_the_recorded_norm_is_that_of_the_log(tiny_model, tmp_path, monkeypatch)
         lines = [json.loads(line) for line in (run.path / "training_log.jsonl").read_text().splitlines()]
         assert seen == pytest.approx([line["grad_norm"] for line in lines if "grad_norm" in line])
         assert min(seen) > 0
+
+
+def test_a_step_that_the_wrapper_skipped_says_nothing_about_the_gradient(tiny_model, tmp_path, monkeypatch):
+    """Under DeepSpeed in fp16 the first steps are skipped while the scale is found; their norm is reported as 0."""
+    taken = []
+    norm = Trainer._get_grad_norm
+
+    def as_skipped(self, model, grad_norm=None):
+        taken.append(float(norm(self, model, grad_norm=grad_norm)))
+        return 0.0 if len(taken) == 1 else taken[-1]
+
+    monkeypatch.setattr(Trainer, "_get_grad_norm", as_skipped)
+    monkeypatch.setattr(Accelerator, "optimizer_step_was_skipped", property(lambda self: len(taken) == 1))
+    train(tiny_model("bert"), tmp_path / "run", rows(32), rows(8), num_train_epochs=1)
+    assert len(taken) > 1
 
 
 def test_a_model_without_a_gradient_stops(tiny_model, tmp_path):

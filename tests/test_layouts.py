@@ -226,9 +226,7 @@ def test_a_word_in_a_recipe_is_no_flag_to_the_first_look(tmp_path):
     """A class called --text_columns made the next one a column that does not exist."""
     rows = [[text, {"pos": "--text_columns", "neg": "gone"}[label]] for text, label in ROWS]
     put(tmp_path / "good.csv", table([["text", "label"], *rows]))
-    recipe = (
-        f"dataset: {tmp_path / 'good.csv'}\nclass_names: [a, '--text_columns', gone]\nseed: many\n"
-    )
+    recipe = f"dataset: {tmp_path / 'good.csv'}\nclass_names: [a, '--text_columns', gone]\nseed: many\n"
     put(tmp_path / "mine.yaml", recipe)
     look_first([str(tmp_path / "mine.yaml"), "--validation_share", "0.3"])
     put(tmp_path / "mine.yaml", recipe + "text_columns: texd\nno_header: no\n")

@@ -48,9 +48,13 @@ class BatchTrainer(Trainer):
             super()._run_epoch(*args, **kwargs)
 
     def _get_grad_norm(self, model: nn.Module, grad_norm: Tensor | float | None = None) -> Tensor | float | None:
-        """Return the step's gradient norm, and note it: DeepSpeed has taken the gradients themselves by now."""
-        self.record.norm = super()._get_grad_norm(model, grad_norm=grad_norm)
-        return self.record.norm
+        """Return the step's gradient norm, and note it: DeepSpeed has taken the gradients themselves by now.
+
+        Of a step that it skipped, for fp16's scale was too large yet, it says 0, which is no norm.
+        """
+        found = super()._get_grad_norm(model, grad_norm=grad_norm)
+        self.record.norm = None if self.accelerator.optimizer_step_was_skipped else found
+        return found
 
     def get_train_dataloader(self) -> DataLoader[Any]:
         """Return a loader over our batches, shared out to the processes by `accelerate`."""
