@@ -227,6 +227,9 @@ class FitOptions(TeachingOptions):
     )
     early_stopping_patience: int = _say("evaluations without progress before training stops (0: never)", 0)
     keep_last: bool = _say("also keep the last checkpoint, in checkpoints/last", False)
+    follow_states: int = _say(
+        "validation texts whose [CLS] states the page maps before training and after each epoch (0: none)", 0
+    )
     precision: Literal["auto", "bf16", "fp16", "fp32"] = _say("number format while training", "auto")
     threads: int = _say("processor threads a process uses (0: shared out evenly)", 0)
     padding_free: Literal["auto", "on", "off"] = _say(

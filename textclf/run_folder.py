@@ -29,6 +29,7 @@ MADE_BY = {
 
 # The best step's logits of the validation texts, in split order, where training computed them in float32.
 VALIDATION_LOGITS = "checkpoints/validation_logits.safetensors"
+STATE_MAPS = "checkpoints/state_maps.json"  # of training/states.py, for the page
 
 
 def refuse_missing_folder(model: str) -> None:

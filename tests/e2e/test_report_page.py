@@ -1,12 +1,14 @@
 """evaluation.html in a real browser: light, dark, on a phone; nothing fetched, nothing cut off, everything works."""
 
 import json
+import re
 
 import pytest
 from playwright.sync_api import expect
 from transformers import AutoConfig, BertConfig
 
 from tests.test_page import FULL, page_of
+from textclf.run_folder import STATE_MAPS, RunFolder
 
 pytestmark = pytest.mark.browser
 
@@ -22,6 +24,18 @@ CASES = {
 }
 
 
+def followed(rows):
+    """The record of a training of two epochs whose states were followed."""
+    isotropy = {"mean_cosine": 0.5, "iso_score": None, "dimensions": 384, "dimensions_90": 80}
+    places = {"x": [i / 30 for i in range(len(rows))], "y": [-i / 30 for i in range(len(rows))]}
+    return {
+        "rows": list(rows),
+        "of": 60,
+        "epochs": [{"epoch": float(epoch), **isotropy} for epoch in range(3)],
+        "maps": [{"epoch": float(epoch), "variance": 0.2, **places} for epoch in range(3)],
+    }
+
+
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory):
     made = {}
@@ -30,6 +44,8 @@ def pages(tmp_path_factory):
         log = [{"step": i, "loss": 1 / i, "learning_rate": 1e-5, "epoch": i / 5} for i in range(1, 10)]
         log.append({"step": 10, "eval_loss": 0.7, "eval_f1_macro": 0.5, "epoch": 1.0})
         (folder / "training_log.jsonl").write_text("".join(json.dumps(line) + "\n" for line in log), encoding="utf-8")
+        if name == "one label":
+            RunFolder(folder).write_json(STATE_MAPS, followed(range(0, 60, 2)))
         page_of(folder, **case)
         made[name] = folder / "evaluation.html"
     return made
@@ -73,6 +89,42 @@ def test_a_click_on_a_cell_shows_its_texts(opened):
     expect(page.locator("#rows > li")).to_have_count(min(count, 20))
     for text in page.locator("#rows .what").all_text_contents():
         assert text.startswith(f"gold {gold}predicted {said}")
+
+
+def test_states_that_were_followed_are_maps_with_a_point_a_text(opened):
+    page = opened("one label")
+    maps = page.locator("#state-maps svg[role=img]")
+    assert maps.count() == 3
+    for svg in maps.all():
+        assert svg.locator("circle").count() == 30
+        assert "30 validation texts" in svg.get_attribute("aria-label")
+    assert page.locator("#states tbody tr").count() == 3
+    assert page.locator("#states tbody tr", has_text="kept checkpoint").count() == 1
+    assert opened("many labels").locator("#states").count() == 0
+
+
+def test_a_large_matrix_keeps_its_names_in_sight_and_says_that_it_goes_on(opened):
+    page = opened("many labels")
+    box = page.locator("#matrix")
+    assert "goes-down" in box.get_attribute("class")
+    box.evaluate("box => { box.scrollTop = box.scrollHeight; box.scrollLeft = box.scrollWidth; }")
+    expect(box).not_to_have_class(re.compile("goes-(down|on)"))
+    corner, top = (page.locator(f"#matrix {place}").last.bounding_box() for place in ("tbody th", "thead th"))
+    frame = box.bounding_box()
+    assert corner["x"] == pytest.approx(frame["x"], abs=3)
+    assert top["y"] == pytest.approx(frame["y"], abs=3)
+
+
+def test_of_several_labels_each_decision_is_right_or_wrong_by_itself(opened):
+    page = opened("several labels")
+    first = page.locator("#rows > li").first
+    gold, said = first.locator(".what > span").all()[:2]
+    carried = set(gold.locator("b").all_text_contents())
+    for name in said.locator("b").all():
+        assert name.get_attribute("class") == ("good" if name.inner_text() in carried else "wrong")
+    scores = [float(score) for score in re.findall(r"\d\.\d{3}", said.inner_text())]
+    assert scores == sorted(scores, reverse=True)
+    assert len(scores) == said.locator("b").count()
 
 
 def test_arrow_keys_move_between_cells_and_one_is_a_stop(opened):

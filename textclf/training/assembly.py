@@ -31,6 +31,7 @@ from .interruption import CHECKPOINTS, GracefulStop, MarkComplete
 from .optimisation import EarlyStopping, HeadFirst, layered_optimizer, set_plateau
 from .progress import Progress, TrainingLog
 from .selection import Selection
+from .states import StatesFollowed
 from .trainer import BatchTrainer, CountedLoss
 
 logger = logging.getLogger(__name__)
@@ -45,6 +46,7 @@ class Training(NamedTuple):
     trainer: BatchTrainer
     progress: Progress
     stop: GracefulStop
+    followed: StatesFollowed | None
 
 
 def assemble(
@@ -83,6 +85,7 @@ def assemble(
     progress = Progress(batches, show=first and not args.disable_tqdm, headline=_headline(args, train))
     stop = GracefulStop(batches.steps_per_epoch, save_steps=_saved_every(args, batches.steps_per_epoch))
     log = TrainingLog(run / "training_log.jsonl", write=first)
+    followed = StatesFollowed(trainer, run, args.follow_states) if args.follow_states else None
     # The order matters: a stop asks for a checkpoint, the disk is looked at, then it is written and marked.
     for callback in [
         Foresight(trainer),
@@ -92,9 +95,10 @@ def assemble(
         progress,
         log,
         MarkComplete(args.save_total_limit),
+        *([followed] if followed else []),
     ]:
         trainer.add_callback(callback)
-    return Training(trainer, progress, stop)
+    return Training(trainer, progress, stop, followed)
 
 
 def _let_be_sharded(model: PreTrainedModel) -> None:

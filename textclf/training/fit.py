@@ -28,6 +28,7 @@ from .fit_arguments import FitArguments
 from .memory import kept_memory
 from .outcome import Aside, copy_of_sharded, selection_facts, training_facts, write_run
 from .selection import Metrics, Selection, choose_metric
+from .states import write_state_maps
 from .trainer import BatchTrainer
 
 logger = logging.getLogger(__name__)
@@ -80,6 +81,8 @@ def fit(
     }
     if training.trainer.is_world_process_zero():
         with _told_disk(place.run):
+            if training.followed:
+                write_state_maps(training.followed)
             write_run(training.trainer, tokenizer, place.run, facts, max_length, aside)
     training.trainer.accelerator.wait_for_everyone()
     return Fitted(place.run, **facts)
@@ -124,7 +127,7 @@ def start(
 
 def _train(training: Training, place: resume.Place, planned: dict[str, Any]) -> None:
     """Run the Trainer from where the run stands, and leave nothing half-written however it ends."""
-    trainer, progress, stop = training
+    trainer, progress, stop, _ = training
     if place.resuming and trainer.is_world_process_zero():
         interruption.tidy(place.run, place.checkpoint)
     trainer.accelerator.wait_for_everyone()

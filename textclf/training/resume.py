@@ -36,7 +36,7 @@ _MAY_CHANGE = """
     output_dir resume_from_checkpoint report_to run_name project trackio_space_id trackio_bucket_id
     trackio_static_space_id log_level log_level_replica log_on_each_node logging_strategy logging_steps
     logging_first_step logging_nan_inf_filter include_num_input_tokens_seen disable_tqdm debug skip_memory_metrics
-    cluster_control teacher_price save_total_limit save_steps save_on_each_node keep_last guards
+    cluster_control teacher_price save_total_limit save_steps save_on_each_node keep_last follow_states guards
     precision bf16 fp16 tf32 use_cpu threads padding_free torch_empty_cache_steps local_rank
     activation_checkpointing activation_checkpointing_kwargs
     dataloader_num_workers dataloader_pin_memory dataloader_persistent_workers dataloader_prefetch_factor

@@ -42,6 +42,7 @@ def check_ranges(args: FitArguments) -> None:
         "threads",
         "warmup_steps",
         "save_steps",
+        "follow_states",
     ):
         _at_least(name, getattr(args, name), 0)
     if not 0 < args.layer_decay <= 1:
@@ -53,6 +54,8 @@ def check_ranges(args: FitArguments) -> None:
             f"--eval_strategy is 'epoch' or 'steps', because the checkpoint is chosen on validation; "
             f"found {args.eval_strategy!r}."
         )
+    if args.sharded and args.follow_states:
+        raise UserError("--follow_states does not work with weights in shards (FSDP, DeepSpeed). Leave it out.")
     if args.sharded and (args.freeze_encoder_epochs or args.layer_decay < 1):
         raise UserError(
             "--freeze_encoder_epochs and --layer_decay do not work with weights in shards (FSDP, DeepSpeed). "

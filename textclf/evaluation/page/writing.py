@@ -22,9 +22,10 @@ from .engines import PAGE, engines_link, engines_section
 from .interactive import TEMPLATE, page_script, page_style, script_json
 from .promised import promise_sentences
 from .rows import Shades, prediction_rows
+from .states import state_maps
 from .summary import collapsed, named, summary, worthless
 
-SCRIPTS = ("rows.js", "cuts.js", "page.js")
+SCRIPTS = ("rows.js", "cuts.js", "states.js", "page.js")
 MOST_PAIRS = 8  # of confused labels; what happened once is no habit
 SHOWN_LABELS = 30  # rows of a table of labels before "show all"
 
@@ -78,6 +79,7 @@ def write_page(
         "charts": curves,
         "confusion": confusion_map(test, validation),
         "cuts": cut_counts(validation),
+        "states": state_maps(run, validation),
         "baked": bool((evaluation.get("thresholds") or {}).get("baked")),
         "pairs": [pair for pair in evaluation["confused_pairs"] if pair["count"] > 1][:MOST_PAIRS],
         "table": _in_words(prediction_rows(validation, rows), say),
@@ -97,6 +99,7 @@ def write_page(
         charts=[each["id"] for each in curves],
         confusion=data["confusion"],
         cuts=data["cuts"],
+        states=data["states"],
         slices=slice_tables(evaluation["slices"], test.metrics, say),
         label_rows=sorted(evaluation["per_label"].items(), key=lambda item: -item[1]["support"]),
         shown_labels=SHOWN_LABELS,

@@ -57,6 +57,7 @@ for (const chart of page.charts) {
 }
 if (page.confusion) confusion(page, read);
 if (page.cuts) cutExplorer(page);
+if (page.states) stateMaps(page);
 document.querySelectorAll("table.sortable").forEach(sortable);
 document.querySelectorAll("table[data-shown]").forEach(folded);
 document.querySelectorAll(".scroll").forEach((box) => edges(box));
