@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from html.parser import HTMLParser
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from datasets import ClassLabel, Dataset, Features, List, Value
 
 from tests.made_runs import LABELS, make_run
+from tests.test_page import page_data
 from textclf.evaluation.mistakes import findings, surest_mistakes
 from textclf.evaluation.names import METRIC_NAMES, metric_name
 from textclf.evaluation.page import shading, writing
@@ -18,7 +20,9 @@ from textclf.evaluation.page.rows import readable
 from textclf.evaluation.report import report_on
 from textclf.evaluation.table import headline
 from textclf.evaluation.wording import words_of
+from textclf.hub.card import render_card
 from textclf.labels import LabelSpace
+from textclf.run_folder import RunFolder
 
 KINDS = ("single", "multi", "korean")
 ENGINE = {
@@ -201,6 +205,65 @@ def test_the_surest_mistakes_are_shaded_word_by_word(whole, kind):
     assert shades[first.row]["label"] == (first.gold if first.predicted is None else first.predicted)
     html = (run.path / "evaluation.html").read_text(encoding="utf-8")
     assert words_of("ko" if kind == "korean" else "en")["shaded_about"].format(n=len(shades)) in html
+
+
+PROMISES = {
+    "n": 60,
+    "abstain": {
+        "risk": 0.15,
+        "confidence": 0.9,
+        "n": 60,
+        "stored": True,
+        "resplits": {"draws": 200, "tries": 200, "stored": 137, "broken": 11},
+        "test": {
+            "held": True,
+            "answered": {"value": 0.7941, "low": 0.6212, "high": 0.913, "count": 27, "of": 34},
+            "wrong": {"value": 0.1111, "low": 0.0235, "high": 0.2916, "count": 3, "of": 27},
+            "aurc": 0.1234,
+            "aurc_of_baselines": {"prior": 0.4567},
+            "curve": {"coverage": [0.1, 0.5, 1.0], "risk": [0.0, 0.0625, 0.2353]},
+        },
+    },
+    "label_sets": {
+        "coverage": 0.9,
+        "n": 60,
+        "test": {
+            "coverage": {"value": 0.9412, "low": 0.8032, "high": 0.9928},
+            "mean_size": 1.73,
+            "worst_label": "bad",
+            "by_label": {"bad": {"value": 0.8333, "low": 0.5159, "high": 0.9791, "count": 10, "of": 12}},
+        },
+    },
+}
+
+
+def test_figures_of_promises_and_engines_are_those_of_the_evaluation(whole, tmp_path):
+    run, reports, splits, _ = whole("single")
+    run = RunFolder(shutil.copytree(run.path, tmp_path / "run"))
+    evaluation = run.read_json("evaluation.json") | {"promises": PROMISES, "engines": {"onnx-int8": ENGINE}}
+    run.write_json("evaluation.json", evaluation)
+    writing.write_page(run, evaluation, reports["test"], reports["validation"], splits["validation"])
+    html = (run.path / "evaluation.html").read_text(encoding="utf-8")
+    section = re.search(r'<section id="promises">(.*?)</section>', html, re.DOTALL)[1]
+    told = re.sub(r"<[^>]+>", " ", section)
+    numbers = re.findall(r"\d+(?:\.\d+)?", told)
+    known = {60, 15, 90, 27, 34, 3, 200, 137, 11, 0.123, 0.457, 94.1, 1.73, 10, 12}
+    assert set(map(float, numbers)) == known, "nothing else, and nothing left out"
+    risk = next(chart for chart in page_data(html)["charts"] if chart["id"] == "risk")["choices"][0]["lines"]
+    assert (risk[0]["x"], risk[0]["y"]) == ([0.1, 0.5, 1.0], [0.0, 0.0625, 0.2353])
+    assert risk[1]["y"] == [0.15, 0.15]
+    card = str(render_card(run)).replace("\u00a0", " ")
+    for figure in (
+        "27 / 34 = 0.7941 [0.6212, 0.9130]",
+        "3 / 27 = 0.1111 [0.0235, 0.2916]",
+        "0.1234",
+        "0.4567",
+        "0.9412 [0.8032, 0.9928]",
+        "1.73 of 3",
+        "10 / 12 = 0.8333 [0.5159, 0.9791]",
+        "| 0.9839 (≥ 0.9486) | -0.0003 [-0.0276, 0.0261] | 0.0465 | 24.6 |",
+    ):
+        assert figure in card, figure
 
 
 def test_an_export_puts_its_engines_into_a_page_that_is_there(whole):

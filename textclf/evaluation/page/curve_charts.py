@@ -94,7 +94,9 @@ def risk_chart(evaluation: dict[str, Any], say: Words) -> Chart | None:
     risk = [curve["risk"][place] for place in places]
     data = [line([curve["coverage"][place] for place in places], risk, say["risk"], SERIES[0])]
     if "promised" not in abstain["test"]:  # of several labels each has a promise of its own, the curve is of all
-        data.append(line([0, 1], [abstain["risk"]] * 2, say["promised"], INK, dash="2 4"))
+        data.append(
+            line([0, 1], [abstain["risk"]] * 2, say["promised" if abstain["stored"] else "asked"], INK, dash="2 4")
+        )
     top = min(1.0, 1.1 * max(*risk, abstain["risk"]))
     return chart(
         "risk", say["risk_chart"], [choice("", data, axis(say["coverage"], UNIT), axis(say["risk"], [0, top]))]
