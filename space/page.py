@@ -75,6 +75,16 @@ def theme() -> gr.themes.Base:
     return look.set(**dict.fromkeys(names, "*primary_600"), **dict.fromkeys(hovered, "*primary_700"))
 
 
+# The text and the second one, what is answered (null: what is shown stays), and the shaded words.
+Fresh = list[str | None]
+# Shows an answer if the boxes still hold what it answers.
+SHOW = """(fresh, shown, ...given) => {
+  const [first, second, answer, shading] = fresh;
+  const same = given.every((text, i) => (text ?? "") === ([first, second][i] ?? ""));
+  return same ? [answer ?? shown, shading] : %s;
+}"""
+
+
 def _one_text(score: Score, about: Mapping[str, Any], words: Mapping[str, Any], explain: Explain) -> None:
     two = len(about["fields"]) == 2
     with gr.Row():
@@ -101,32 +111,35 @@ def _one_text(score: Score, about: Mapping[str, Any], words: Mapping[str, Any], 
         [list(row) for row in about["examples"]], boxes, label=words["examples"], cache_examples=False
     )
 
-    def classify(texts: list[str], pairs: list[str]) -> tuple[list[str], list[str]]:
+    fresh = gr.JSON(visible=False)  # an answer and the text that it answers, before it is shown
+
+    def classify(texts: list[str], pairs: list[str]) -> tuple[list[Fresh]]:
         answers = answer(score, about, texts, pairs)
-        return [shown(each, about) for each in answers], ["" for _ in answers]
+        asked = zip(texts, pairs, answers, strict=True)
+        return ([[text, pair, shown(each, about), ""] for text, pair, each in asked],)
 
-    for event in (button.click, *(box.submit for box in boxes), examples.load_input_event.then):
-        event(
-            classify,
-            inputs,
-            [result, shading],
-            batch=True,
-            max_batch_size=BATCH,
-            api_visibility="private",
-            show_progress="minimal",
-        )
-    stale = json.dumps([page_html.plain(words["changed"]), ""])
-    for box in boxes:  # an answer to another text than the one beside it would mislead
-        box.input(None, None, [result, shading], js=f"() => {stale}", api_visibility="private")
-
-    def shade(text: str, pair: str) -> str:
+    def shade(text: str, pair: str) -> Fresh:
         (found,) = answer(score, about, [text], [pair])
         if found.scored is None:
-            return page_html.plain(found.refusal)
+            return [text, pair, None, page_html.plain(found.refusal)]
         label = decide(about, words, found.scored.scores).bars[0].label
-        return page_html.shaded(explain(text or "", pair if (pair or "").strip() else "", label), words)
+        shades = explain(text or "", pair if (pair or "").strip() else "", label)
+        return [text, pair, None, page_html.shaded(shades, words)]
 
-    why.click(shade, inputs, shading, api_visibility="private", show_progress="minimal")
+    quietly: dict[str, Any] = {"api_visibility": "private"}
+    shows: dict[str, Any] = {"show_progress": "minimal", "show_progress_on": [result], **quietly}
+    batched: dict[str, Any] = {"batch": True, "max_batch_size": BATCH, **shows}
+    asked = [
+        event(classify, inputs, fresh, **batched)
+        for event in (button.click, *(box.submit for box in boxes), examples.load_input_event.then)
+    ]
+    asked.append(why.click(shade, inputs, fresh, **shows))
+    # An answer to another text than the one beside it would mislead, one that comes late too.
+    stale = json.dumps([page_html.plain(words["changed"]), ""])
+    for event in asked:
+        event.then(None, [fresh, result, *boxes], [result, shading], js=SHOW % stale, **quietly)
+    for box in boxes:
+        box.input(None, None, [result, shading], js=f"() => {stale}", **quietly)
 
 
 def _many_texts(score: Score, about: Mapping[str, Any], words: Mapping[str, Any]) -> None:

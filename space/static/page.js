@@ -8,12 +8,14 @@ const LONGEST_INPUT = 20_000; // characters that a box takes
 const at = (id) => document.getElementById(id);
 const json = async (name) => (await fetch(name, { cache: "no-cache" })).json();
 
-const [page, allWords, littleWords] = await Promise.all(["page.json", "words.json", "little_words.json"].map(json));
-const words = allWords[page.language];
-const two = page.fields.length === 2;
+const told = Promise.all(["page.json", "words.json", "little_words.json"].map(json));
 let newest = 0; // the number of the last question about the text: answers to earlier ones are not drawn
 let ready; // a promise of the loaded model, and `worker` what computes
 let worker;
+start(); // first of all: its modules are on their way while the page is drawn
+const [page, allWords, littleWords] = await told;
+const words = allWords[page.language];
+const two = page.fields.length === 2;
 
 function start() {
   // From a blob, as only such a worker obeys the page's policy: it can reach no other machine than the page can.
@@ -40,7 +42,7 @@ function start() {
     event.preventDefault();
     for (const { reject } of asked.values()) reject(new Error(event.message || "worker.js"));
   };
-  ready = worker.ask("load", { page, here: location.href });
+  ready = told.then(([page]) => worker.ask("load", { page, here: location.href }));
   ready.then(
     ({ thresholds }) => {
       if (thresholds) page.thresholds = Object.fromEntries(page.labels.map((label, i) => [label, thresholds[i]]));
@@ -217,5 +219,4 @@ function listen() {
 arrange();
 listen();
 document.querySelector("main").hidden = false;
-start();
 at("first").focus();

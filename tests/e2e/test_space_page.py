@@ -8,6 +8,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from contextlib import contextmanager
@@ -149,6 +150,43 @@ def test_a_typed_text_gets_its_scores(browser, served):
         assert page.evaluate("document.documentElement.scrollWidth") <= 360, "no sideways scrolling on a phone"
         assert page.locator(".scores").first.evaluate(CONTRASTS.format("backgroundColor")) < 80
         assert page.locator(".scores .name").first.evaluate(CONTRASTS.format("color")) > 180
+
+
+def test_an_answer_that_comes_late_is_not_shown_beside_a_newer_text(browser, tmp_path):
+    app, module = load_module("app"), load_module("page")
+    loaded = app.load(str(make_run(tmp_path / "run", "single").path))
+    asked, answering, done = threading.Event(), threading.Event(), []
+
+    def slow(texts):
+        asked.set()
+        assert answering.wait(HANGING)
+        done.extend(text for text, _ in texts)
+        return loaded.score(texts)
+
+    page = module.build_page(slow, *loaded[1:])
+    ways = {"run_history": False, "ssr_mode": False, "quiet": True, "prevent_thread_lock": True, "footer_links": []}
+    _, address, _ = page.launch(server_name="127.0.0.1", **ways)
+    try:
+        with opened(browser, address.rstrip("/")) as visitor:
+            box = visitor.locator("textarea").first
+            box.fill("the first text")
+            visitor.get_by_role("button", name="Classify").first.click()
+            assert asked.wait(HANGING)
+            box.press("End")
+            visitor.keyboard.type(", longer")
+            visitor.get_by_text("The text has changed").wait_for()
+            answering.set()
+            deadline = time.monotonic() + HANGING
+            while not done and time.monotonic() < deadline:
+                time.sleep(0.1)
+            assert done == ["the first text"]
+            visitor.wait_for_timeout(1500)
+            assert visitor.locator(".scores li").count() == 0
+            visitor.get_by_role("button", name="Classify").first.click()
+            assert len(scores_on(visitor)) == len(LABELS)
+    finally:
+        answering.set()
+        page.close()
 
 
 def test_a_file_gets_the_labels_that_were_measured(browser, served, tmp_path):
