@@ -285,3 +285,20 @@ def _(folder: Path) -> str:
 def _(folder: Path) -> None:
     for i in range(20):
         put(folder / ("nda", "lease")[i % 2] / f"c{i}.pdf", b"%PDF-1.4")
+
+
+@case("texts and what is known of them in folders of their own", [(KO[0][0], "긍정"), (KO[107][0], "부정")], 108)
+def _(folder: Path) -> None:
+    for i, (a, b) in enumerate(KO):
+        split, name = ("1.Training", i) if i < 79 else ("2.Validation", i - 79)  # both count from 0
+        known = {"id": name, "info": {"polarity": {"pos": "긍정", "neg": "부정"}[b], "annotator": "A1"}}
+        put(folder / split / "원천데이터" / f"{name:04}.txt", a)
+        put(folder / split / "라벨링데이터" / f"{name:04}.json", json.dumps(known, ensure_ascii=False))
+
+
+@case("texts of equal names in two splits, JSON beside each", [(EN[0][0], "pos"), (EN[81][0], "neg")], 108)
+def _(folder: Path) -> None:
+    for i, (a, b) in enumerate(EN):
+        split, name = ("train", i) if i < 79 else ("test", i - 79)
+        put(folder / split / f"{name:04}.txt", a)
+        put(folder / split / f"{name:04}.json", json.dumps({"verdict": b}))

@@ -60,6 +60,7 @@ OTHER_FACTS = {
     "predicted", "prediction", "predictions", "pred", "preds", "guess",
     "version", "deleted", "edited", "premium", "mobile", "sponsored", "promoted", "anonymous", "checked", "status",
     "unnamed", "helpfulness", "thumbs", "condition",
+    "word", "syllable", "syllables",
     "상품명", "제품명", "닉네임", "매체", "성별", "연령", "나이", "지역", "등록일", "게시일", "추천수", "댓글수",
     "좋아요", "타임스탬프", "번호", "순번", "연번", "날짜", "일자", "시간", "작성자", "작성일", "주소", "출처",
     "언론사", "이름", "아이디", "링크", "조회수", "编号", "日期",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from .files import DATA, read_rows
 from .json_columns import JsonRow
 from .json_rows import read_objects
 from .json_shapes import lists_within
+from .nested_rows import flat
 from .raw_split import RawSplit, Segment, is_string
 from .side_files import speaks_of_split
 from .tables import LINE_COLUMN, OWN_COLUMNS, ReadOptions
@@ -25,6 +26,7 @@ from .tables import LINE_COLUMN, OWN_COLUMNS, ReadOptions
 LEAST_TEXTS = 10
 LEAST_KNOWN = 0.9  # of the texts: fewer, and the table or the JSON files are about something else
 TEXT = "text"
+Known = dict[Path, dict[str, Any]]  # what is known of each text; Any: whatever cells hold
 
 
 def read_keyed(files: Sequence[Path], folder: Path, options: ReadOptions, notes: list[str]) -> dict[str, RawSplit]:
@@ -36,18 +38,20 @@ def read_keyed(files: Sequence[Path], folder: Path, options: ReadOptions, notes:
     texts = [path for path in files if path.suffix.lower() == ".txt"]
     if len(texts) < LEAST_TEXTS:
         return {}
-    by_split: dict[str, dict[str, Path]] = {}
-    for path in texts:
-        by_split.setdefault(speaks_of_split(path, folder) or "", {})[path.stem] = path
-    if "train" not in by_split:
-        by_split = {"train": {path.stem: path for path in texts}}
-    known = _in_json(texts) or _in_table([path for path in files if path.suffix.lower() in DATA], texts, options)
+    known = _in_json(texts, files, folder) or _in_table(
+        [path for path in files if path.suffix.lower() in DATA], texts, options
+    )
     if known is None:
         return {}
     where, rows = known
     encoding, said = (options.encoding, None) if options.encoding else decode_all(texts)
     notes += [said] if said else []
     notes.append(f"Each .txt file is a text; {where} says what is known of it, by the file's name.")
+    by_split: dict[str, list[Path]] = {}
+    for path in texts:
+        by_split.setdefault(speaks_of_split(path, folder) or "", []).append(path)
+    if "train" not in by_split:
+        by_split = {"train": texts}
     if by_split.pop("", None):
         notes.append("Texts outside of the folders of train and test are left out.")
     return {split: _split(found, rows, folder, str(encoding)) for split, found in by_split.items()}
@@ -92,22 +96,29 @@ def _of_objects(documents: Sequence[tuple[Path, dict[str, Any]]], folder: Path, 
     return RawSplit(table, {}, segments, reading.mixed, 0, tuple(reading.notes))
 
 
-def _in_json(texts: Sequence[Path]) -> tuple[str, dict[str, dict[str, Any]]] | None:
-    rows = {}
+def _in_json(texts: Sequence[Path], files: Sequence[Path], folder: Path) -> tuple[str, Known] | None:
+    """Find the JSON file of each text: beside it, or under its name in a folder of the same split."""
+    by_name: dict[tuple[str | None, str], list[Path]] = {}
+    for path in files:
+        if path.suffix.lower() == ".json":
+            by_name.setdefault((speaks_of_split(path, folder), path.stem), []).append(path)
+    rows: Known = {}
     for path in texts:
         beside = path.with_suffix(".json")
-        if not beside.exists():
+        found = [beside] if beside.exists() else by_name.get((speaks_of_split(path, folder), path.stem), [])
+        if len(found) != 1:
             continue
         with suppress(ValueError):
-            cells = json.loads(beside.read_text(encoding="utf-8-sig"))
+            cells = json.loads(found[0].read_text(encoding="utf-8-sig"))
             if isinstance(cells, dict) and TEXT not in cells:
-                rows[path.stem] = {key: value for key, value in cells.items() if not isinstance(value, dict | list)}
-    return ("the .json file beside it", rows) if len(rows) >= LEAST_KNOWN * len(texts) else None
+                rows[path] = {key: value for key, value in flat(cells).items() if not isinstance(value, list)}
+    return ("the .json file of each", rows) if len(rows) >= LEAST_KNOWN * len(texts) else None
 
 
-def _in_table(
-    tables: Sequence[Path], texts: Sequence[Path], options: ReadOptions
-) -> tuple[str, dict[str, dict[str, Any]]] | None:
+def _in_table(tables: Sequence[Path], texts: Sequence[Path], options: ReadOptions) -> tuple[str, Known] | None:
+    by_stem = {path.stem: path for path in texts}
+    if len(by_stem) < len(texts):
+        return None  # one name in several folders: which is meant?
     names = pa.array(sorted({name for path in texts for name in (path.stem, path.name)}))
     for path in tables:
         try:
@@ -121,17 +132,17 @@ def _in_table(
                 continue
             keys = table[column].cast(pa.string())
             named = pc.sum(pc.is_in(keys, names)).as_py() or 0
-            if named >= LEAST_KNOWN * len({each.stem for each in texts}) and pc.count_distinct(keys).as_py() == len(
-                keys
-            ):
+            if named >= LEAST_KNOWN * len(texts) and pc.count_distinct(keys).as_py() == len(keys):
                 rows = table.select([name for name in columns if name != column]).to_pylist()
                 stems = [key.removesuffix(".txt") if key else "" for key in keys.to_pylist()]
-                return path.name, dict(zip(stems, rows, strict=True))
+                return path.name, {
+                    by_stem[stem]: row for stem, row in zip(stems, rows, strict=True) if stem in by_stem
+                }
     return None
 
 
-def _split(found: Mapping[str, Path], rows: Mapping[str, Mapping[str, Any]], folder: Path, encoding: str) -> RawSplit:
-    kept = [(path, rows[stem]) for stem, path in found.items() if stem in rows]
+def _split(found: Sequence[Path], rows: Known, folder: Path, encoding: str) -> RawSplit:
+    kept = [(path, rows[path]) for path in found if path in rows]
     names = list(dict.fromkeys(name for _, cells in kept for name in cells))
     columns = {name: _column([cells.get(name) for _, cells in kept]) for name in names}
     texts = pa.array([read_text(path, encoding) for path, _ in kept], pa.string())
