@@ -222,6 +222,32 @@ def test_a_file_or_column_that_cannot_work_is_said_before_the_libraries_load(tmp
     assert loaded == "[]"
 
 
+@pytest.mark.parametrize(
+    "first",
+    [
+        "#happy all day\tpos\n#sad, so sad\tneg\n",
+        "# blessed\tpos\n# cursed\tneg\n",
+        "#text\tlabel\n#happy all day\tpos\n",
+    ],
+)
+def test_rows_that_begin_with_a_hash_are_no_comments(first, tmp_path):
+    put(tmp_path / "tweets.tsv", first + tsv(list(map(list, ROWS))))
+    found = labels_by_text(load_as_given(DataArguments(dataset=str(tmp_path / "tweets.tsv"))))
+    assert len(found) == len(ROWS) + first.count("\tpos") + first.count("\tneg")
+
+
+def test_a_first_line_of_one_name_is_no_title(tmp_path):
+    rows = [[text, label, "x"] for text, label in ROWS]
+    put(tmp_path / "rows.csv", table([["text", "", ""], *rows]))
+    assert columns_of(tmp_path / "rows.csv").keys() == {"text", "column_2", "column_3"}
+
+
+def test_columns_of_one_name_and_equal_texts_are_one_text(tmp_path):
+    put(tmp_path / "rows.csv", table([["text", "text", "label"], *([text, text, label] for text, label in ROWS)]))
+    found = load_as_given(DataArguments(dataset=str(tmp_path / "rows.csv")))
+    assert found.provenance.text_columns == ("text.1",)
+
+
 def test_a_word_in_a_recipe_is_no_flag_to_the_first_look(tmp_path):
     """A class called --text_columns made the next one a column that does not exist."""
     rows = [[text, {"pos": "--text_columns", "neg": "gone"}[label]] for text, label in ROWS]

@@ -15,6 +15,7 @@ from .column_signs import Signs, same_texts
 def find_text(train: RawSplit, signs: Mapping[str, Signs]) -> tuple[str, ...]:
     """Find the text: under a known name unless another column reads like text as well, else by its looks."""
     strings = [name for name in signs if is_string(train.table.schema.field(name).type) and name not in train.mixed]
+    strings = [name for name in strings if not _said_before(train, name, strings)]
     by_plain = {plain(name): name for name in strings if signs[name].filled or len(strings) == 1}
     both = [(by_plain[a], by_plain[b]) for a, b in PAIR_NAMES if a in by_plain and b in by_plain]
     pairs = [pair for pair in both if not any(signs[name].label for name in pair)]  # a subject of few values is none
@@ -43,6 +44,12 @@ def find_text(train: RawSplit, signs: Mapping[str, Signs]) -> tuple[str, ...]:
         raise UserError(f"The text column {spoilt[0]!r} must hold text; found {train.mixed[spoilt[0]]}.")
     pair = f" {shlex.join(pairs[0])}, say" if pairs else ""
     raise UserError(which_column("text", candidates, list(signs), pair))
+
+
+def _said_before(train: RawSplit, name: str, names: Sequence[str]) -> bool:
+    """Say whether a column of a name that occurs several times (`text.2`) repeats the first of them."""
+    base, dot, number = name.rpartition(".")
+    return bool(dot) and number not in ("", "1") and f"{base}.1" in names and same_texts(train, f"{base}.1", name)
 
 
 def _called_otherwise(

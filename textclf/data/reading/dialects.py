@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice, takewhile
 
 from .encodings import TextFile
+from .headers import USUAL
 from .records import DELIMITERS, ESCAPED_QUOTE, HEADING, MINIMAL, NONE, STAND_IN, Dialect, Record, records
 
 # Longer ones, each read as one character that no text holds.
@@ -71,16 +72,21 @@ def _lines_above(file: TextFile, dialect: Dialect) -> int:
     """Count the lines of a title, or of comments (#), above a table whose rows have several cells."""
     head = list(records(file, dialect, LINES_LOOKED_AT))
     usual = _usual([len(record.cells) for record in head])
-    above = list(takewhile(lambda record: _is_above(record, usual), head))
-    if usual < 2 or len(above) == len(head) or (len(above) == 1 and len(above[0].cells) == usual):
-        return 0  # the last: names of columns that begin with #
-    return head[len(above)].line - 1
+    above = list(takewhile(lambda record: _is_title(record, usual) or _is_comment(record, usual), head))
+    rows = all(len(record.cells) == usual and not _is_title(record, usual) for record in above)
+    return 0 if usual < 2 or rows or len(above) == len(head) else head[len(above)].line - 1
 
 
-def _is_above(record: Record, usual: int) -> bool:
-    filled = [bool(cell.strip()) for cell in record.cells]
-    title = len(filled) == 1 or (len(filled) == usual > 2 and filled[0] and not any(filled[1:]))
-    return title or record.lines[0].startswith("#")
+def _is_title(record: Record, usual: int) -> bool:
+    first, *others = [cell.strip() for cell in record.cells]
+    alone = not others or (len(record.cells) == usual > 2 and bool(first) and not any(others))
+    return alone and not USUAL.fullmatch(first)
+
+
+def _is_comment(record: Record, usual: int) -> bool:
+    """Say whether a line is a comment; a hashtag, or a first name, begins a row."""
+    line = record.lines[0]
+    return line.startswith("# ") or (line.startswith("#") and len(record.cells) != usual)
 
 
 def _wrapped(file: TextFile, head: Sequence[str], order: Sequence[str]) -> Dialect | None:
