@@ -78,6 +78,23 @@ def test_everything_is_drawn_within_the_width(opened, scheme, width):
     assert (shade == "rgb(20, 24, 29)") == (scheme == "dark")
 
 
+@pytest.mark.parametrize("width", [1280, 390])
+def test_no_word_of_a_chart_is_cut(opened, width):
+    """The last number of an axis up to 1000 lost its last zero."""
+    page = opened("many", width=width)
+    page.evaluate("""() => {
+        const [x, y] = [100000, 250000].map((end) => ({ title: "an axis", range: [0, end] }));
+        const line = { x: [0, 100000], y: [0, 250000], name: "a line", colour: "red" };
+        const box = document.getElementById("chart-lengths"), shown = { lines: [line], marks: [], x, y };
+        drawChart(box, { id: "lengths", title: "" }, shown, say, () => {});
+    }""")
+    outside = """() => [...document.querySelectorAll(".chart svg[role=img] text")].filter((text) => {
+        const [word, frame] = [text, text.ownerSVGElement].map((each) => each.getBoundingClientRect());
+        return word.left < frame.left - 1 || word.right > frame.right + 1 || word.bottom > frame.bottom + 1;
+    }).map((text) => text.textContent)"""
+    assert page.evaluate(outside) == []
+
+
 @pytest.mark.parametrize("kind", ["many", "several"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_serious(opened, faults_of, kind, scheme):

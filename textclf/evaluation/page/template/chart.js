@@ -82,7 +82,8 @@ function drawChart(box, chart, choice, say, onPoint) {
   const turned = (mark) => mark.x > (x0 + x1) * 0.6;
   const told = choice.marks.filter((mark) => mark.text).sort((a, b) => turned(a) - turned(b) || (turned(a) ? b.x - a.x : a.x - b.x));
   const steps = choice.y.log ? powers(y0, y1) : ticks(y0, y1, 5);
-  const left = 32 + 7 * Math.max(...steps.map((at) => short(at).length), 2), right = 12, top = 16 + 15 * told.length, bottom = 46;
+  const across = ticks(x0, x1, width < 500 ? 5 : 8, choice.x.whole), longest = (values) => Math.max(2, ...values.map((at) => short(at).length));
+  const left = 32 + 7 * longest(steps), right = Math.max(12, 4 + 4 * longest(across)), top = 16 + 15 * told.length, bottom = 46;
   const px = (x) => Math.round((left + ((x - x0) / (x1 - x0 || 1)) * (width - left - right)) * 10) / 10;
   const raised = (y) => (choice.y.log ? Math.log10(y) : y);
   const py = (y) => Math.round((height - bottom - ((raised(y) - y0) / (y1 - y0 || 1)) * (height - top - bottom)) * 10) / 10;
@@ -90,7 +91,7 @@ function drawChart(box, chart, choice, say, onPoint) {
   const words = [...named.map((line) => line.name), ...told.map((mark) => mark.text)].join("; ");
   const alt = `${chart.title}${choice.name ? `, ${choice.name}` : ""}. ${choice.x.title} / ${choice.y.title}. ${words}`;
   const svg = made("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": alt });
-  for (const at of ticks(x0, x1, width < 500 ? 5 : 8, choice.x.whole)) {
+  for (const at of across) {
     svg.append(made("line", { x1: px(at), x2: px(at), y1: top, y2: height - bottom, class: "grid" }));
     svg.append(made("text", { x: px(at), y: height - bottom + 18, "text-anchor": "middle" }, short(at)));
   }
