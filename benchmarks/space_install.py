@@ -22,7 +22,7 @@ from pathlib import Path
 from benchmarks.space_visits import machine, ready
 from textclf.hub.space_folder import gradio_files
 
-WHICH = "import importlib.metadata as m; print(', '.join(f'{n} {m.version(n)}' for n in {names} ))"
+WHICH = "import importlib.metadata as m; print(', '.join(f'{{n}} {{m.version(n)}}' for n in {names}))"
 SHOWN = {"torch": ("torch", "transformers"), "onnx": ("onnxruntime", "tokenizers")}
 
 
