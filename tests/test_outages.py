@@ -41,6 +41,7 @@ def on_full_disks(tiny_model, tmp_path_factory):
     return json.loads((folder / "found.json").read_text())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", full_disk.CASES)
 def test_a_full_disk_ends_in_one_sentence_and_leaves_nothing_half_written(case, on_full_disks):
     found = on_full_disks[case]

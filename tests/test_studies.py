@@ -295,6 +295,7 @@ def test_a_killed_study_goes_on_where_it_was_and_shares_the_reading(workspace, m
     assert "<table" in (workspace / "grid" / "study.html").read_text()
 
 
+@pytest.mark.slow
 def test_seeds_tell_their_spread_and_shards_do_their_part(workspace):
     words = ["--dataset", "rows.csv", *QUICK, "--seeds", "3,4", "--output_dir", "seeds"]
     type_in(workspace, *words, "--shard", "1/2")
