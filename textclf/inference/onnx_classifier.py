@@ -7,6 +7,7 @@ threads: nothing is padded, and a text has the same score alone and among others
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, partial
@@ -30,6 +31,7 @@ CHUNK = 4096  # texts tokenised while those before them are scored
 TOKENS_PER_BATCH = 512  # a token costs least from some 200 on; from 800 on what int8 computes leaves the cache
 # Of ONNX Runtime 1.32: operators that it fuses, and that then take up to four times as long as what they replace.
 SLOW = ["SkipLayerNormFusion", "BiasGeluFusion"]
+PLACE = re.compile(r"\S*onnxruntime_src/.*\) ")  # file and signature of the function that refused, in its errors
 Row = dict[str, NDArray[np.int64]]  # a model's inputs of one text, each int64 [1, T]
 
 
@@ -176,7 +178,7 @@ def open_session(path: Path, threads: int) -> onnxruntime.InferenceSession:
             path, options, providers=["CPUExecutionProvider"], disabled_optimizers=SLOW
         )
     except Exception as error:  # ONNX Runtime's own classes stand directly below Exception
-        said = str(error).strip().splitlines()[0]
+        said = PLACE.sub("", str(error).strip().splitlines()[0])
         raise UserError(
             f"{path} is no model that ONNX Runtime {onnxruntime.__version__} can run ({said}). `python export.py RUN` "
             "makes it anew; --engine torch does without."
