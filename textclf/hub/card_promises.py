@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..evaluation.names import Words, differences
+from ..evaluation.promises import percent
 from .card_tables import Figures, code, with_interval
 
 
@@ -27,11 +28,11 @@ def _abstention(abstain: Figures, say: Words) -> list[str]:
     test = abstain["test"]
     promised = test.get("promised")  # with several labels
     if not abstain["stored"]:
-        return [say["abstain_none"].format(n=abstain["n"], risk=_percent(abstain["risk"]))]
+        return [say["abstain_none"].format(n=abstain["n"], risk=percent(abstain["risk"]))]
     lines = [
         say["abstain" if promised is None else "abstain_several"].format(
-            risk=_percent(abstain["risk"]),
-            confidence=_percent(abstain["confidence"]),
+            risk=percent(abstain["risk"]),
+            confidence=percent(abstain["confidence"]),
             n=abstain["n"],
             labels=_names(promised or []),
         ),
@@ -68,7 +69,7 @@ def _label_sets(sets: Figures, evaluation: Figures, say: Words) -> list[str]:
     test, several = sets["test"], evaluation["task"] == "multi_label_classification"
     kept = "sets_several" if several else "sets"
     lines = [
-        say[kept].format(coverage=_percent(sets["coverage"]), n=sets["n"]),
+        say[kept].format(coverage=percent(sets["coverage"]), n=sets["n"]),
         say["sets_test"].format(
             coverage=with_interval(test["coverage"]), size=f"{test['mean_size']:.2f}", labels=len(evaluation["labels"])
         ),
@@ -98,7 +99,3 @@ def _snippet(code: str) -> str:
 def _share(found: Figures) -> str:
     """Return `12 of 240, 0.0500 [0.0261, 0.0857]`."""
     return f"{found['count']:,}\u00a0/\u00a0{found['of']:,}\u00a0=\u00a0{with_interval(found)}" if found["of"] else "–"
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.3g} %"

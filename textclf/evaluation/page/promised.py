@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from ..names import Words, baseline_name
-
-SHOWN = 5  # labels in one sentence
+from .summary import named
 
 
 def promise_sentences(evaluation: Mapping[str, Any], say: Words) -> list[str]:
@@ -31,7 +30,7 @@ def _abstention(abstain: Mapping[str, Any], say: Words) -> list[str]:
     promised = test.get("promised")
     counts = {key: f"{n:,}" for key, n in zip(("answered", "of"), _counted(test["answered"]), strict=True)}
     told = say["abstain" if promised is None else "abstain_several"].format(
-        labels=_some(promised or []), wrong=f"{test['wrong']['count']:,}", **counts, **percents
+        labels=named(promised or [], say), wrong=f"{test['wrong']['count']:,}", **counts, **percents
     )
     sentences = [f"{told} {_verdict(test, say)}"]
     if without := abstain.get("without_promise"):
@@ -40,8 +39,8 @@ def _abstention(abstain: Mapping[str, Any], say: Words) -> list[str]:
         sentences.append(say["resplits"].format(**{key: f"{n:,}" for key, n in resplits.items()}))
     areas = {name: area for name, area in test["aurc_of_baselines"].items() if area is not None}
     if test["aurc"] is not None and areas:
-        named = ", ".join(f"{baseline_name(name, say)} {area:.3f}" for name, area in areas.items())
-        sentences.append(say["aurc"].format(value=f"{test['aurc']:.3f}", baselines=named))
+        beside = ", ".join(f"{baseline_name(name, say)} {area:.3f}" for name, area in areas.items())
+        sentences.append(say["aurc"].format(value=f"{test['aurc']:.3f}", baselines=beside))
     return sentences
 
 
@@ -49,7 +48,9 @@ def _verdict(test: Mapping[str, Any], say: Words) -> str:
     if test["held"]:
         return say["promise_held"]
     return (
-        say["promise_broken_for"].format(labels=_some(test["broken"])) if test.get("broken") else say["promise_broken"]
+        say["promise_broken_for"].format(labels=named(test["broken"], say))
+        if test.get("broken")
+        else say["promise_broken"]
     )
 
 
@@ -69,11 +70,6 @@ def _label_sets(sets: Mapping[str, Any], evaluation: Mapping[str, Any], say: Wor
 
 def _counted(share: Mapping[str, Any]) -> tuple[int, int]:
     return share["count"], share["of"]
-
-
-def _some(names: Sequence[str]) -> str:
-    """Return the first names of a list, and how many more there are."""
-    return ", ".join(names[:SHOWN]) + (f" … (+{len(names) - SHOWN:,})" if len(names) > SHOWN else "")
 
 
 def _percent(share: float) -> str:
