@@ -57,6 +57,17 @@ def test_bars_separate_columns_too(tmp_path):
     assert labels_of(path)[:2] == ["a", "b"]
 
 
+@pytest.mark.parametrize("name", ["rows.txt", "rows", "rows.data"])
+def test_a_comma_in_every_text_separates_nothing_where_a_tab_is_in_every_line(tmp_path, name):
+    path = tmp_path / name
+    lines = [f"{('pos', 'neg')[i % 2]}\tthe train was late again, for the {i}th time\n" for i in range(40)]
+    path.write_text("".join(lines), encoding="utf-8")
+    splits, _ = load_splits(DataArguments(dataset=str(path), test_share=0.2))
+    assert splits["train"].features["labels"].names == ["neg", "pos"]
+    texts = {text for split in splits.values() for text in split["text"]}
+    assert texts == {f"the train was late again, for the {i}th time" for i in range(40)}
+
+
 @pytest.mark.parametrize("delimiter", [";", "\t", "|"])
 def test_a_comma_inside_a_quoted_name_separates_nothing(tmp_path, delimiter):
     path = tmp_path / "rows.csv"

@@ -46,7 +46,7 @@ def guess_dialect(file: TextFile, named_table: bool, quotes: str = "auto") -> Di
     headed = sum(bool(HEADING.fullmatch(line)) for line in head) > 1
     best, most = None, (0.0, False)
     order = [mark for mark in DELIMITERS if mark != " "]
-    if file.path.suffix.lower() in {".tsv", ".tab"}:
+    if file.path.suffix.lower() != ".csv":  # a comma in every text is prose, a tab in every line is none
         order.remove("\t")
         order.insert(0, "\t")
     for delimiter in order:
