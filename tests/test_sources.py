@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from textclf.arguments import DataArguments
+from textclf.data.reading import files
 from textclf.data.reading.files import read_rows
 from textclf.data.reading.sources import read_source
 from textclf.data.reading.tables import LINE_COLUMN
@@ -33,6 +34,30 @@ def write(path: Path, content: str | bytes) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content.encode() if isinstance(content, str) else content)
     return path
+
+
+def test_a_mended_reader_reads_again_what_an_older_one_converted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("HF_DATASETS_CACHE", str(tmp_path / "cache"))
+    path = tmp_path / "reviews.csv"
+    path.write_text("text,label\nwarm and dry,good\ntorn at once,bad\n", encoding="utf-8")
+    readings = []
+    reading = files._reading
+    monkeypatch.setattr(files, "_reading", lambda *asked: readings.append(asked) or reading(*asked))
+    read_rows(path)
+    read_rows(path)
+    assert len(readings) == 1
+    monkeypatch.setattr(files, "readers_digest", lambda: "of mended code")
+    assert read_rows(path).table.num_rows == 2
+    assert len(readings) == 2
+
+
+def test_the_readers_digest_follows_their_code(tmp_path: Path):
+    digests = []
+    for name, code in (("a", "ROWS = 1"), ("b", "ROWS = 1"), ("c", "ROWS = 2")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "rows.py").write_text(code)
+        digests.append(files.readers_digest(tmp_path / name))
+    assert digests[0] == digests[1] != digests[2]
 
 
 def test_csv_keeps_quoted_commas_quotes_and_newlines(tmp_path):
