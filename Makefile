@@ -43,7 +43,7 @@ test-slow: setup  ## the tests that take minutes
 
 test-browser: setup javascript tests/e2e/node_modules/.ready  ## the pages in a real browser (needs Debian's chromium)
 	@command -v chromium >/dev/null || echo "The browser tests are skipped: there is no chromium (apt-get install chromium)."
-	$(PYTEST) -m browser
+	$(PYTEST) --numprocesses 2 --dist loadfile -m browser
 
 publish-demo: setup  ## train, push, load by id and open the Space, against a stand-in Hub on this machine
 	$(BIN)/python -m tests.publish_demo

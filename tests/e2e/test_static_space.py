@@ -109,7 +109,10 @@ def test_a_file_gets_the_labels_that_python_gives(visit, served, tmp_path, kind)
     page.set_input_files("#file", tmp_path / "texts.csv")
     page.get_by_role("button", name="Classify the file").click()
     page.wait_for_selector("#saved")
-    assert f"{len(rows)} rows are labelled. {len(rows)} cells begin with" in page.locator("#file-status").inner_text()
+    assert (
+        f"{len(rows)} rows are labelled. Cells that begin with =, +, - or @: {len(rows)}."
+        in page.locator("#file-status").inner_text()
+    )
     with page.expect_download() as waiting:
         page.get_by_text("Save the labelled CSV").click()
     with waiting.value.path().open(newline="", encoding="utf-8-sig") as file:
