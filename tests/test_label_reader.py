@@ -214,14 +214,31 @@ def test_names_joined_in_one_cell_are_refused_with_their_separator(tmp_path, mar
     assert gold(given(path, label_separator="none"), "train", len(cells)) == cells
 
 
-@pytest.mark.parametrize("cells", [["2,5", "8", "1"], ["2 5", "8"], ["2|5", "3"], ["1;2", "2;3"]])
+@pytest.mark.parametrize("cells", [["2,5", "8", "1"], ["2 5", "8"]])
 def test_joined_numbers_get_the_separator_as_advice(tmp_path, cells):
     """`2,5` beside `8` got the advice --class_names, which cannot work."""
-    mark = next(c for c in ",| ;" if c in cells[0])
+    mark = next(c for c in ", " if c in cells[0])
     path = write(tmp_path / "data", "csv", {"train": cells})
     with pytest.raises(UserError, match=r"several labels in one cell.*--label_separator"):
         given(path)
     assert gold(given(path, label_separator=mark), "train", 1) == [cells[0].split(mark)]
+
+
+@pytest.mark.parametrize(
+    ("mark", "cells"),
+    [
+        ("|", ["2|5", "3"]),
+        (";", ["1;2", "2;3"]),
+        (",", ["2,5,8", "8", "2"]),
+        ("|", ["sport|late", "late", "sport", "late|home", "home"]),
+        (", ", ["rude, late", "late", "rude", "late, rude"]),
+        (" ", ["cs.CL cs.LG", "cs.CL", "cs.LG", "cs.LG stat.ML", "stat.ML"]),
+    ],
+)
+def test_labels_joined_in_the_only_possible_way_are_read_with_a_line(tmp_path, mark, cells):
+    loaded = given(write(tmp_path / "data", "csv", {"train": cells}))
+    assert gold(loaded, "train", len(cells)) == [sorted(cell.split(mark)) for cell in cells]
+    assert any(f"separated by {mark.strip() or ' '!r}; --label_separator none" in n for n in loaded.provenance.notes)
 
 
 @pytest.mark.parametrize(

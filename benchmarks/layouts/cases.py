@@ -452,7 +452,7 @@ def _(folder: Path) -> str:
     return "data.zip"
 
 
-@case("semeval stance (which column is the label?)", refused="Target, Stance.*--label_columns")
+@case("semeval stance (of a target, which is none)", [(EN[0][0], "FAVOR"), (EN[1][0], "AGAINST")], 108)
 def _(folder: Path) -> str:
     topics = ["Atheism", "Hillary", "Climate", "Feminism"]
     rows = [[i, topics[i % 4], text, {"pos": "FAVOR", "neg": "AGAINST"}[label]] for i, (text, label) in enumerate(EN)]

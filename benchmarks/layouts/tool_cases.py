@@ -154,6 +154,12 @@ def _(folder: Path) -> str:
     return "nlu.md"
 
 
+@case("a table in markdown", refused=r"a table in Markdown.*sed -E '.*' 'rows.md' > 'rows.tsv'")
+def _(folder: Path) -> str:
+    put(folder / "rows.md", lines(["| text | label |", "| --- | :-: |", *(f"| {a} | {b} |" for a, b in EN)]))
+    return "rows.md"
+
+
 @case("stata", refused="Stata file, which is not read.*read_stata")
 def _(folder: Path) -> str:
     import pandas

@@ -19,6 +19,7 @@ from .labelling.columns import Columns, choose_columns
 from .labelling.label_meaning import Recorded
 from .labelling.label_reader import UNDECIDED, LabelReader, learn_labels
 from .labelling.rows import ANY_REASON, BLANK, take_good_rows
+from .labelling.several_labels import joined_labels
 from .labelling.split_column import part_by_column
 from .provenance import Origin, Provenance
 from .reading.raw_split import RawSplit, is_string
@@ -124,7 +125,8 @@ def _with_names_beside(
     if args.class_names or not names or len(labels) != 1 or pa.types.is_nested(train.table[labels[0]].type):
         return args
     cells = {str(cell) for cell in train.table[labels[0]].unique().to_pylist() if cell is not None}
-    found = {part.strip() for cell in cells for part in cell.split(args.label_separator or "\0")} - {""}
+    separator = args.label_separator or joined_labels(cells, labels[0]) or "\0"
+    found = {part.strip() for cell in cells for part in cell.split(separator)} - {""}
     if not all(re.fullmatch(r"-?\d+(\.0)?", number) for number in found):
         return args
     numbers = {int(float(number)) for number in found}

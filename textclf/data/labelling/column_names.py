@@ -33,11 +33,25 @@ PAIR_NAMES = (
 LABEL_NAMES = (
     ("labels", "label", "goldlabel"),
     ("category", "categories", "class", "classes", "topic", "topics", "topicidx", "sentiment", "target", "tag", "tags",
-     "intent", "emotion", "emotions", "gold", "y", "genre", "genres", "rating", "stars", "polarity",
+     "intent", "emotion", "emotions", "stance",
+     "gold", "y", "genre", "genres", "rating", "stars", "starrating", "polarity",
      "라벨", "레이블", "분류", "주제", "평점", "별점", "범주", "카테고리", "태그", "감정", "감성", "标签", "標籤",
      "类别", "類別", "分类", "情感", "ラベル", "カテゴリ", "カテゴリー", "分類", "感情", "極性"),
 )
 LABEL_PIECES = {name for tier in LABEL_NAMES for name in tier} | {"sentiment", "polarity", "type"}
+# What a text itself says: a column of such a name is the answer beside whatever else is known of the text.
+ANSWERS = {"sentiment", "sentiments", "polarity", "emotion", "emotions", "intent", "intents", "stance",
+           "감정", "감성", "情感", "感情", "極性"}
+# What a text is about: beside a column that is called as labels are, such a one is none.
+SUBJECTS = {"airline", "brand", "company", "product", "entity", "store", "hotel", "restaurant", "movie", "vendor",
+            "manufacturer", "retailer", "artist", "singer", "director", "actor", "cast", "game", "vehicle",
+            "size", "color", "colour", "브랜드", "회사", "업체", "品牌", "商品"}
+# Of two columns with such names the first is the question, the second its subject or a finer answer.
+LEADING = (
+    ("stance", "target"), ("coarse", "fine"), ("main", "sub"), ("1", "2"), ("1", "3"),
+    ("대분류", "중분류"), ("대분류", "소분류"), ("一级", "二级"), ("category", "subcategory"), ("topic", "subtopic"),
+    ("type", "subtype"), ("genre", "subgenre"), ("class", "subclass"), ("", "sub"), ("", "fine"),
+)
 LIKE_LABELS = ("label", "labels", "라벨", "레이블", "标签", "標籤", "ラベル")  # how a name ends that means it too
 SCORES = ("score", "scores", "reviewscore", "overall")  # stars where nothing else is a label, else upvotes or sureness
 COLUMNS_LISTED = 12
@@ -59,13 +73,20 @@ OTHER_FACTS = {
     "confidence", "score", "scores", "probability", "prob", "agreement", "hash", "md5", "asin", "isbn", "price",
     "predicted", "prediction", "predictions", "pred", "preds", "guess",
     "version", "deleted", "edited", "premium", "mobile", "sponsored", "promoted", "anonymous", "checked", "status",
-    "unnamed", "helpfulness", "thumbs", "condition",
+    "unnamed", "helpfulness", "thumbs", "thumbsup", "thumbsdown", "condition",
+    "golden", "judgments",
     "word", "syllable", "syllables",
     "상품명", "제품명", "닉네임", "매체", "성별", "연령", "나이", "지역", "등록일", "게시일", "추천수", "댓글수",
     "좋아요", "타임스탬프", "번호", "순번", "연번", "날짜", "일자", "시간", "작성자", "작성일", "주소", "출처",
     "언론사", "이름", "아이디", "링크", "조회수", "编号", "日期",
     "时间", "作者", "来源", "番号", "日付", "著者",
 }
+# Those that are quantities and places: as yes and no beside other such columns they say what a text is about.
+ABOUT = {"age", "country", "region", "location", "연령", "나이", "지역"}
+# Those among them of which yes and no says nothing about a text, whatever stands beside it.
+PLAIN_FACTS = {"verified", "purchase", "retweet", "retweeted", "truncated", "favorited", "edited", "deleted",
+               "sponsored", "promoted", "premium", "mobile", "image", "images", "photo", "photos", "url", "urls",
+               "link", "links", "price"}
 # fmt: on
 
 
@@ -93,6 +114,24 @@ def ends_in_label(name: str) -> bool:
     """Say whether a column's name ends as labels are called: `entailment_label`, `감정라벨`."""
     last = "".join(pieces(name)[-1:])
     return last in LIKE_LABELS or any(last.endswith(word) for word in LIKE_LABELS if not word.isascii())
+
+
+def leads(first: str, second: str) -> bool:
+    """Say whether a column is the question to which another is subject or detail: `coarse_label`, `fine_label`."""
+    one, other = pieces(first), pieces(second)
+    only = " ".join(word for word in one if word not in other), " ".join(word for word in other if word not in one)
+    levels = {"level", "lvl", "depth", "hierarchy", "cat"}
+    return only in LEADING and (only[0] != "1" or not levels.isdisjoint(one))
+
+
+def plain_fact(name: str) -> bool:
+    """Say whether a column's name says for certain that its yes and no is about something other than the text."""
+    return not PLAIN_FACTS.isdisjoint(pieces(name))
+
+
+def about(name: str) -> bool:
+    """Say whether a column's name, where it answers yes or no, says what a text is about: `지역` beside `종교`."""
+    return not ABOUT.isdisjoint(pieces(name))
 
 
 def title_and_body(first: str, second: str) -> bool:

@@ -27,6 +27,12 @@ FLAGS = {
 }
 LABEL_WORDS, LABEL_CHARACTERS = 4.0, 60.0  # on average; more are sentences
 WITHOUT_SPACES = r"[\x{0e00}-\x{0eff}\x{1000}-\x{109f}\x{1780}-\x{17ff}\x{3040}-\x{30ff}\x{3400}-\x{9fff}]"
+# What only says how somebody judges: where one column holds such words alone, it is the answer.
+JUDGEMENTS = {
+    "positive", "negative", "neutral", "mixed", "irrelevant", "conflict", "pos", "neg", "neu", "very positive",
+    "very negative", "extremely positive", "extremely negative", "긍정", "부정", "중립", "正面", "负面", "中性",
+    "积极", "消极", "ポジティブ", "ネガティブ", "ニュートラル",
+}  # fmt: skip
 DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}([-/.]\d{1,4})?([ T]\d.*)?|\d{1,2}:\d{2}.*")
 
 
@@ -48,6 +54,8 @@ class Signs:
     """How its values say yes and no: "0/1", "true/false", "yes/no" or "y/n"; empty where they are others."""
     wordy: bool
     """Whether its values are words, as against numbers."""
+    judges: bool = False
+    """Whether its values are words for good and bad, and no others."""
 
     @property
     def other_fact(self) -> bool:
@@ -108,6 +116,7 @@ def _look_at_words(name: str, cells: pa.ChunkedArray, rows: int, nested: bool, d
         label=declared or (few and classes and short and filled >= NEARLY_EMPTY),
         flag=flag,
         wordy=len(numbers) < len(first),
+        judges=len(first) > 1 and {word.lower() for word in first} <= JUDGEMENTS,
     )
 
 

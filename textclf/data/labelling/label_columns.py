@@ -11,16 +11,22 @@ import pyarrow as pa
 from ...errors import UserError
 from ..reading.raw_split import RawSplit
 from .column_names import (
+    ANSWERS,
     LABEL_NAMES,
+    LABEL_PIECES,
     PAIR_NAMES,
     SCORES,
+    SUBJECTS,
     TEXT_NAMES,
     TITLES,
+    about,
     ends_in_label,
     ends_in_text,
+    leads,
     listed,
     pieces,
     plain,
+    plain_fact,
     some_of,
     which_column,
 )
@@ -29,6 +35,7 @@ from .column_signs import NEARLY_EMPTY, Signs, fractions, same_labels, votes
 IDS = {"id", "ids", "idx", "index"}
 OPTIONS = {"choices", "options", "candidates", "endings", "alternatives"}
 OPTION = re.compile(r"(choice|option|ending|answer|sol|solution|alternative|opt?)[\s_-]?(\d|[a-eA-E])", re.IGNORECASE)
+MANY_FLAGS = 3  # columns of yes and no of which one says what a text is about
 LIKENESS = ("score", "similarity", "relatedness", "similarityscore", "relatednessscore")
 
 
@@ -37,12 +44,15 @@ def find_labels(train: RawSplit, signs: Mapping[str, Signs]) -> tuple[tuple[str,
     others = [name for name in signs if not _called_text(name)]
     for named, kind in _called_labels(signs):
         same, notes = _one_of_equals(train, named, signs)
+        same, behind = _leading(same)
         rivals = _rivals(train, same[0], named, signs, kind) if len(same) == 1 else []
+        left = [name for name in rivals if _yields(name, same[0], signs)]
+        rivals = [name for name in rivals if name not in left]
         if len(same) + len(rivals) > 1:
             raise UserError(which_column("label", [*same, *rivals], others))
         if same:
             worded, more = _in_words(train, same[0], signs)
-            return (worded,), notes + more
+            return (worded,), notes + more + _not_taken([*behind, *left])
     return _by_their_looks(train, others, signs)
 
 
@@ -77,8 +87,17 @@ def _by_their_looks(
 ) -> tuple[tuple[str, ...], list[str]]:
     """Find the only column of few values, or several of yes and no, where no name says what is a label."""
     few, notes = _one_of_equals(train, [name for name in others if signs[name].label], signs)
-    likely = [name for name in few if not signs[name].other_fact]
-    flags = [name for name in others if signs[name].flag and IDS.isdisjoint(pieces(name))]
+    likely, behind = _leading([name for name in few if not signs[name].other_fact])
+    if len(likely) >= MANY_FLAGS and all(signs[name].flag for name in likely):
+        likely = [name for name in few if name in likely or (signs[name].flag and about(name))]
+    judged = [name for name in likely if signs[name].judges]
+    if len(judged) == 1 < len(likely) and not any(signs[name].flag for name in likely):
+        behind += [name for name in likely if name not in judged]
+        likely = judged
+    flags = [name for name in others if signs[name].flag and IDS.isdisjoint(pieces(name)) and name not in behind]
+    facts = [name for name in flags if likely and plain_fact(name) and name not in likely]
+    flags = [name for name in flags if name not in facts]
+    notes += _not_taken([*behind, *facts])
     if len(likely) == 1:
         flags = [name for name in flags if name not in likely and signs[name].flag == signs[likely[0]].flag]
         if flags:  # toxic beside verified_purchase
@@ -118,10 +137,39 @@ def _called_labels(signs: Mapping[str, Signs]) -> Iterator[tuple[list[str], str]
         "surely": [name for name in signs if plain(name) in exact],
         "likely": [name for name in signs if signs[name].label and not signs[name].other_fact and ends_in_label(name)],
         "maybe": [name for name in signs if plain(name) in possible],
+        "perhaps": [name for name in signs if signs[name].label and pieces(name) and pieces(name)[-1] in ANSWERS],
     }
     for kind, named in by_tier.items():
         filled = [name for name in named if signs[name].filled >= NEARLY_EMPTY]
         yield filled or [name for name in named if not any(each.label for each in signs.values())], kind
+
+
+def _leading(names: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return the one column to which all others are subject or detail, and those; else all of them, and none."""
+    first = next((name for name in names if all(leads(name, other) for other in names if other != name)), None)
+    if first is None or len(names) < 2:
+        return list(names), []
+    return [first], [name for name in names if name != first]
+
+
+def _yields(rival: str, chosen: str, signs: Mapping[str, Signs]) -> bool:
+    """Say whether a column of few values is for certain another fact beside one that is called as labels are.
+
+    It is detail of that one, or names what the text is about, or stands beside what can only be the answer.
+    """
+    words = set(pieces(rival))
+    if leads(chosen, rival):
+        return True
+    if words & (LABEL_PIECES | ANSWERS) or plain(rival) in LABEL_PIECES:
+        return False
+    return bool(words & SUBJECTS) or (pieces(chosen)[-1] in ANSWERS and not signs[rival].flag)
+
+
+def _not_taken(names: Sequence[str]) -> list[str]:
+    """Return a line about columns that could have been labels, had they other names."""
+    if not names:
+        return []
+    return [f"Not taken for labels: {listed(names)}; --label_columns {shlex.quote(names[0])} takes such a column."]
 
 
 def _one_of_equals(train: RawSplit, names: Sequence[str], signs: Mapping[str, Signs]) -> tuple[list[str], list[str]]:

@@ -60,7 +60,9 @@ def find_form(train: RawSplit, columns: Sequence[str], separator: str | None) ->
         written = written_lists(cells, column)
         if written is not None:
             return LabelForm("several", (column,), written=written)
-        joined_labels(cells, column)
+        separator = joined_labels(cells, column)
+        if separator is not None:
+            return LabelForm("several", (column,), separator=separator)
     return LabelForm("one", (column,))
 
 

@@ -133,6 +133,11 @@ def _form(
     form = find_form(train, columns, separator)
     if form.kind != "several":
         return form, notes
+    if form.separator and separator is None:
+        notes.append(
+            f"Cells of {columns[0]!r} hold several labels, separated by {form.separator!r}; --label_separator none "
+            "takes each cell for one name."
+        )
     cells = read_cells(train, form)
     known = recorded["places"] if recorded else 0
     places = 0 if cells.declared is not None else marked_places(cells.labels, cells.values, known, columns[0])

@@ -28,6 +28,7 @@ MOST_OTHERS = 0.5  # written lists are a column's form if more than this share o
 
 # Between two names of one cell; the first ones hardly ever stand inside a name, the others often do.
 STRONG = ("|", ";", ",", "#", "\t", "\n", "、", "，", "；")
+SURE = ("|", ";", ",", "、", "，", "；")  # that nothing else is written with
 WEAK = (" ", "_", "/", "&", "+", "-", " and ")
 FEW_NAMES, DENSE = 10, 0.6
 CODE = re.compile(r"\w+[.:]\w+")  # cs.CL: no word, so that a space beside it separates
@@ -130,20 +131,26 @@ class Joined(NamedTuple):
     separator: str
     example: str
     certain: bool
+    """Whether each cell cannot be one name."""
+    sure: bool
+    """Whether the separator cannot be another one either, so that there is nothing to ask."""
 
 
-def joined_labels(cells: Iterable[str], column: str) -> None:
-    """Refuse a label column in which names are for certain several ones, joined.
+def joined_labels(cells: Iterable[str], column: str) -> str | None:
+    """Return what separates several names in a cell where nothing else is possible, None where each is one name.
 
     Raises:
-        UserError: with the separator.
+        UserError: names are for certain several ones, joined, and how is not.
     """
     found = _joined({clean_name(cell) if "\n" not in cell and "\t" not in cell else cell.strip() for cell in cells})
+    if found and found.sure:
+        return found.separator
     if found and found.certain:
         raise UserError(
             f"The label column {column!r} holds several labels in one cell ({found.example!r} beside the same ones "
             f"apart). Give --label_separator {shown(found.separator)}; if each is one name, --label_separator none."
         )
+    return None
 
 
 def joined_note(names: Iterable[str], given: str | None) -> list[str]:
@@ -165,7 +172,7 @@ def shown(separator: str) -> str:
 def _joined(names: set[str]) -> Joined | None:
     """Return the surest reading of names as several labels, if there is any."""
     readings = [each for mark in (*STRONG, *WEAK) if (each := _joined_by(mark, names)) is not None]
-    return max(readings, key=lambda each: each.certain, default=None)
+    return max(readings, key=lambda each: (each.certain, each.sure), default=None)
 
 
 def _joined_by(mark: str, names: set[str]) -> Joined | None:
@@ -177,12 +184,17 @@ def _joined_by(mark: str, names: set[str]) -> Joined | None:
     strong = mark in STRONG
     example = max(joined, key=lambda name: (all(part in alone for part in joined[name]), -len(name), name))
     if _whole([part for each in joined.values() for part in each]):  # 2,5 beside 8
-        return Joined(mark, example, True) if (strong or mark == " ") and _whole(alone) else None
+        if not (strong or mark == " ") or not _whole(alone):
+            return None
+        no_fractions = mark != "," or max(map(len, joined.values())) > 2  # 2,5 may be a number
+        return Joined(mark, example, True, mark in SURE and no_fractions)
     times = Counter(part for each in joined.values() for part in set(each))
     recurring = [name for name, each in joined.items() if all(part in alone or times[part] > 1 for part in each)]
     apart = [name for name, each in joined.items() if all(part in alone for part in each)]
     orders = len(joined) - len({tuple(sorted(each)) for each in joined.values()})
     dense = len(times) <= DENSE * len(names) and len(recurring) >= 0.8 * len(joined) >= 0.4 * len(names)
+    plainly = len(apart) > 1 and len(recurring) >= 0.8 * len(joined)  # two cells at least, each part a cell elsewhere
+    codes = False
     if strong:
         certain = bool(apart or orders) or (len(recurring) >= 2 and 2 * len(recurring) >= len(joined))
         noted = any(part in alone or times[part] > 1 for part in times)
@@ -193,7 +205,8 @@ def _joined_by(mark: str, names: set[str]) -> Joined | None:
         certain = codes or (len(recurring) >= 3 and shared >= 0.75 * len(times))
         certain = certain or (dense and len(names) >= FEW_NAMES)
         noted = bool(apart) or orders >= (1 if few else 2) or (len(recurring) >= 3 and len(times) <= len(names) / 2)
-    return Joined(mark, example, certain) if certain or noted else None
+    sure = certain and plainly and (mark in SURE or codes)
+    return Joined(mark, example, certain, sure) if certain or noted else None
 
 
 def _whole(words: Iterable[str]) -> bool:

@@ -8,7 +8,7 @@ from itertools import zip_longest
 
 from ...errors import UserError
 from ..reading.raw_split import RawSplit, is_string
-from .column_names import PAIR_NAMES, TEXT_NAMES, pieces, plain, title_and_body, which_column
+from .column_names import PAIR_NAMES, TEXT_NAMES, TITLES, pieces, plain, title_and_body, which_column
 from .column_signs import Signs, same_texts
 
 
@@ -19,7 +19,7 @@ def find_text(train: RawSplit, signs: Mapping[str, Signs]) -> tuple[str, ...]:
     by_plain = {plain(name): name for name in strings if signs[name].filled or len(strings) == 1}
     both = [(by_plain[a], by_plain[b]) for a, b in PAIR_NAMES if a in by_plain and b in by_plain]
     pairs = [pair for pair in both if not any(signs[name].label for name in pair)]  # a subject of few values is none
-    known = [by_plain[name] for name in TEXT_NAMES if name in by_plain]
+    known = _called_texts(by_plain, signs)
     if len(pairs) == 1 and (set(known) <= set(pairs[0]) or _outweigh(pairs[0], known, signs)):
         return pairs[0]
     if len(pairs) == 1 and plain(pairs[0][0]) == "text":  # text, text_pair: our own names
@@ -44,6 +44,13 @@ def find_text(train: RawSplit, signs: Mapping[str, Signs]) -> tuple[str, ...]:
         raise UserError(f"The text column {spoilt[0]!r} must hold text; found {train.mixed[spoilt[0]]}.")
     pair = f" {shlex.join(pairs[0])}, say" if pairs else ""
     raise UserError(which_column("text", candidates, list(signs), pair))
+
+
+def _called_texts(by_plain: Mapping[str, str], signs: Mapping[str, Signs]) -> list[str]:
+    """Return the columns that are called as texts are, without titles of few values: a text is about those."""
+    known = [by_plain[name] for name in TEXT_NAMES if name in by_plain]
+    told = [name for name in known if not (plain(name) in TITLES and signs[name].label)]
+    return told if any(signs[name].text for name in by_plain.values()) else known
 
 
 def _said_before(train: RawSplit, name: str, names: Sequence[str]) -> bool:
