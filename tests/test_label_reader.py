@@ -481,6 +481,14 @@ def test_later_data_is_read_as_the_run_read_its_own(tmp_path, shown):
         assert any("as in the model's own data: " in note and "is" in note for note in data.provenance.notes)
 
 
+def test_later_names_that_look_joined_are_one_name_each_where_the_run_took_them_so(tmp_path):
+    names = ["arts|film", "arts|music", "film|music|stage", "arts", "film", "music", "stage"]
+    run = given(write(tmp_path / "a", "csv", {"train": names}), label_separator="none")
+    later = write(tmp_path / "b", "csv", {"train": names})
+    assert gold(given(later), "train", 1) == [["arts", "film"]], "read as several without the run's own reading"
+    assert gold(load_as_given(DataArguments(dataset=later), run.provenance.label_reading), "train", 7) == names
+
+
 def test_later_lists_and_separated_names_are_read_as_the_run_read_its_own(tmp_path):
     run = given(write(tmp_path / "a", "jsonl", {"train": MARKS}), class_names=["x", "y", "z"])
     later = write(tmp_path / "b", "jsonl", {"train": [[0, 1, 1]]})

@@ -126,10 +126,11 @@ def _form(
     train: RawSplit, columns: Sequence[str], args: DataArguments, recorded: Recorded | None
 ) -> tuple[LabelForm, list[str]]:
     separator, notes = args.label_separator, []
-    recorded_separator = recorded["separator"] if recorded and separator is None and len(columns) == 1 else None
-    if recorded_separator and is_string(train.table.schema.field(columns[0]).type):
-        separator = recorded_separator
-        notes.append(f"Several labels in a cell are separated by {separator!r}, as in the model's own data.")
+    if recorded and separator is None and len(columns) == 1 and is_string(train.table.schema.field(columns[0]).type):
+        # A run whose cells were one name each took them so, whatever joins words inside a name of later rows.
+        separator = "none" if recorded["form"] == "one" else recorded["separator"]
+        if recorded["separator"]:
+            notes.append(f"Several labels in a cell are separated by {separator!r}, as in the model's own data.")
     form = find_form(train, columns, separator)
     if form.kind != "several":
         return form, notes
