@@ -1,6 +1,7 @@
 """Which faults would the tests notice? Small faults are put into a room one at a time; a test must fail.
 
 python -m tests.mutate evaluation [--sample 40] [--seed 0] [--only intervals.py] [--list]
+python -m tests.mutate evaluation --nearest                     # without tracing: the test files that import it
 python -m tests.mutate named                                    # the faults of mutate_named.py, chosen by hand
 
 Not part of the tests. The room's tests run once, traced; of a mutant then only those that execute its statement, the
@@ -29,6 +30,7 @@ from typing import Any, NamedTuple
 
 from tests.mutants import ROOT, Mutant, mutants_of
 from tests.mutate_named import NAMED
+from tests.mutate_nearest import nearest_tests
 
 EQUIVALENT = Path(__file__).parent / "mutate_equivalent.txt"
 ROOMS = {  # room -> its folders, its test files
@@ -194,6 +196,9 @@ def main() -> None:
     parser.add_argument("--only", default="", help="only files whose path holds this")
     parser.add_argument("--tests", nargs="*", help="test files in place of the room's own")
     parser.add_argument("--seconds", type=float, default=600, help="the longest that the tests of a mutant may take")
+    parser.add_argument(
+        "--nearest", action="store_true", help="trace nothing: try the test files that import the file"
+    )
     parser.add_argument("--list", action="store_true", help="show the sample and run nothing")
     options = parser.parse_args()
     mutants = list(drawn(options))
@@ -220,17 +225,18 @@ def main() -> None:
         place = Path(folder).resolve() / "copy"
         shutil.copytree(ROOT, place, ignore=LEFT_OUT, symlinks=True)
         (place / ".venv").symlink_to(Path(sys.prefix))
-        found = in_fork(lambda: traced(place, tests), 3600)
-        if found is None or found.failed:
+        found = None if options.nearest else in_fork(lambda: traced(place, tests), 3600)
+        if not options.nearest and (found is None or found.failed):
             sys.exit(f"The tests fail without any mutant: mend them first: {found and found.failed}")
-        print(f"{len(mutants)} mutants of {options.room}, seed {options.seed}; {len(found.seconds)} tests", flush=True)
+        print(f"{len(mutants)} mutants of {options.room}, seed {options.seed}", flush=True)
         survived = 0
         for number, mutant in enumerate(mutants, 1):
-            own = found.tests_of(mutant)
-            came_to = fate(mutant, place, [each for each in (own, later) if each], options.seconds)
-            survived += came_to == "survived"
-            print(f"{number:4} {came_to:12} {len(own):4} {mutant.path.name}:{mutant.lines[0]} ", end="")
-            print(f"{mutant.before} -> {mutant.after}", flush=True)
+            own = [found.tests_of(mutant)] if found else [[file] for file in nearest_tests(mutant.path)]
+            began = time.monotonic()
+            came_to = fate(mutant, place, [each for each in (*own, later if found else []) if each], options.seconds)
+            survived += came_to != "caught"
+            print(f"{number:4} {came_to:12} {time.monotonic() - began:4.0f} s ", end="")
+            print(f"{mutant.path.name}:{mutant.lines[0]} {mutant.before} -> {mutant.after}", flush=True)
     print(f"\n{len(mutants) - survived} of {len(mutants)} caught ({1 - survived / len(mutants):.0%}).")
 
 

@@ -87,6 +87,8 @@ def test_rows_checkpoints_and_logs_stay_at_home(made):
         ("read from /data/corpora/reviews.csv", "an absolute path: /data/corpora/reviews.csv"),
         ("C:\\Users\\kim\\reviews.csv", "an absolute path: C:\\U"),
         ("\\\\server\\share\\reviews.csv", "an absolute path"),
+        ("문의: 010-1234-5678로 주세요", "a phone number: 010-1234-5678"),
+        ("주민등록번호 900101-1234567입니다", "a resident registration number: 900101-1234567"),
         ("file:///srv/x", "an absolute path"),
         ("see ~/corpora", "a home directory"),
         ("$HOME/corpora", "a home directory"),
@@ -136,10 +138,41 @@ def test_the_home_directory_is_found(monkeypatch, tmp_path):
         "model@main",
         "hf_hub_download and hf_xet",
         "정확도/재현율 값",
+        "from 1990-2024, on 2026-11-29, 2026.11.29 12:30:45",
+        "가격 1,234,567원, +12.5 %, +1,000,000 and +10 000 000",
+        "article 8801234567890, ISBN 978-89-010-1234-5678, model X010-1234-5678, order 20261129-0012345",
+        "901301-1234567 has no such month, 900230-1234567 no such day",
+        "1588-1592 and 127.0.0.1:8000 and 0.0102 - 0.1234",
     ],
 )
 def test_ordinary_text_is_not_suspected(harmless):
     assert list(secrets_in([harmless])) == []
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        *("010-1234-5678", "010 1234 5678", "010.1234.5678", "01012345678", "010–1234–5678", "011-234-5678"),
+        *("02-123-4567", "02)123-4567", "031-1234-5678", "070-1234-5678", "+82 10-1234-5678", "+82-10-1234-5678"),
+        *("+82 (0)10 1234 5678", "+821012345678", "+1 (555) 123-4567", "(555) 123-4567", "+49 30 12345678"),
+    ],
+)
+def test_phone_numbers_are_found_as_people_write_them(number):
+    assert list(secrets_in([f"전화 {number}로, 2026년"])) == [(f"holds a phone number: {number}", number)]
+
+
+@pytest.mark.parametrize(
+    ("number", "found"),
+    [
+        *(("900101-1234567", True), ("900101–2234567", True), ("900101 - 1234567", True), ("040229-3123456", True)),
+        *(("000229-4123456", True), ("000229-1123456", False), ("030229-3123456", False)),  # 1900 was no leap year
+        *(("901301-1234567", False), ("900132-1234567", False), ("900001-1234567", False), ("900100-1234567", False)),
+        *(("1900101-1234567", False), ("900101-12345678", False), ("9001011234567", False)),
+    ],
+)
+def test_a_resident_number_begins_with_a_day_that_there_was(number, found):
+    expected = [(f"holds a resident registration number: {number}", number)] if found else []
+    assert list(secrets_in([f"번호 {number}입니다"])) == expected
 
 
 @given(st.recursive(st.text(max_size=5), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))

@@ -16,7 +16,7 @@ from textclf.arguments import TeachingOptions
 from textclf.errors import UserError
 from textclf.labels import LabelSpace
 from textclf.models.losses import loss_function
-from textclf.training.auxiliary import Layout, TaughtLoss, grown, read_auxiliary
+from textclf.training.auxiliary import TargetParts, TaughtLoss, grown, read_auxiliary
 from textclf.training.encoding import tokenise
 from textclf.training.teachers import add_vectors, with_teacher
 
@@ -45,7 +45,7 @@ def test_an_opinion_shares_the_loss_with_the_labels_and_is_all_where_there_are_n
             4 * sum(q * (math.log(q) - (each / 2 - math.log(total))) for q, each in zip(p, z, strict=True))
         )
     expected = (0.75 * cross_entropy(logits[0], 0) + 0.25 * softened[0] + softened[1]) / 2
-    assert loss_of(logits, [0, 0], targets, Layout(2, 2, 0, 0), teacher_weight=0.25) == pytest.approx(
+    assert loss_of(logits, [0, 0], targets, TargetParts(2, 2, 0, 0), teacher_weight=0.25) == pytest.approx(
         expected, rel=1e-5
     )
 
@@ -53,7 +53,9 @@ def test_an_opinion_shares_the_loss_with_the_labels_and_is_all_where_there_are_n
 def test_a_cluster_and_an_embedding_have_their_own_rows_of_the_last_layer():
     """Logits: 2 labels, 3 clusters, 2 dimensions; cosine of (1, 1) and (1, 0) is 1 / sqrt 2."""
     logits = [[0.0, 3.0, 1.0, 2.0, 0.0, 1.0, 1.0]]
-    found = loss_of(logits, [1], [[1.0, 1.0, 1.0, 0.0]], Layout(2, 0, 3, 2), teacher_weight=0.5, cluster_weight=0.1)
+    found = loss_of(
+        logits, [1], [[1.0, 1.0, 1.0, 0.0]], TargetParts(2, 0, 3, 2), teacher_weight=0.5, cluster_weight=0.1
+    )
     expected = cross_entropy([0.0, 3.0], 1) + 0.1 * cross_entropy([1.0, 2.0, 0.0], 1) + 0.5 * (1 - 1 / math.sqrt(2))
     assert found == pytest.approx(expected, rel=1e-5)
 
@@ -63,7 +65,7 @@ def test_with_several_labels_an_opinion_that_is_met_costs_nothing():
     scores = 1 / (1 + np.exp(-np.array([1.0, -2.0, 0.5], dtype=np.float32) / 2))
     targets = [[0.0, *scores.tolist(), 0.0]]
     found = loss_of(
-        [[1.0, -2.0, 0.5, 0.0, 0.0]], [[0.0, 0.0, 0.0]], targets, Layout(3, 3, 2, 0), SEVERAL, cluster_weight=0.1
+        [[1.0, -2.0, 0.5, 0.0, 0.0]], [[0.0, 0.0, 0.0]], targets, TargetParts(3, 3, 2, 0), SEVERAL, cluster_weight=0.1
     )
     assert found == pytest.approx(0.1 * math.log(2), rel=1e-4)
 
@@ -74,7 +76,7 @@ def test_columns_of_a_split_become_targets_in_one_order():
     split = add_vectors(split, "opinion", np.full((4, 2), 0.5, dtype=np.float32))
     split = split.add_column("labelled", [True, False, True, True], feature=Value("bool"))
     found = read_auxiliary(split)
-    assert found.layout == Layout(2, 2, 3, 0)
+    assert found.layout == TargetParts(2, 2, 3, 0)
     assert found.values.tolist() == [[1, 0.5, 0.5, 2], [0, 0.5, 0.5, 0], [1, 0.5, 0.5, 1], [1, 0.5, 0.5, 2]]
 
 

@@ -40,14 +40,14 @@ class Labelling(NamedTuple):
     output: Path
 
 
-class Found(NamedTuple):
+class FoundRows(NamedTuple):
     """What is to be labelled, and which of its columns are read."""
 
     sources: list[Source]
     text_columns: list[str]
 
 
-def find_rows(model: str, inputs: Sequence[str], options: BulkArguments) -> Found:
+def find_rows(model: str, inputs: Sequence[str], options: BulkArguments) -> FoundRows:
     """Find the rows and their texts, by the model's settings alone: local files and folders need no library for it.
 
     Raises:
@@ -55,10 +55,10 @@ def find_rows(model: str, inputs: Sequence[str], options: BulkArguments) -> Foun
     """
     sources = find_sources(inputs, options.split, options.dataset_config, options.dataset_revision)
     config = model_json(model, "config.json", options.revision)
-    return Found(sources, choose_text_columns(sources[0], options.text_columns, config.get("text_columns") or []))
+    return FoundRows(sources, choose_text_columns(sources[0], options.text_columns, config.get("text_columns") or []))
 
 
-def set_up(model: str, inputs: Sequence[str], options: BulkArguments, found: Found | None = None) -> Labelling:
+def set_up(model: str, inputs: Sequence[str], options: BulkArguments, found: FoundRows | None = None) -> Labelling:
     """Find the rows (unless they were `found` already), load the model, plan, and look at what is there already.
 
     Raises:

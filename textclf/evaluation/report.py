@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from datasets import Dataset
@@ -13,31 +12,13 @@ from numpy.typing import NDArray
 from textclf.metrics.text_classification.text_classification import Rows, TextClassification
 
 from ..errors import UserError
-from ..inference.answers import Text
+from ..inference.answers import Scorer
 from ..inference.classifier import texts_of
 from ..labels import LabelSpace
 from .intervals import METHODS, MOST_STEPS, Bounds, all_bounds, resampled
 from .score_intervals import share_interval
 
 NAMED = 8  # labels that a note lists
-
-
-class Scorer(Protocol):
-    """Anything that scores texts: the classifier, a linear SVM, the majority class."""
-
-    @property
-    def labels(self) -> LabelSpace:
-        """The label space of the scores."""
-        ...
-
-    @property
-    def thresholds(self) -> NDArray[np.float64] | None:
-        """Each label's cut [L], or None (argmax, or 0.5 with several labels)."""
-        ...
-
-    def scores(self, texts: Sequence[Text]) -> NDArray[np.float32]:
-        """Return scores in [0, 1], float32 [N, L]."""
-        ...
 
 
 Figure = dict[str, Any]  # {value, low, high}; without an interval low and high are None, and `no_interval` says why

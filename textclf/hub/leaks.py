@@ -1,4 +1,4 @@
-"""What must not stand in a published file: tokens, keys, addresses, paths of this machine."""
+"""What must not stand in a published file: tokens, keys, addresses and numbers of people, paths of this machine."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import os
 import re
 import struct
 import zlib
+from calendar import monthrange
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,7 +23,20 @@ _UNSPEAKABLE = {
     "a private key": r"-----BEGIN [A-Z ]*PRIVATE KEY-----",
     "an address with a password": r"\b[a-z][a-z0-9+.-]{1,20}://[^\s/:@\"']{1,80}:[^\s/@\"']{3,80}@",
 }
+_DASH = "[- .\u2010-\u2015]"  # dashes of every length, blanks, dots: what stands between groups of digits
+_ALONE, _ENDED = r"(?<![\dA-Za-z+])(?<!\d[-.])", r"(?![\dA-Za-z]|[-.]\d)"  # a Hangul particle may follow at once
+_PHONE = (
+    rf"{_ALONE}010{_DASH}?\d{{4}}{_DASH}?\d{{4}}{_ENDED}"  # Korean mobile numbers of today, with or without dashes
+    rf"|{_ALONE}(?:01[016-9]|02|0[3-6]\d|070|080|050\d)(?:{_DASH}|\) ?)\d{{3,4}}{_DASH}\d{{4}}{_ENDED}"
+    rf"|(?<![\w+])\+[1-9]\d{{0,2}}(?={_DASH}|\()(?:{_DASH}?\(?\d{{1,4}}\)?){{2,5}}{_ENDED}"
+    rf"|(?<![\w+])\+[1-9]\d{{9,14}}{_ENDED}"  # E.164
+    rf"|(?<!\w)\(\d{{3}}\) ?\d{{3}}{_DASH}\d{{4}}{_ENDED}"  # North America
+)
+_LEAST_PHONE = 9  # digits with the country's: a shorter one after a plus is a gain, a version, a price
+_RESIDENT = rf"{_ALONE}\d{{6}}(?:{_DASH}| {_DASH} )[0-9]\d{{6}}{_ENDED}"  # whole: thirteen digits in a row are an EAN
 _PERSONAL = {
+    "a resident registration number": re.compile(_RESIDENT),
+    "a phone number": re.compile(_PHONE),
     "an e-mail address": re.compile(r"[\w.+-]+@(?:[\w-]+\.)+[A-Za-z]{2,}"),
     "a home directory": re.compile(r"(?<![\w/])~/[\w.]|\$HOME\b|%USERPROFILE%"),
     "an absolute path": re.compile(
@@ -82,7 +96,19 @@ def secrets_in(strings: Iterable[str]) -> Iterator[Found]:
         yield Found(f"holds a home directory: {home}", home)
     for kind, pattern in _PERSONAL.items():
         for match in dict.fromkeys(found[0] for found in pattern.finditer(text)):
-            yield Found(f"holds {kind}: {match}", match)
+            if _may_be(kind, re.sub(r"\D", "", match)):
+                yield Found(f"holds {kind}: {match}", match)
+
+
+def _may_be(kind: str, digits: str) -> bool:
+    """Say whether what looks like a number of a person can be one, by its length or by the day of birth in it."""
+    if kind == "a phone number":
+        return _LEAST_PHONE <= len(digits) <= 15
+    if kind == "a resident registration number":  # year, month, day; the seventh digit tells sex and century
+        century = {"9": 1800, "0": 1800, "3": 2000, "4": 2000, "7": 2000, "8": 2000}.get(digits[6], 1900)
+        year, month, day = century + int(digits[:2]), int(digits[2:4]), int(digits[4:6])
+        return 1 <= month <= 12 and 1 <= day <= monthrange(year, month)[1]
+    return True
 
 
 def secrets_in_bytes(data: Any) -> Iterator[Found]:  # Any: bytes, or a file that is mapped into memory

@@ -24,13 +24,20 @@ class Prediction(NamedTuple):
 
 
 class Scorer(Protocol):
-    """Anything that scores labels, whatever computes it: the classifier with each engine, a baseline."""
+    """Anything that scores texts: the classifier with each engine, a linear SVM, the majority class."""
 
-    labels: LabelSpace
-    thresholds: NDArray[np.float64] | None
+    @property
+    def labels(self) -> LabelSpace:
+        """The label space of the scores."""
+        ...
+
+    @property
+    def thresholds(self) -> NDArray[np.float64] | None:
+        """Each label's cut [L], or None (argmax, or 0.5 with several labels)."""
+        ...
 
     def scores(self, texts: Sequence[Text]) -> NDArray[np.float32]:
-        """Return float32 [N, L] in [0, 1]."""
+        """Return scores in [0, 1], float32 [N, L]."""
         ...
 
 

@@ -28,7 +28,7 @@ from .protocols import (
     Classified,
     ClassifyAnswer,
     ClassifyRequest,
-    Fault,
+    ErrorAnswer,
     HubRequest,
     LabelScore,
     PredictRequest,
@@ -37,7 +37,7 @@ from .scoring import Scored, Scoring
 from .serve_arguments import TOKEN, ServeArguments, from_environment
 
 FAULTS: dict[int | str, dict[str, Any]] = {
-    status: {"model": Fault} for status in (400, 401, 408, 413, 422, 500, 503, 504)
+    status: {"model": ErrorAnswer} for status in (400, 401, 408, 413, 422, 500, 503, 504)
 }
 MOST_ATTRIBUTIONS = 4  # texts a call: each takes as long as some hundred answers
 

@@ -59,7 +59,7 @@ class Metrics(Listener):
             "textclf_model_restarts", "Times the model's process was replaced", registry=self.registry
         )
         self._drift(labels)
-        self.registry.register(TrainingRows(profile))
+        self.registry.register(RecordedProfile(profile))
 
     def _drift(self, labels: Sequence[str]) -> None:
         registry = self.registry
@@ -108,7 +108,7 @@ class Metrics(Listener):
         return generate_latest(self.registry)
 
 
-class TrainingRows(Collector):
+class RecordedProfile(Collector):
     """The training rows' profile under `textclf_training_*`, in the bins of the live metrics."""
 
     def __init__(self, profile: Mapping[str, Any]) -> None:

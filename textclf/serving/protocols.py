@@ -190,7 +190,7 @@ class ClassifyAnswer(BaseModel):
     predictions: list[Classified]
 
 
-class Fault(BaseModel):
+class ErrorAnswer(BaseModel):
     """Every error, of every protocol."""
 
     model_config = ConfigDict(

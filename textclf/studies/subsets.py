@@ -26,11 +26,6 @@ def nested_order(gold: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
     return np.argsort(place, kind="stable")
 
 
-def part_sizes(n: int) -> list[int]:
-    """Return how many of n rows each of SHARES is, at least 1."""
-    return [max(1, round(share * n)) for share in SHARES]
-
-
 def _rarest(indicator: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return each row's rarest label, int64 [N]; -1 for rows without any."""
     counts = indicator.sum(axis=0)

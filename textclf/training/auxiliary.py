@@ -36,7 +36,7 @@ EMBEDDING = "embedding"  # List(float32, D): of unit length
 NO_OPINION = -1.0
 
 
-class Layout(NamedTuple):
+class TargetParts(NamedTuple):
     """How wide each part is: L labels, then 0 or L opinions, k clusters, D dimensions of an embedding."""
 
     labels: int
@@ -59,7 +59,7 @@ class Layout(NamedTuple):
 class Auxiliary:
     """The targets of N texts: `values` float32 [N, W], parted as `layout` says."""
 
-    layout: Layout
+    layout: TargetParts
     values: NDArray[np.float32]
 
     def add_to(self, digest: hashlib.blake2b) -> None:
@@ -77,7 +77,7 @@ def read_auxiliary(split: Dataset) -> Auxiliary | None:
     labels = len(LabelSpace.from_features(features))
     clusters = features[CLUSTER].num_classes if isinstance(features.get(CLUSTER), ClassLabel) else 0
     widths = [features[name].length if name in features else 0 for name in (OPINION, EMBEDDING)]
-    layout = Layout(labels, widths[0], clusters, widths[1])
+    layout = TargetParts(labels, widths[0], clusters, widths[1])
     columns = split.select_columns(present).with_format("numpy")[:]
     parts = [np.asarray(columns[name], dtype=np.float32).reshape(len(split), -1) for name in present]
     if LABELLED not in present:
@@ -129,7 +129,7 @@ class TaughtLoss:
     come the cross-entropy of the text's cluster and one less the cosine to its embedding, each with its weight.
     """
 
-    def __init__(self, loss: StepLoss, layout: Layout, options: TeachingOptions) -> None:
+    def __init__(self, loss: StepLoss, layout: TargetParts, options: TeachingOptions) -> None:
         """Bind the labels' loss to the weights that `options` give."""
         self.loss, self.layout, self.options = loss, layout, options
 

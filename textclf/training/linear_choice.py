@@ -23,7 +23,7 @@ TOLERANCE = 1e-7  # at scikit-learn's 1e-4 two fits on states that differ by rou
 FLAT = 1e-3  # of the median deviation: directions that vary less are noise, and are not blown up further
 
 
-class Chosen(NamedTuple):
+class ChosenLinear(NamedTuple):
     """The linear model that validation chose."""
 
     linear: LinearModel  # of standardised states
@@ -46,7 +46,7 @@ def choose_linear(
     validation: tuple[NDArray[np.float32], NDArray[np.int64]],
     selection: Selection,
     args: FitArguments,
-) -> Chosen:
+) -> ChosenLinear:
     """Fit linear models on training states and choose one's C on validation, by `selection`'s metric.
 
     `train` and `validation` are states float32 [N, d] and gold [N], or 0/1 [N, L]. Cs go outwards by powers of ten as
@@ -80,7 +80,7 @@ def choose_linear(
     equal = sorted(exponent for exponent, each in found.items() if each == best)
     exponent = equal[len(equal) // 2]
     tried = {round(10.0**e, 12): sign * found[e] for e in sorted(found)}
-    return Chosen(models[exponent], mean, scale, round(10.0**exponent, 12), sign * best, tried, len(states))
+    return ChosenLinear(models[exponent], mean, scale, round(10.0**exponent, 12), sign * best, tried, len(states))
 
 
 def _searched(value: Callable[[float], float]) -> dict[float, float]:

@@ -33,7 +33,7 @@ from . import machine, resume
 from .encoding import EncodedTexts
 from .fit import Fitted, fit, start
 from .fit_arguments import FitArguments
-from .linear_choice import Chosen, choose_linear
+from .linear_choice import ChosenLinear, choose_linear
 from .pooled_states import PooledStates
 from .selection import Metrics, Selection, choose_metric
 
@@ -193,7 +193,7 @@ def _write_last(model: PreTrainedModel, weights: NDArray[np.float64], biases: ND
     last.bias.copy_(torch.from_numpy(biases))
 
 
-def _facts(training: dict[str, Any], begun: Begun, chosen: Chosen, seconds: float) -> dict[str, Any]:
+def _facts(training: dict[str, Any], begun: Begun, chosen: ChosenLinear, seconds: float) -> dict[str, Any]:
     """Return `evaluation.json`'s `training` and `selection`: what came before, and the linear model."""
     epoch = begun.before.selection["epoch"] if begun.before else None
     selection = {"metric": begun.selection.metric, "split": "validation", "value": chosen.value, "epoch": epoch}
@@ -203,7 +203,7 @@ def _facts(training: dict[str, Any], begun: Begun, chosen: Chosen, seconds: floa
     }
 
 
-def _log(run: RunFolder, chosen: Chosen, metric: str, *, anew: bool) -> None:
+def _log(run: RunFolder, chosen: ChosenLinear, metric: str, *, anew: bool) -> None:
     """Write a line for each C into the training log, behind what fine-tuning wrote."""
     path = run.path / LOG
     kept = [] if anew or not path.exists() else path.read_text(encoding="utf-8").splitlines()

@@ -1,0 +1,72 @@
+"""Which test files stand nearest to a module: without tracing, by who imports whom."""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+from tests.mutants import ROOT
+
+_MOST = 4  # test files a mutant is tried on
+_STEPS = 3  # from the module over those that import it to a test
+# What is run by its name, or imported by everybody: the tests that are about it.
+_ABOUT = {
+    "metrics/": "metrics intervals",
+    "textclf/labels.py": "decisions metrics",
+    "textclf/data/labelling/": "label_reader columns odd_layouts loading",
+    "textclf/evaluation/page/": "page whole_pages",
+    "textclf/hub/card": "card promises",
+    "textclf/hub/wording": "card",
+    "textclf/hub/claims/": "claim_reading e2e/test_claims",
+    **dict.fromkeys(
+        [f"textclf/hub/{name}" for name in ("contract", "staging", "commits", "manifest", "dataset_repo")],
+        "push e2e/test_publish_faults e2e/test_publish_checked e2e/test_publish",
+    ),
+}
+
+
+def nearest_tests(path: Path) -> list[str]:
+    """Return the test files that are about a module, or that import it or what imports it, namesakes first."""
+    importers = _importers()
+    for start, names in _ABOUT.items():
+        if str(path).startswith(start):
+            return [f"tests/{name if '/' in name else f'test_{name}'}.py" for name in names.split()]
+    seen, found, ring = {path}, [], [path]
+    for _ in range(_STEPS):
+        tests = sorted({test for one in ring for test in importers[one] if test.name.startswith("test_")})
+        named = [test for test in tests if any(test.stem.removeprefix("test_") == one.stem for one in ring)]
+        found += [test for test in [*named, *tests] if test not in found]
+        if len(found) >= 2:
+            break
+        ring = [other for one in ring for other in sorted(importers[one]) if other not in seen]
+        seen |= set(ring)
+    return [str(test) for test in dict.fromkeys(found)][:_MOST]
+
+
+@cache
+def _importers() -> dict[Path, set[Path]]:
+    """Return for each file of the project the files that import it."""
+    found: dict[Path, set[Path]] = defaultdict(set)
+    for folder in ("textclf", "metrics", "tests"):
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            own = path.relative_to(ROOT)
+            for name in _imported(own, ast.parse(path.read_text(encoding="utf-8"))):
+                target = Path(*name.split(".")).with_suffix(".py")
+                if (ROOT / target).is_file() and target != own:
+                    found[target].add(own)
+    return found
+
+
+def _imported(path: Path, tree: ast.AST) -> Iterator[str]:
+    """Yield the full names of what a file imports: modules, and what may be a module in a package."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (each.name for each in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            start = list(path.parent.parts[: len(path.parent.parts) - node.level + 1]) if node.level else []
+            base = ".".join([*start, *([node.module] if node.module else [])])
+            yield base
+            yield from (f"{base}.{each.name}" for each in node.names)
