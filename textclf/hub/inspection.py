@@ -44,27 +44,27 @@ def collect(run: RunFolder, written: Mapping[str, str], allow: Sequence[str] = (
     findings = [
         (upload.path, found) for upload in uploads for found in dict.fromkeys(findings_in(upload, run.path, texts))
     ]
-    allowable = {name_of(path, found) for path, found in findings if found.evidence is not None}
+    allowable = {_name_of(path, found) for path, found in findings if found.evidence is not None}
     for name in allow:
         if name not in allowable:
             raise UserError(
                 f"--allow {name}: nothing of this name was found. Expected the name of one finding, as the refusal "
                 f"of a push prints it.{did_you_mean(name, allowable)}"
             )
-    left = [(path, found) for path, found in findings if found.evidence is None or name_of(path, found) not in allow]
+    left = [(path, found) for path, found in findings if found.evidence is None or _name_of(path, found) not in allow]
     if left:
         raise UserError(_refusal(run, left))
     return uploads
 
 
-def name_of(path: str, found: Found) -> str:
+def _name_of(path: str, found: Found) -> str:
     """Return the name of one finding; another thing in the same file has another name."""
     return f"{path}:{hashlib.sha256((found.evidence or '').encode()).hexdigest()[:8]}"
 
 
 def _refusal(run: RunFolder, findings: Sequence[tuple[str, Found]]) -> str:
     lines = [
-        f"  {path} {found.says}" + ("" if found.evidence is None else f"  (--allow {name_of(path, found)})")
+        f"  {path} {found.says}" + ("" if found.evidence is None else f"  (--allow {_name_of(path, found)})")
         for path, found in findings[:_SHOWN]
     ]
     if len(findings) > _SHOWN:

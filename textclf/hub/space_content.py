@@ -14,7 +14,6 @@ from ..errors import UserError
 from ..inference.onnx_folder import GATE
 from ..run_folder import RunFolder
 from .card import language_of_run, read_recipe_values
-from .inspection import name_of
 from .leaks import secrets_in
 from .manifest import with_manifest
 from .push_arguments import PushArguments
@@ -51,7 +50,8 @@ def engine_for(run: RunFolder, hardware: str | None, arrived: Collection[str]) -
 def space_files(run: RunFolder, arguments: PushArguments, form: Form) -> list[Upload]:
     """Return the files of the Space: the page, its header for this model, the examples if there are any."""
     examples = examples_for_space(run, arguments)
-    _check_examples(examples, arguments.allow)
+    for found in secrets_in(text for row in examples for text in row):
+        raise UserError(f"An example text of the Space {found.says}. Choose other --examples.")
     if form.kind == "static":
         base = f"{constants.ENDPOINT}/{arguments.repo_id}/resolve/{form.commit}/"
         uploads = static_files(run, _about(run, arguments, examples), base)
@@ -61,19 +61,6 @@ def space_files(run: RunFolder, arguments: PushArguments, form: Form) -> list[Up
             uploads.append(Upload(EXAMPLES, json.dumps(examples, ensure_ascii=False, indent=2).encode()))
     uploads.append(Upload("README.md", _readme(run, arguments, form).encode()))
     return with_manifest(run, "space", uploads)
-
-
-def _check_examples(examples: list[list[str]], allow: Collection[str]) -> None:
-    """Refuse what should not be seen; what may stand in the card, which shows the same examples, may stand here."""
-    for found in secrets_in(text for row in examples for text in row):
-        name = name_of("README.md", found)
-        if found.evidence is None:
-            raise UserError(f"An example text of the Space {found.says}. Choose other --examples.")
-        if name not in allow:
-            raise UserError(
-                f"An example text of the Space {found.says}. Choose other --examples, or add --allow {name} if "
-                "everybody who sees the Space may see that."
-            )
 
 
 def _about(run: RunFolder, arguments: PushArguments, examples: list[list[str]]) -> dict[str, Any]:
