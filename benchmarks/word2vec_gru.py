@@ -39,7 +39,7 @@ from textclf.flags import build_parser, parse
 from textclf.inference.classifier import Text, activate, texts_of
 from textclf.labels import LabelSpace
 from textclf.models.text_features import as_string
-from textclf.models.word_vectors import WordVectors, train_word_vectors, words_of
+from textclf.models.word_vectors import WordVectors, lower_words, train_word_vectors
 
 LONGEST = 400  # words of a text that are read
 
@@ -94,7 +94,7 @@ class GruScorer:
     def encode(self, texts: Sequence[Text]) -> list[torch.Tensor]:
         """Return the word ids of texts, from 1; a text without a known word is one padding word."""
         cleaned = (self.clean(as_string(text)) for text in texts)
-        rows = ([self.index[word] + 1 for word in words_of(text) if word in self.index] for text in cleaned)
+        rows = ([self.index[word] + 1 for word in lower_words(text) if word in self.index] for text in cleaned)
         return [torch.tensor(row[:LONGEST] or [0]) for row in rows]
 
     def batch_logits(self, rows: list[torch.Tensor]) -> torch.Tensor:

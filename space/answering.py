@@ -64,7 +64,7 @@ def shown(found: Answer, about: Mapping[str, Any]) -> str:
     """Return an answer as HTML."""
     words = WORDS[about["language"]]
     if found.scored is None:
-        return page_html.plain(found.refusal)
+        return page_html.sentence(found.refusal)
     return page_html.render(decide(about, words, found.scored.scores), words, found.warnings)
 
 

@@ -62,7 +62,7 @@ def build_failure(model: str, error: Exception) -> gr.Blocks:
     said = words["missing"].format(model=model, reason=lines[0])
     with gr.Blocks(title=model, analytics_enabled=False) as page:
         gr.Markdown(f"# {_plain_markdown(model)}")
-        gr.HTML(page_html.plain(said) + page_html.plain(words["private"]))
+        gr.HTML(page_html.sentence(said) + page_html.sentence(words["private"]))
     return page
 
 
@@ -103,7 +103,7 @@ def _one_text(score: Score, about: Mapping[str, Any], words: Mapping[str, Any], 
             button = gr.Button(words["run"], variant="primary")
             gr.HTML(f'<p class="promise">{words["keys"]}</p>', padding=False)
         with gr.Column(min_width=320):
-            result = gr.HTML(page_html.plain(words["waiting"]), label=words["result"], elem_classes="result")
+            result = gr.HTML(page_html.sentence(words["waiting"]), label=words["result"], elem_classes="result")
             why = gr.Button(words["explain"], size="sm")
             shading = gr.HTML("", elem_classes="shading", padding=False)
     inputs = boxes if two else [boxes[0], gr.State("")]
@@ -121,7 +121,7 @@ def _one_text(score: Score, about: Mapping[str, Any], words: Mapping[str, Any], 
     def shade(text: str, pair: str) -> Fresh:
         (found,) = answer(score, about, [text], [pair])
         if found.scored is None:
-            return [text, pair, None, page_html.plain(found.refusal)]
+            return [text, pair, None, page_html.sentence(found.refusal)]
         label = decide(about, words, found.scored.scores).bars[0].label
         shades = explain(text or "", pair if (pair or "").strip() else "", label)
         return [text, pair, None, page_html.shaded(shades, words)]
@@ -135,7 +135,7 @@ def _one_text(score: Score, about: Mapping[str, Any], words: Mapping[str, Any], 
     ]
     asked.append(why.click(shade, inputs, fresh, **shows))
     # An answer to another text than the one beside it would mislead, one that comes late too.
-    stale = json.dumps([page_html.plain(words["changed"]), ""])
+    stale = json.dumps([page_html.sentence(words["changed"]), ""])
     for event in asked:
         event.then(None, [fresh, result, *boxes], [result, shading], js=SHOW % stale, **quietly)
     for box in boxes:
@@ -162,7 +162,7 @@ def _many_texts(score: Score, about: Mapping[str, Any], words: Mapping[str, Any]
             header = read_table(content, words).header
         except TableError as error:
             none = gr.Dropdown(choices=[], value=None)
-            said = page_html.plain(str(error)) if str(error) else ""
+            said = page_html.sentence(str(error)) if str(error) else ""
             return none, none, said, hidden, gr.Column(visible=False)
         begin = [*suggested(header, about["columns"]), None]
         others = [words["no_column"], *header]
@@ -175,7 +175,7 @@ def _many_texts(score: Score, about: Mapping[str, Any], words: Mapping[str, Any]
                 raise TableError(words["no_file"])
             table = read_table(content, words)
         except TableError as error:
-            yield page_html.plain(str(error)), gr.DownloadButton(visible=False)
+            yield page_html.sentence(str(error)), gr.DownloadButton(visible=False)
             return
         added: list[list[str]] = []
         places = [table.header.index(name) for name in (column, pair) if name in table.header]
@@ -186,7 +186,7 @@ def _many_texts(score: Score, about: Mapping[str, Any], words: Mapping[str, Any]
             added += labelled(score, about, rows)
         with tempfile.TemporaryDirectory() as folder:  # gone once the browser has been told of Gradio's own copy
             path, said = _written(table, added, Path(folder), words)
-            yield page_html.plain(said), gr.DownloadButton(value=path, visible=True)
+            yield page_html.sentence(said), gr.DownloadButton(value=path, visible=True)
 
     quietly = {"api_visibility": "private", "show_progress": "hidden"}
     file.change(look, file, [first, second, status, saved, choice], **quietly)

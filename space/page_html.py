@@ -25,7 +25,7 @@ def render(decision: Decision, words: Mapping[str, Any], warnings: Sequence[str]
     return f'<div class="scores">{"".join(parts)}</div>'
 
 
-def plain(text: str) -> str:
+def sentence(text: str) -> str:
     """Return a sentence in the place of scores."""
     return f'<div class="scores"><p class="plain">{html.escape(text)}</p></div>'
 

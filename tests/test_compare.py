@@ -12,8 +12,8 @@ from tests.made_runs import make_run
 from textclf.commands import compare
 from textclf.errors import UserError
 from textclf.studies.aligned_runs import aligned, row_keys
-from textclf.studies.showing import html, markdown, plain
-from textclf.studies.side_by_side import side_by_side, words_of
+from textclf.studies.showing import html, markdown, plain_text
+from textclf.studies.side_by_side import side_by_side, verdict_on
 
 
 @pytest.fixture(scope="module")
@@ -56,13 +56,13 @@ def test_a_run_that_is_always_right_is_better_than_a_random_one_and_worse_than_n
     test = found.tests["perfect"]
     assert test["difference"] == pytest.approx(1 - found.runs[0].test.metrics["accuracy"]["value"])
     assert test["low"] > 0
-    assert words_of(found, "perfect") == "better than single"
+    assert verdict_on(found, "perfect") == "better than single"
 
 
 def test_a_run_beside_its_copy_shows_no_difference(made):
     copy = variant(made["single"], "copy", lambda scores, gold: scores)
     found = side_by_side([made["single"], copy], draws=200)
-    assert words_of(found, "copy") == "no difference shown"
+    assert verdict_on(found, "copy") == "no difference shown"
     assert found.tests["copy"]["mcnemar_p_value"] == 1.0
     assert found.different == 0
 
@@ -105,7 +105,7 @@ def test_a_study_of_other_rows_has_a_table_without_tests(made):
     assert not found.tests
     assert "single" in html(found)
     assert "Nothing compares these runs text by text" in markdown(found)
-    assert "in words" not in plain(found)
+    assert "in words" not in plain_text(found)
 
 
 def test_other_labels_are_refused(made):
@@ -141,8 +141,8 @@ def test_every_format_holds_the_same_figures(kind, made):
     copy = variant(made[kind], f"copy-{kind}", lambda scores, gold: scores)
     found = side_by_side([made[kind], copy], draws=50)
     value = f"{found.runs[0].test.metrics[found.metric]['value']:.4f}"
-    assert all(value in write(found) for write in (plain, markdown, html))
-    assert all("no difference shown" in write(found) for write in (plain, markdown, html))
+    assert all(value in write(found) for write in (plain_text, markdown, html))
+    assert all("no difference shown" in write(found) for write in (plain_text, markdown, html))
     assert ("Confusion matrices" in html(found)) == (kind == "single")
 
 

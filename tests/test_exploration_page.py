@@ -20,7 +20,7 @@ from textclf.exploration.explore_options import ExploreOptions
 from textclf.exploration.label_counts import indicator
 from textclf.exploration.render import page_path, render
 from textclf.exploration.text_lengths import measure_lengths
-from textclf.exploration.wording import words_of
+from textclf.exploration.wording import exploration_words
 from textclf.labels import LabelSpace
 
 OUTSIDE_LOAD = re.compile(r'<(script|link|img|iframe)[^>]*(src|href)="https?://')
@@ -126,7 +126,7 @@ def test_a_page_about_korean_texts_is_korean(tiny_model, tmp_path):
 
 
 def test_both_languages_have_the_same_words_and_places():
-    english, korean = words_of("en"), words_of("ko")
+    english, korean = exploration_words("en"), exploration_words("ko")
     for name, words in english.items():
         if not name.startswith(("metric_", "audit_")):
             places = set(re.findall(r"{\w+}", words))

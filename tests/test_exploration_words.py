@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from textclf.exploration.content_words import ContentWords, composed
+from textclf.exploration.content_words import ContentWords, as_read
 from textclf.exploration.word_ranking import log_odds, ngrams, rank_words
 
 
@@ -37,10 +37,10 @@ def test_places_are_those_of_the_words_in_the_text(content_words):
         unicodedata.normalize("NFD", "국회가 열렸다"),
     ]
     for text, runs in zip(texts, content_words.places(texts), strict=True):
-        whole = composed(text)
+        whole = as_read(text)
         assert all(0 <= word.start < word.end <= len(whole) for run in runs for word in run)
     (first, *_) = content_words.places(texts)
-    shown = [(word.text, composed(texts[0])[word.start : word.end]) for run in first for word in run]
+    shown = [(word.text, as_read(texts[0])[word.start : word.end]) for run in first for word in run]
     assert ("goal", "goal") in shown
     assert ("goal", "Goal") in shown
     assert ("선수", "선수") in shown

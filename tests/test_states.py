@@ -11,7 +11,7 @@ from transformers import AutoModel, AutoTokenizer
 
 from tests.training_runs import rows, train
 from textclf.errors import UserError
-from textclf.evaluation.page.states import state_maps
+from textclf.evaluation.page.charts import state_maps
 from textclf.evaluation.report import report_on
 from textclf.labels import LabelSpace
 from textclf.run_folder import STATE_MAPS, RunFolder

@@ -19,7 +19,7 @@ from textclf.data.folds import assign_folds, text_numbers
 from textclf.errors import UserError
 from textclf.run_folder import RunFolder
 from textclf.studies import command, folds, search, shared, space
-from textclf.studies.corrected import fold_mean
+from textclf.studies.fold_report import fold_mean
 from textclf.studies.learning_curve import parts
 from textclf.studies.plan import as_flags, take_study
 from textclf.studies.power_law import forecast

@@ -18,7 +18,7 @@ from textclf.labels import LabelSpace
 from textclf.models.losses import loss_function
 from textclf.training.auxiliary import TargetParts, TaughtLoss, grown, read_auxiliary
 from textclf.training.encoding import tokenise
-from textclf.training.teachers import add_vectors, with_teacher
+from textclf.training.teaching import add_vectors, with_teacher
 
 TWO = LabelSpace(("ko", "en"), False)
 SEVERAL = LabelSpace(("a", "b", "c"), True)

@@ -5,7 +5,7 @@ import unicodedata
 import numpy as np
 import pytest
 
-from textclf.models.word_vectors import SIZE, WordVectors, train_word_vectors, words_of
+from textclf.models.word_vectors import SIZE, WordVectors, lower_words, train_word_vectors
 
 TEXTS = [
     "정부 예산안 국회 통과",
@@ -29,7 +29,7 @@ def test_a_texts_features_are_the_mean_of_its_known_words():
 
 
 def test_words_are_lower_case_and_may_have_one_letter():
-    assert words_of("I can't 못 가, ÉMILE") == ["i", "can", "t", "못", "가", "émile"]
+    assert lower_words("I can't 못 가, ÉMILE") == ["i", "can", "t", "못", "가", "émile"]
 
 
 @pytest.mark.parametrize("skip_gram", [False, True])
@@ -55,4 +55,4 @@ def test_texts_without_a_repeated_word_give_zeros():
 
 def test_decomposed_hangul_is_other_words_until_it_is_composed():
     """Features compose first (`as_string`); the splitter itself leaves texts as they are."""
-    assert words_of(unicodedata.normalize("NFD", "국회")) != ["국회"]
+    assert lower_words(unicodedata.normalize("NFD", "국회")) != ["국회"]

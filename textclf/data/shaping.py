@@ -14,7 +14,7 @@ from ..errors import UserError
 from ..labels import LabelSpace
 from .auditing.findings import counted
 from .labelling.label_names import alike_key
-from .labelling.rows import Rows
+from .labelling.rows import SplitRows
 from .model_text import BLANK, reader, text_key, whole_texts
 from .splits import carve, describe
 
@@ -28,7 +28,7 @@ class Draft:
     """A data set on its way: its label space, its rows, and the record of what was done."""
 
     space: LabelSpace
-    splits: dict[str, Rows]
+    splits: dict[str, SplitRows]
     text_columns: tuple[str, ...]
     removed: Counter[str] = field(default_factory=Counter)
     notes: list[str] = field(default_factory=list)
@@ -103,7 +103,7 @@ def _carve(draft: Draft, name: str, share: float, args: DataArguments, source: s
     return sentence
 
 
-def _copies(rows: Rows, chosen: NDArray[np.bool_]) -> tuple[bool, int]:
+def _copies(rows: SplitRows, chosen: NDArray[np.bool_]) -> tuple[bool, int]:
     """Say whether all copies of texts went one way, and if not, how many texts stand on both sides."""
     assert rows.texts is not None  # known before anything is carved
     apart = len(np.intersect1d(rows.texts[chosen], rows.texts[~chosen]))
@@ -210,7 +210,7 @@ def _check_classes(draft: Draft) -> None:
         raise UserError(f"Classification needs two labels or more in the training rows; found {only}.")
 
 
-def with_texts(rows: Rows, columns: tuple[str, ...], args: DataArguments) -> Rows:
+def with_texts(rows: SplitRows, columns: tuple[str, ...], args: DataArguments) -> SplitRows:
     """Number a split's texts as the model will read them: equal numbers, equal texts.
 
     Texts of which cleaning leaves nothing are different from each other.

@@ -15,13 +15,13 @@ import pyarrow.compute as pc
 
 from ..labels import LabelSpace
 from .labelling.columns import Columns
-from .labelling.rows import Rows, is_blank
+from .labelling.rows import SplitRows, is_blank
 from .reading.files import store_folder
 
 ROWS_PER_BATCH = 10_000
 
 
-def write_split(rows: Rows, columns: Columns, space: LabelSpace, split: str) -> datasets.Dataset:
+def write_split(rows: SplitRows, columns: Columns, space: LabelSpace, split: str) -> datasets.Dataset:
     """Write one split's rows to the store and map them: columns `text`, `text_pair` (of two), `source`, `labels`.
 
     There is a column `source` only where `--source_column` names one; it holds strings, "" for a missing value.
@@ -71,7 +71,7 @@ def _features(columns: Columns, space: LabelSpace) -> datasets.Features:
     return datasets.Features({**text, "labels": datasets.List(label) if space.multi_label else label})
 
 
-def _batches(rows: Rows, columns: Columns) -> Iterator[list[pa.Array]]:
+def _batches(rows: SplitRows, columns: Columns) -> Iterator[list[pa.Array]]:
     """Yield the rows' columns, some thousand at a time, in their order."""
     keep = np.zeros(rows.raw.table.num_rows, dtype=bool)
     keep[rows.index] = True

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .names import Words, split_name
+from .names import Words, split_word
 
 
 def finding_words(name: str, found: Mapping[str, Any], say: Words) -> str:
@@ -18,7 +18,7 @@ def finding_words(name: str, found: Mapping[str, Any], say: Words) -> str:
     words = say.get(f"audit_{name}")
     if words is None:
         return f"{found['count']:,} {found['says']}"
-    shifted = ", ".join(split_name(split, say) for split in found.get("largest_difference", ()))
+    shifted = ", ".join(split_word(split, say) for split in found.get("largest_difference", ()))
     named = ", ".join(map(str, found.get("labels", ())))
     return words.format(**{**found, "count": f"{found['count']:,}", "labels": named, "largest_difference": shifted})
 
@@ -46,7 +46,7 @@ def _korean(part: str, say: Words) -> str:
 
 
 def _names(listed: str, say: Words) -> str:
-    return "·".join(split_name(name.strip().lower(), say) for name in re.split(r" and |, ", listed))
+    return "·".join(split_word(name.strip().lower(), say) for name in re.split(r" and |, ", listed))
 
 
 def _given(found: re.Match[str], say: Words) -> str:
@@ -93,7 +93,7 @@ _SENTENCES: list[tuple[str, Callable[[re.Match[str], Words], str]]] = [
     (r"label that is not among the names given", _plain("주어진 이름에 없는 라벨")),
     (r"label -, on which annotators did not agree", _plain("주석자의 의견이 갈린 라벨(-)")),
     (r"('.+') of (\w+) that also stands in (\w+)",
-     lambda found, say: f"{split_name(found[3], say)} 데이터에도 있는 {found[1]} 값의 {split_name(found[2], say)} 행"),
+     lambda found, say: f"{split_word(found[3], say)} 데이터에도 있는 {found[1]} 값의 {split_word(found[2], say)} 행"),
     (r"([\d,]+) rows? left out: (.+)", lambda found, say: f"{found[1]}행을 뺌: {_korean(found[2], say)}"),
     (r"([\d,]+) labels? with fewer than (\d+) training rows dropped \(--min_label_count\): (.+)",
      _plain("학습 행이 {1}건이 안 되는 라벨 {0}개를 뺌(--min_label_count): {2}")),
@@ -102,7 +102,7 @@ _SENTENCES: list[tuple[str, Callable[[re.Match[str], Words], str]]] = [
     (r"Text is read from (.+)", _plain("글을 읽은 항목: {0}")),
     (r"('.+') says the same in other words", _plain("{0} 항목은 같은 뜻을 다른 말로 적은 것")),
     (r"The (\w+) split has no labels and counts as missing",
-     lambda found, say: f"{split_name(found[1], say)} 데이터에는 라벨이 없어 없는 것으로 봄"),
+     lambda found, say: f"{split_word(found[1], say)} 데이터에는 라벨이 없어 없는 것으로 봄"),
     (r"(\S+): (?:the Hub cannot be reached|HF_HUB_OFFLINE is set).*; using the identical weights from the package "
      r"(\S+)",
      _plain("{0}: 허브에 닿지 않아 {1} 패키지의 같은 가중치를 씀")),

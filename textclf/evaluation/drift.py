@@ -20,8 +20,7 @@ from .names import differences
 from .report import Report
 from .score_intervals import share_of
 from .slices import holm
-from .text_profile import composed as whole
-from .text_profile import script_of
+from .text_profile import script_of, whole_text
 
 MOST_TEXTS = 2_000  # of each side: enough to see what matters, a second to compute
 MOST_CHARACTERS = 500  # of a text: what tells sources and times apart stands at the beginning as well
@@ -99,7 +98,7 @@ class _Side(NamedTuple):
     @classmethod
     def of(cls, split: Dataset, report: Report | None) -> _Side:
         rows = np.sort(np.random.default_rng(0).permutation(len(split))[:MOST_TEXTS])
-        texts = [whole(text) for text in texts_of(split.select(rows))[:]]
+        texts = [whole_text(text) for text in texts_of(split.select(rows))[:]]
         labels = LabelSpace.from_features(split.features)
         gold = labels.gold(split)
         counts = gold.sum(axis=0) if labels.multi_label else np.bincount(gold, minlength=len(labels))

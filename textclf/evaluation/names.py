@@ -60,6 +60,9 @@ _ENGLISH = {
     "baseline_prior": "label prior",
     "baseline_tfidf_svm": "TF-IDF + linear SVM",
     "baseline_frozen_encoder": "frozen encoder + linear",
+    "split_train": "train",
+    "split_validation": "validation",
+    "split_test": "test",
     "split_guarantee": "rows of the promise",
     "differ": "{one} and {other} differ in {parts}",
     "drift_texts": "what is written",
@@ -166,7 +169,7 @@ def aim_name(aim: str, say: Words) -> str:
     return f"{say[kind]} ≥ {share}" if share else say["aim_own"] if aim == "own" else aim.upper()
 
 
-def split_name(name: str, say: Words = _ENGLISH) -> str:
+def split_word(name: str, say: Words = _ENGLISH) -> str:
     """Return what a split is called."""
     return say.get(f"split_{name}", name)
 
@@ -175,7 +178,7 @@ def differences(found: Mapping[str, Any] | None, say: Words = _ENGLISH) -> str:
     """Return in which respects the splits differ (`split_drift` of evaluation.json), "" where they are alike."""
     said = []
     for pair, what in (found or {}).get("different", {}).items():
-        one, other = (split_name(name, say) for name in pair.split("/"))
+        one, other = (split_word(name, say) for name in pair.split("/"))
         parts = ", ".join(say[f"drift_{each}"] for each in what)
         said.append(say["differ"].format(one=one, other=other, parts=parts))
     return "; ".join(said)

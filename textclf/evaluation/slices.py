@@ -21,7 +21,7 @@ from ..inference.answers import Text
 from ..inference.classifier import texts_of
 from .intervals import all_bounds
 from .report import Report
-from .text_profile import composed, script_of
+from .text_profile import script_of, whole_text
 
 METRICS = {False: ("accuracy", "balanced_accuracy"), True: ("f1_micro", "subset_accuracy")}  # by multi_label
 SHUFFLES = 9999  # of several labels: p-values from 0.0001
@@ -103,7 +103,7 @@ def _differs(report: Report, inside: NDArray[np.bool_], seed: int) -> float:
 
 def length_buckets(texts: Sequence[Text]) -> list[str]:
     """Name each text's bucket of length in characters (of both texts of a pair, Hangul composed)."""
-    lengths = np.array([len(composed(text)) for text in texts], dtype=np.int64)
+    lengths = np.array([len(whole_text(text)) for text in texts], dtype=np.int64)
     edges = np.unique(np.quantile(lengths, np.linspace(0, 1, BUCKETS + 1)[1:-1], method="lower"))
     places = np.searchsorted(edges, lengths, side="left")  # bucket k: above edge k - 1, up to edge k
     names = {k: _span(lengths[places == k]) for k in np.unique(places)}

@@ -109,7 +109,7 @@ def looked_at(n: int, seed: int = 0) -> NDArray[np.int64]:
 def script_of(text: Text) -> str:
     """Return the script of at least 80 % of a text's letters: Hangul, Latin, another script, mixed, or no letters."""
     counts: Counter[str] = Counter()
-    for character, count in Counter(composed(text)).items():
+    for character, count in Counter(whole_text(text)).items():
         if character.isalpha():
             counts[_script(character)] += count
     if not counts:
@@ -123,7 +123,7 @@ def _script(character: str) -> str:
     return SCRIPTS.get(unicodedata.name(character, "").split(" ")[0], "another script")
 
 
-def composed(text: Text) -> str:
+def whole_text(text: Text) -> str:
     """Return a text, or the two of a pair, in Unicode's composed form."""
     whole = text if isinstance(text, str) else "\n".join(part for part in text if part)
     return unicodedata.normalize("NFC", whole)

@@ -56,7 +56,7 @@ KOREAN_STOP_WORDS = frozenset({
 
 
 class Word(NamedTuple):
-    """A content word as it is counted, and where it stands in the text that `composed` gives."""
+    """A content word as it is counted, and where it stands in the text that `as_read` gives."""
 
     text: str
     start: int
@@ -78,7 +78,7 @@ class ContentWords:
         return [[[word.text for word in run] for run in runs] for runs in self.places(texts)]
 
     def places(self, texts: Iterable[str]) -> Iterator[Runs]:
-        """Yield the same of each text, each word with its place in `composed(text)`."""
+        """Yield the same of each text, each word with its place in `as_read(text)`."""
         pieces = [list(_sentences(text)) for text in texts]
         analysed = self._analyse([piece for sentences in pieces for piece in sentences if HANGUL.search(piece.text)])
         for sentences in pieces:
@@ -99,13 +99,13 @@ class ContentWords:
             yield _korean_runs(tokens, piece.start)
 
 
-def composed(text: str) -> str:
+def as_read(text: str) -> str:
     """Return a text as its words are read: Hangul composed, entities of HTML resolved."""
     return unicodedata.normalize("NFC", html.unescape(text))
 
 
 def _sentences(text: str) -> Iterator[Word]:
-    plain = NOT_WORDS.sub(lambda found: " " * len(found[0]), composed(text))
+    plain = NOT_WORDS.sub(lambda found: " " * len(found[0]), as_read(text))
     start = 0
     for end in [*SENTENCE_END.finditer(plain), None]:
         piece = plain[start : end.start() if end else None]

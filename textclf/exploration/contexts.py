@@ -12,7 +12,7 @@ from datasets import Dataset
 from numpy.typing import NDArray
 
 from ..data.auditing.sampling import read_texts
-from .content_words import ContentWords, Runs, composed
+from .content_words import ContentWords, Runs, as_read
 from .word_ranking import LabelWords, ngrams
 
 PLACES = 3  # of each word and label
@@ -47,7 +47,7 @@ def contexts(
     """
     wanted = _rows_to_show(words, read, carried)
     chosen = sorted({place for by_ngram in wanted for places in by_ngram.values() for place in places})
-    texts = [composed(text) for text in read_texts(train, rows[chosen])]
+    texts = [as_read(text) for text in read_texts(train, rows[chosen])]
     runs = dict(zip(chosen, zip(texts, reader.places(texts), strict=True), strict=True))
     return [
         {

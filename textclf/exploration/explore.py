@@ -32,7 +32,7 @@ from .label_counts import LabelCounts, count_labels, indicator
 from .stratified_sample import stratified_rows
 from .text_lengths import TextLengths, measure_lengths
 from .word_ranking import LabelWords, rank_words
-from .wording import words_of
+from .wording import exploration_words
 
 MOST_TEXTS = 50_000  # texts whose words are counted
 # Characters whose words are counted: the morphological analyser reads some 130,000 a second, a regular expression 20
@@ -85,7 +85,7 @@ def explore(data: LoadedData, args: DataArguments, options: ExploreOptions) -> E
     lengths = measure_lengths(train, carried, tokenizer, args, longest_input(config, tokenizer))
     found = audit(splits, clean=args.clean, seed=options.seed)
     korean = found.scripts["train"].get("Hangul", 0.0) >= KOREAN
-    say = words_of("ko" if korean else "en")
+    say = exploration_words("ko" if korean else "en")
     reader, rows = ContentWords(), _rows_for_words(train, carried, korean, options.seed)
     read = reader(read_texts(train, rows))
     words = rank_words(read, carried[rows])

@@ -12,12 +12,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from ..data.auditing.findings import Finding, percentage
 from ..errors import UserError
 from ..evaluation.data_words import finding_words, in_korean
-from ..evaluation.names import Words, script_name, split_name
+from ..evaluation.names import Words, script_name, split_word
 from ..evaluation.page.interactive import page_script, page_style, script_json
 from ..run_folder import RunFolder
 from .explore import Exploration
 from .page_content import MOST_LABELS, drawn
-from .wording import words_of
+from .wording import exploration_words
 
 FOLDER = Path(__file__).parent / "page"
 SCRIPTS = ("lengths.js", "texts.js", "words.js", "map.js", "page.js")
@@ -38,7 +38,7 @@ def render(found: Exploration) -> str:
 
     It holds at most `browsing.MOST_CHARACTERS` characters of texts, and 0.1 MB beside what it shows.
     """
-    say = words_of(found.language)
+    say = exploration_words(found.language)
     environment = Environment(
         loader=FileSystemLoader(FOLDER),
         autoescape=select_autoescape(default=True, default_for_string=True),
@@ -46,7 +46,7 @@ def render(found: Exploration) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"count": "{:,}".format, "split": lambda name: split_name(name, say)}
+    environment.filters |= {"count": "{:,}".format, "split": lambda name: split_word(name, say)}
     worth_telling = [each for each in found.audit.findings if each.count and each.worth_a_line]
     return environment.get_template("page.html.j2").render(
         say=say,
@@ -92,7 +92,7 @@ def facts(found: Exploration, say: Words) -> dict[str, str]:
     provenance = found.provenance
     several = say["labels_several" if found.labels.multi_label else "labels_one"]
     given = {
-        "rows": " · ".join(f"{split_name(split, say)}\u00a0{count:,}" for split, count in provenance.sizes.items()),
+        "rows": " · ".join(f"{split_word(split, say)}\u00a0{count:,}" for split, count in provenance.sizes.items()),
         "labels": several.format(n=len(found.labels)),
         "text_columns": ", ".join(provenance.text_columns),
         "label_columns": ", ".join(provenance.label_columns),

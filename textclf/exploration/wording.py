@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from ..evaluation.names import NAMES, Words
+from ..evaluation.names import Words
+from ..evaluation.wording import words_of
 
 _WORDS = json.loads((Path(__file__).parent / "page" / "words.json").read_text(encoding="utf-8"))
-_SPLITS = {"split_train": "train", "split_validation": "validation", "split_test": "test"}
 
 
-def words_of(language: str) -> Words:
-    """Return all words of a page in "en" or "ko"."""
-    return {**_SPLITS, **NAMES[language], **_WORDS[language]}
+def exploration_words(language: str) -> Words:
+    """Return all words of the page in "en" or "ko"."""
+    return words_of(language, _WORDS)

@@ -15,7 +15,7 @@ from jinja2 import Environment, StrictUndefined
 
 from ..evaluation.control import clusters_said
 from ..evaluation.data_words import said_of_data
-from ..evaluation.names import Words, differences, languages_of_run, metric_name, split_name
+from ..evaluation.names import Words, differences, languages_of_run, metric_name, split_word
 from ..house import HOUSE
 from ..run_folder import RunFolder, is_clustered
 from . import card_tables as tables
@@ -139,7 +139,7 @@ def _measured(evaluation: dict[str, Any], say: Words) -> dict[str, Any]:
     times = say["once"] if scored == 1 else say["times"].format(times=scored)
     return {
         "measured": say["measured"].format(
-            split=split_name(evaluation["split"], say), n=evaluation["n"], scored=times
+            split=split_word(evaluation["split"], say), n=evaluation["n"], scored=times
         ),
         "results": tables.results(evaluation, say),
         "against": " ".join(filter(None, [tables.against(evaluation, say), *clusters_said(evaluation, say)])),
@@ -169,7 +169,7 @@ def _data_facts(data: dict[str, Any], say: Words) -> str:
             say["configuration"]: data.get("config"),
             say["revision"]: data.get("revision"),
             say["licence"]: data.get("licence"),
-            say["texts_of"]: {split_name(name, say): n for name, n in (data.get("sizes") or {}).items()},
+            say["texts_of"]: {split_word(name, say): n for name, n in (data.get("sizes") or {}).items()},
             say["splits"]: said_of_data(data.get("how_split") or "", say),
             say["removed"]: [
                 f"{said_of_data(reason, say)}: {count}" for reason, count in (data.get("removed") or {}).items()
@@ -212,7 +212,7 @@ def _procedure(run: RunFolder, evaluation: dict[str, Any], recipe: dict[str, Any
         say["selection_c" if linear else "selection"].format(
             c=f"{linear['C']:.3g}" if linear else "",
             metric=metric_name(chosen["metric"], say),
-            split=split_name(chosen["split"], say),
+            split=split_word(chosen["split"], say),
             value=tables.number(chosen["value"]),
         )
     )

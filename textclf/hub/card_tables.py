@@ -9,7 +9,7 @@ from typing import Any
 
 from ..evaluation.comparison import outcome
 from ..evaluation.data_words import said_of_data
-from ..evaluation.names import METRIC_NAMES, Words, aim_name, baseline_name, metric_name, split_name
+from ..evaluation.names import METRIC_NAMES, Words, aim_name, baseline_name, metric_name, split_word
 
 Figures = Mapping[str, Any]  # Any: parsed JSON; ARCHITECTURE.md says what is in it
 # With one label these equal the accuracy, or say what the macro average says.
@@ -176,7 +176,7 @@ def calibration(evaluation: Figures, say: Words) -> str:
         return say["not_calibrated"]
     said = say["calibrated"].format(
         method=say.get(f"method_{found['method']}", found["method"]),
-        fitted_on=split_name(found["fitted_on"], say),
+        fitted_on=split_word(found["fitted_on"], say),
         n=found["n"],
         before=number(found.get("ece_before")),
         after=number(found.get("ece_after")),

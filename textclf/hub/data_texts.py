@@ -33,7 +33,7 @@ class DataTexts:
     def __init__(self, grams: Hashes, whole: Hashes, known: Iterable[str] = ()) -> None:
         """Take sorted hashes; what stands in a `known` string (label names, our own words) is never evidence."""
         self._grams, self._whole = grams, whole
-        self._known = b"\0".join(plain(text) for text in known)
+        self._known = b"\0".join(letters_in(text) for text in known)
 
     @classmethod
     def of(cls, run: RunFolder, known: Iterable[str] = ()) -> DataTexts:
@@ -83,11 +83,11 @@ class DataTexts:
 
 def remember_texts(run: RunFolder, splits: DatasetDict, columns: Sequence[str]) -> None:
     """Keep hashes of all texts of all splits in the run folder, and of `columns` whose names look like a text."""
-    texts = [plain(name) for name in columns if len(plain(name)) >= _LONG_NAME]
+    texts = [letters_in(name) for name in columns if len(letters_in(name)) >= _LONG_NAME]
     for rows in splits.values():
         for column in ("text", "text_pair"):
             if column in rows.column_names:
-                texts += [plain(text) for text in rows[column] if text]
+                texts += [letters_in(text) for text in rows[column] if text]
     stride = max(_STRIDE, sum(map(len, texts)) // _MOST_GRAMS)
     whole = {text for text in texts if SHORTEST <= len(text) < GRAM}
     starts, offset = [np.zeros(0, np.int64)], 0
@@ -106,7 +106,7 @@ def _whole_hashes(texts: Iterable[bytes], length: int) -> Hashes:
     return _hashes(_codes(b"".join(alike)), np.arange(len(alike)) * length, length)
 
 
-def plain(text: str) -> bytes:
+def letters_in(text: str) -> bytes:
     """Return a text's letters and digits alone, composed and without case, as UTF-8."""
     return re.sub(r"[\W_]+", "", _folded(text)).encode("utf-8", errors="ignore")
 

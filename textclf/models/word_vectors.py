@@ -31,20 +31,20 @@ class WordVectors:
         """Return the mean vector of each text's known words, float32 [N, SIZE]; zeros where none is known."""
         result = np.zeros((len(texts), self.vectors.shape[1]), dtype=np.float32)
         for row, text in enumerate(texts):
-            known = [self.index[word] for word in words_of(text) if word in self.index]
+            known = [self.index[word] for word in lower_words(text) if word in self.index]
             if known:
                 result[row] = self.vectors[known].mean(axis=0)
         return result
 
 
-def words_of(text: str) -> list[str]:
+def lower_words(text: str) -> list[str]:
     """Split a text into lower-case words."""
     return re.findall(WORD, text.lower())
 
 
 def train_word_vectors(texts: Sequence[str], *, skip_gram: bool, seed: int) -> WordVectors:
     """Train word2vec (Mikolov et al. 2013) by CBOW or skip-gram; one thread, so equal seeds give equal vectors."""
-    sentences = [words_of(text) for text in texts]
+    sentences = [lower_words(text) for text in texts]
     count = sum(map(len, sentences))
     counts: dict[str, int] = {}
     for sentence in sentences:

@@ -44,7 +44,7 @@ class TextAndPair(Body):
 One = StrictStr | TextAndPair
 
 
-def plain(text: One) -> Text:
+def as_input(text: One) -> Text:
     """Return what a classifier takes."""
     return text if isinstance(text, str) else text.as_text()
 
@@ -66,7 +66,7 @@ class HubRequest(BaseModel):
     @property
     def texts(self) -> list[Text]:
         """Return the texts: one, or those of the list."""
-        return [plain(each) for each in (self.inputs if isinstance(self.inputs, list) else [self.inputs])]
+        return [as_input(each) for each in (self.inputs if isinstance(self.inputs, list) else [self.inputs])]
 
 
 class LabelScore(BaseModel):
@@ -127,7 +127,7 @@ class ClassifyRequest(Body):
     @property
     def all_texts(self) -> list[Text]:
         """Return the texts, in order."""
-        return [plain(each) for each in (self.texts if self.texts is not None else [self.text or ""])]
+        return [as_input(each) for each in (self.texts if self.texts is not None else [self.text or ""])]
 
 
 class WordScore(BaseModel):

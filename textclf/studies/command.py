@@ -24,7 +24,7 @@ from .search import search
 from .shared import OnceScreen, SharedData
 from .showing import html, notes, tables
 from .side_by_side import SideBySide, side_by_side
-from .tables import Rows, markdown_table, show_tables
+from .tables import WordTable, markdown_table, show_tables
 
 KINDS: dict[str, Callable[..., None]] = {
     "folds": cross_validate,
@@ -137,7 +137,7 @@ def record(study: Study, found: SideBySide, why: str) -> dict[str, Any]:
     return {"kind": study.kind, "metric": found.metric, "chosen": chosen, "why": why, "runs": runs}
 
 
-def seed_spread(found: SideBySide) -> Rows:
+def seed_spread(found: SideBySide) -> WordTable:
     """Return mean, standard deviation and range of each figure over seeds, on validation and test."""
     first = found.runs[0]
     metrics = headline({"metrics": first.test.metrics, "confusion_matrix": first.test.confusion})
@@ -150,7 +150,7 @@ def seed_spread(found: SideBySide) -> Rows:
                 figures = [known.mean(), known.std(ddof=1), known.min(), known.max()]
                 rows.append([metric_name(metric), split, *(f"{value:.4f}" for value in figures)])
     title = f"{len(found.runs)} seeds: the same recipe, the same rows"
-    return Rows(title, ["metric", "split", "mean", "standard deviation", "least", "most"], rows)
+    return WordTable(title, ["metric", "split", "mean", "standard deviation", "least", "most"], rows)
 
 
 def _value(run: Any, split: str, metric: str) -> float | None:  # Any: a `Run`
@@ -158,7 +158,7 @@ def _value(run: Any, split: str, metric: str) -> float | None:  # Any: a `Run`
     return float(metrics[metric]["value"]) if metric in metrics else None
 
 
-def _note_spread(run: RunFolder, spread: Rows) -> None:
+def _note_spread(run: RunFolder, spread: WordTable) -> None:
     """Let the published run say how far its figures hang on its seed; its card prints it."""
     metric, _, mean, deviation, least, most = next(row for row in spread.rows if row[1] == "test")
     line = (

@@ -14,7 +14,7 @@ from ..evaluation.names import metric_name
 from ..run_folder import RunFolder
 from .power_law import Forecast
 from .subsets import SHARES
-from .tables import Rows, as_png, image, markdown_table, page, show_tables
+from .tables import WordTable, as_png, image, markdown_table, page, show_tables
 
 FEWEST_ROWS = 20  # of a part: fewer teach nothing that a curve could show
 MOST_LABELS = 10  # that the table lists
@@ -68,7 +68,7 @@ def record(found: Curve) -> dict[str, Any]:
     }
 
 
-def tables(found: Curve) -> list[Rows]:
+def tables(found: Curve) -> list[WordTable]:
     """Return the curve and the labels, the worst and those with most to win, in words."""
     rows = []
     for n in sorted(set(found.rows)):
@@ -78,7 +78,9 @@ def tables(found: Curve) -> list[Rows]:
         [f"{each.rows:,} (forecast)", f"{each.value:.4f}", f"[{each.low:.4f}, {each.high:.4f}]"]
         for each in found.forecasts
     ]
-    shown = [Rows(f"{metric_name(found.metric)} on test", ["training rows", "mean", "draws, or 95 % interval"], rows)]
+    shown = [
+        WordTable(f"{metric_name(found.metric)} on test", ["training rows", "mean", "draws, or 95 % interval"], rows)
+    ]
     if found.forecasts:
         worst = sorted(found.labels.items(), key=lambda item: item[1][1])[:MOST_LABELS]
         rows = [
@@ -91,7 +93,9 @@ def tables(found: Curve) -> list[Rows]:
             for name, (count, now, follows) in worst
         ]
         shown.append(
-            Rows("F1 of the labels that are worst", ["label", "training rows", "now", "twice", "four times"], rows)
+            WordTable(
+                "F1 of the labels that are worst", ["label", "training rows", "now", "twice", "four times"], rows
+            )
         )
     return shown
 

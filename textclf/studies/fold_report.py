@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from datasets import Dataset
 from numpy.typing import NDArray
+from scipy.stats import t as student
 
 from textclf.metrics.text_classification.text_classification import Rows
 
@@ -21,13 +22,42 @@ from ..evaluation.report import Report
 from ..evaluation.slices import holm
 from ..evaluation.table import headline
 from ..labels import LabelSpace
-from .corrected import FoldMean, fold_mean
-from .tables import Rows as Table
+from .tables import WordTable
 
+LEVEL = 0.95
 METHOD = (
     "corrected resampled t-test over {k} folds (Nadeau & Bengio 2003), with {df} degrees of freedom: the folds' "
     "models share training rows, so that the plain standard error would be too small"
 )
+
+
+class FoldMean(NamedTuple):
+    """A mean over folds, with what a t-test that knows of shared training rows says of it."""
+
+    mean: float
+    deviation: float  # standard deviation over the folds, K - 1 in the denominator
+    low: float
+    high: float
+    p_value: float  # two-sided, of the mean being 0: for differences
+
+
+def fold_mean(values: Sequence[float], test_share: float) -> FoldMean:
+    """Return the mean of K folds' figures, its 95 % interval and its p-value against 0.
+
+    The corrected resampled t-test (Nadeau & Bengio 2003, "Inference for the Generalization Error", Machine Learning
+    52, section 5.1): the variance of the mean is (1/K + n_test / n_train) times that of the folds, as their training
+    rows overlap; K - 1 degrees of freedom.
+
+    Args:
+        values: one a fold, K of 2 or more.
+        test_share: n_test / n_train, as 1 / (K - 1) for K folds.
+    """
+    x = np.asarray(values, dtype=np.float64)
+    k, mean, deviation = len(x), float(np.mean(x)), float(np.std(x, ddof=1))
+    error = float(np.sqrt(1 / k + test_share) * deviation)
+    reach = float(student.ppf((1 + LEVEL) / 2, k - 1)) * error
+    p_value = float(2 * student.sf(abs(mean) / error, k - 1)) if error > 0 else float(mean == 0)
+    return FoldMean(mean, deviation, mean - reach, mean + reach, p_value)
 
 
 class Fold(NamedTuple):
@@ -155,7 +185,7 @@ def record(found: FoldReport) -> dict[str, Any]:
     }
 
 
-def fold_tables(found: FoldReport) -> list[Table]:
+def fold_tables(found: FoldReport) -> list[WordTable]:
     """Return the figures of folds, and the model beside the baselines, in words."""
     k = len(found.folds)
     rows = []
@@ -165,14 +195,14 @@ def fold_tables(found: FoldReport) -> list[Table]:
         words = [f"{mean.mean:.4f} [{mean.low:.4f}, {mean.high:.4f}]", f"{mean.deviation:.4f}"]
         rows.append([metric_name(name), *words, f"{found.pooled.metrics[name]['value']:.4f}", *each])
     header = ["metric", "mean", "standard deviation", "pooled", *(f"fold {place + 1}" for place in range(k))]
-    shown = [Table(f"out of fold, n = {found.pooled.n:,} training rows, 95 % intervals", header, rows)]
+    shown = [WordTable(f"out of fold, n = {found.pooled.n:,} training rows, 95 % intervals", header, rows)]
     if found.baselines:
         rows = [
             [baseline_name(name), f"{d.mean:+.4f} [{d.low:+.4f}, {d.high:+.4f}]", f"{d.p_value:.3f}", _verdict(d)]
             for name, d in found.baselines.items()
         ]
         title = f"{metric_name(found.metric)}: the model less each baseline, over the same folds"
-        shown.append(Table(title, ["baseline", "difference", "p", "in words"], rows))
+        shown.append(WordTable(title, ["baseline", "difference", "p", "in words"], rows))
     return shown
 
 

@@ -38,7 +38,7 @@ from .one_run import ENDED, Ready, illustrate, make_ready, measure_run, run_reci
 from .plan import Study, as_flags
 from .shared import OnceScreen, SharedData
 from .space import Space
-from .tables import Rows, markdown_table, page, show_tables
+from .tables import WordTable, markdown_table, page, show_tables
 
 JOURNAL = "trials.log"
 # All settings are named: Optuna's defaults differ from version to version (5 made TPE multivariate).
@@ -237,7 +237,7 @@ def _tell(found: optuna.Study, folder: Path, run: RunFolder, metric: str) -> Non
         for trial in trials
     ]
     title = f"{len(trials)} trials, {metric_name(metric)} on validation"
-    table = Rows(title, ["trial", "validation", "how it ended", *keys], rows)
+    table = WordTable(title, ["trial", "validation", "how it ended", *keys], rows)
     study = RunFolder(folder)
     records = [
         {"name": f"trial-{t.number}", "value": t.value, "state": _state(t), "settings": t.params, **t.user_attrs}

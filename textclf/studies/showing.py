@@ -15,14 +15,14 @@ from ..evaluation.names import metric_name
 from ..evaluation.table import figure_text, headline
 from ..run_folder import RunFolder
 from .aligned_runs import Run
-from .side_by_side import SideBySide, size_of, validation_value, words_of
-from .tables import Rows, markdown_table, page, show_tables
+from .side_by_side import SideBySide, size_of, validation_value, verdict_on
+from .tables import WordTable, markdown_table, page, show_tables
 
 FORMATS = (".html", ".md", ".txt")
 MOST_BESIDE = 4  # runs that a screen has room for beside each other
 
 
-def tables(found: SideBySide) -> list[Rows]:
+def tables(found: SideBySide) -> list[WordTable]:
     """Return the tables of a comparison: figures, tests, what the runs took."""
     return [_figures(found), *([_tests(found)] if found.same_rows else []), _costs(found)]
 
@@ -50,7 +50,7 @@ def write(found: SideBySide, path: Path) -> None:
         UserError: the ending says nothing.
     """
     check_output(str(path))
-    writers = {".html": html, ".md": markdown, ".txt": plain}
+    writers = {".html": html, ".md": markdown, ".txt": plain_text}
     RunFolder(path.parent).write_text(path.name, writers[path.suffix.lower()](found))
 
 
@@ -66,7 +66,7 @@ def check_output(output: str | None) -> None:
         )
 
 
-def plain(found: SideBySide) -> str:
+def plain_text(found: SideBySide) -> str:
     """Return the tables as text."""
     lines: list[str] = []
     for title, header, rows in tables(found):
@@ -87,7 +87,7 @@ def markdown(found: SideBySide) -> str:
     return "\n".join([*(markdown_table(each) for each in tables(found)), *(f"{line}\n" for line in notes(found))])
 
 
-def html(found: SideBySide, extra: Sequence[Rows] = (), said: Sequence[str] = ()) -> str:
+def html(found: SideBySide, extra: Sequence[WordTable] = (), said: Sequence[str] = ()) -> str:
     """Return the comparison as a page that fetches nothing; it holds texts of the validation rows.
 
     `extra` tables come first, lines that are `said` after the notes.
@@ -107,7 +107,7 @@ def html(found: SideBySide, extra: Sequence[Rows] = (), said: Sequence[str] = ()
     )
 
 
-def _figures(found: SideBySide) -> Rows:
+def _figures(found: SideBySide) -> WordTable:
     """Return each run's figures: a line a metric where the runs have room beside each other, else a line a run."""
     metrics = list(dict.fromkeys([found.metric, *headline(_as_evaluation(found.runs[0]))]))
     title = f"test, n = {found.runs[0].test.n:,}, 95 % intervals"
@@ -117,13 +117,13 @@ def _figures(found: SideBySide) -> Rows:
     if len(found.runs) > MOST_BESIDE:
         rows = [[run.name, *line] for run, line in zip(found.runs, figures, strict=True)]
         rows = [[*row, value] for row, value in zip(rows, validation, strict=True)]
-        return Rows(title, ["run", *map(metric_name, metrics), f"{chosen_by} on validation"], rows)
+        return WordTable(title, ["run", *map(metric_name, metrics), f"{chosen_by} on validation"], rows)
     rows = [[metric_name(metric), *line] for metric, line in zip(metrics, zip(*figures, strict=True), strict=True)]
     rows.append([f"{chosen_by} on validation", *validation])
-    return Rows(title, ["metric", *(run.name for run in found.runs)], rows)
+    return WordTable(title, ["metric", *(run.name for run in found.runs)], rows)
 
 
-def _tests(found: SideBySide) -> Rows:
+def _tests(found: SideBySide) -> WordTable:
     rows = [
         [
             name,
@@ -131,16 +131,16 @@ def _tests(found: SideBySide) -> Rows:
             + ("" if test["low"] is None else f" [{test['low']:+.4f}, {test['high']:+.4f}]"),
             _p(test["p_value"]),
             _p(test["mcnemar_p_value"]),
-            words_of(found, name),
+            verdict_on(found, name),
         ]
         for name, test in found.tests.items()
     ]
     best = found.runs[found.reference].name
     header = ["run", "difference", "p", "McNemar's p", "in words"]
-    return Rows(f"{metric_name(found.metric)}: each run less {best}, on the same texts", header, rows)
+    return WordTable(f"{metric_name(found.metric)}: each run less {best}, on the same texts", header, rows)
 
 
-def _costs(found: SideBySide) -> Rows:
+def _costs(found: SideBySide) -> WordTable:
     rows = []
     for run in found.runs:
         training, epoch = run.evaluation["training"], run.evaluation["selection"]["epoch"]
@@ -148,7 +148,7 @@ def _costs(found: SideBySide) -> Rows:
         cells += [f"{training['examples_per_second']:,.1f}", f"{size_of(run) / 1e6:,.1f}" if size_of(run) else "–"]
         rows.append([run.name, *cells, f"{training['precision']} on {training['device']}"])
     header = ["run", "epochs to best", "training, s", "texts/s in training", "weights, MB", "computed in"]
-    return Rows("what they took", header, rows)
+    return WordTable("what they took", header, rows)
 
 
 def _as_evaluation(run: Run) -> dict[str, Any]:

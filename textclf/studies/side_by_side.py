@@ -102,7 +102,7 @@ def side_by_side(
     return SideBySide(runs, reference, chosen, _tests(runs, reference, chosen), differences, different, [*note])
 
 
-def words_of(found: SideBySide, name: str) -> str:
+def verdict_on(found: SideBySide, name: str) -> str:
     """Say what the comparison of a run with the reference came to, without dressing it up."""
     test, best = found.tests[name], found.runs[found.reference].name
     came_to = outcome(test)

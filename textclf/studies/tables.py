@@ -19,7 +19,7 @@ from ..evaluation.page.interactive import page_style
 FOLDER = Path(__file__).parent / "template"
 
 
-class Rows(NamedTuple):
+class WordTable(NamedTuple):
     """A table in words."""
 
     title: str
@@ -27,7 +27,7 @@ class Rows(NamedTuple):
     rows: list[list[str]]
 
 
-def show_tables(shown: Sequence[Rows], said: Sequence[str]) -> None:
+def show_tables(shown: Sequence[WordTable], said: Sequence[str]) -> None:
     """Print tables in words, and lines below them."""
     console = Console()
     for title, header, rows in shown:
@@ -39,7 +39,7 @@ def show_tables(shown: Sequence[Rows], said: Sequence[str]) -> None:
         console.print(line, highlight=False)
 
 
-def markdown_table(table: Rows) -> str:
+def markdown_table(table: WordTable) -> str:
     """Return one table in Markdown, its title above it."""
     cells = [table.header, ["---"] * len(table.header), *table.rows]
     return (

@@ -22,7 +22,7 @@ POOL_STEPS = 50
 POOLS = 2
 STAND_IN = -1  # a row with nothing to learn from: keeps a process busy that has no row in a step
 
-Rows = NDArray[np.int64]
+RowNumbers = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Division:
     processes: int = 1
 
 
-def compose_steps(lengths: Rows, size: StepSize, seed: int, epoch: int) -> list[Rows]:
+def compose_steps(lengths: RowNumbers, size: StepSize, seed: int, epoch: int) -> list[RowNumbers]:
     """Return the rows of each optimiser step of an epoch, longest step first, then in random order.
 
     Rows of a step are in ascending length. With `size.rows` the steps differ by one row at most, so that none is tiny;
@@ -60,7 +60,7 @@ def compose_steps(lengths: Rows, size: StepSize, seed: int, epoch: int) -> list[
     return [steps[longest], *(steps[i] for i in order if i != longest)]
 
 
-def _sorted_in_pools(order: Rows, lengths: Rows, size: StepSize) -> Rows:
+def _sorted_in_pools(order: RowNumbers, lengths: RowNumbers, size: StepSize) -> RowNumbers:
     """Sort by length inside pools, up and down in turn, so that neighbours across two pools are alike too."""
     rows = size.rows if not size.tokens else max(1, int(size.tokens / lengths.mean()))
     pool = rows * max(1, min(POOL_STEPS, len(order) // (rows * POOLS)))
@@ -69,7 +69,7 @@ def _sorted_in_pools(order: Rows, lengths: Rows, size: StepSize) -> Rows:
     return np.concatenate([part if i % 2 == 0 else part[::-1] for i, part in enumerate(pools)])
 
 
-def _cut_by_tokens(ordered: Rows, lengths: Rows, budget: int) -> list[Rows]:
+def _cut_by_tokens(ordered: RowNumbers, lengths: RowNumbers, budget: int) -> list[RowNumbers]:
     """Cut into as few runs as greedy filling needs, each of `budget` tokens at most."""
     ends = np.cumsum(lengths[ordered])
     cuts, start = [], 0
@@ -80,7 +80,7 @@ def _cut_by_tokens(ordered: Rows, lengths: Rows, budget: int) -> list[Rows]:
     return np.split(ordered, cuts[:-1])
 
 
-def deal(step: Rows, lengths: Rows, share: Division, by_tokens: bool) -> list[list[int]]:
+def deal(step: RowNumbers, lengths: RowNumbers, share: Division, by_tokens: bool) -> list[list[int]]:
     """Cut a step into batches of neighbouring lengths and deal each to the processes in turn, like cards.
 
     Returns accumulation x processes lists of rows, processes fastest: all processes of one batch have texts of the
@@ -105,7 +105,7 @@ class StepBatches(Sampler[list[int]]):
 
     batch_size = None  # varying: tells accelerate not to fill batches up with repeated rows
 
-    def __init__(self, lengths: Rows, size: StepSize, share: Division, *, seed: int, epochs: int) -> None:
+    def __init__(self, lengths: RowNumbers, size: StepSize, share: Division, *, seed: int, epochs: int) -> None:
         """Take lengths int64 [N]; `epochs` is how many will be asked for (steps are then equally many in each).
 
         Raises:
@@ -120,7 +120,7 @@ class StepBatches(Sampler[list[int]]):
         self.epoch = 0
         counts = {len(compose_steps(lengths, size, seed, epoch)) for epoch in range(epochs if size.tokens else 1)}
         self.steps_per_epoch = max(counts)
-        self._composed: tuple[int, list[Rows]] = (-1, [])
+        self._composed: tuple[int, list[RowNumbers]] = (-1, [])
 
     def __len__(self) -> int:
         """Return the number of batches of an epoch, over all processes."""
@@ -135,7 +135,7 @@ class StepBatches(Sampler[list[int]]):
         """Choose the epoch that iteration goes through."""
         self.epoch = epoch
 
-    def steps(self, epoch: int) -> list[Rows]:
+    def steps(self, epoch: int) -> list[RowNumbers]:
         """Return the rows of each optimiser step of an epoch; equally many steps in every epoch."""
         if self._composed[0] != epoch:
             steps = compose_steps(self.lengths, self.size, self.seed, epoch)
@@ -145,6 +145,6 @@ class StepBatches(Sampler[list[int]]):
             self._composed = (epoch, steps)
         return self._composed[1]
 
-    def step_rows(self, step: int) -> Rows:
+    def step_rows(self, step: int) -> RowNumbers:
         """Return the rows of optimiser step `step`, counted from the start of training, over all processes."""
         return self.steps(step // self.steps_per_epoch)[step % self.steps_per_epoch]

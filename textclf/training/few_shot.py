@@ -94,7 +94,7 @@ class States(Module):
         """Write nothing: the run folder's one writer does."""
 
 
-class Rows:
+class PaddedRows:
     """The trainer's collator: numbers of encoded texts to their padded ids and their labels."""
 
     valid_label_columns = ("label",)
@@ -159,7 +159,7 @@ def contrast(
             args=_arguments(folder, args, size, steps),
             train_dataset=rows,
             loss=Contrast(trained),
-            data_collator=Rows(texts, Padding.of(tokenizer)),
+            data_collator=PaddedRows(texts, Padding.of(tokenizer)),
         )
         trainer.remove_callback(PrinterCallback)
         with hooks, fast_dropout(model, args.device.type == "cpu"):

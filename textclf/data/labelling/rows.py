@@ -24,7 +24,7 @@ ANY_REASON = "any"
 
 
 @dataclass(frozen=True)
-class Rows:
+class SplitRows:
     """Some rows of a raw split, in their order there.
 
     Attributes:
@@ -45,13 +45,13 @@ class Rows:
         """Return the number of rows N."""
         return len(self.index)
 
-    def select(self, keep: NDArray[np.bool_]) -> Rows:
+    def select(self, keep: NDArray[np.bool_]) -> SplitRows:
         """Return the rows where `keep` (bool [N]) is true."""
         groups = None if self.groups is None else self.groups[keep]
         texts = None if self.texts is None else self.texts[keep]
-        return Rows(self.raw, self.index[keep], self.labels.select(keep), groups, texts)
+        return SplitRows(self.raw, self.index[keep], self.labels.select(keep), groups, texts)
 
-    def relabel(self, labels: LabelIds) -> Rows:
+    def relabel(self, labels: LabelIds) -> SplitRows:
         """Return the same rows with other labels."""
         return replace(self, labels=labels)
 
@@ -62,7 +62,7 @@ def take_good_rows(
     labels: Mapping[str, SplitLabels],
     tolerated: Collection[str],
     removed: Counter[str],
-) -> dict[str, Rows]:
+) -> dict[str, SplitRows]:
     """Return the rows of each split that have a text, a label and a group; count the others in `removed`.
 
     Of `tolerated` are the reasons for which a row may be left out; `ANY_REASON` is all of them.
@@ -85,7 +85,7 @@ def take_good_rows(
             removed[reason] += int(new.sum())
             keep &= ~rows
         removed["row that cannot be read"] += each.unreadable
-        good[split] = Rows(each, np.arange(len(keep)), labels[split].labels, groups.get(split)).select(keep)
+        good[split] = SplitRows(each, np.arange(len(keep)), labels[split].labels, groups.get(split)).select(keep)
     return good
 
 
@@ -116,7 +116,7 @@ def _read_groups(raw: Mapping[str, RawSplit], column: str) -> dict[str, NDArray[
     return groups
 
 
-def shortened(words: str, most: int = 200) -> str:
+def _beginning(words: str, most: int = 200) -> str:
     """Return the beginning of long words."""
     return words if len(words) <= most else words[: most - 1] + "…"
 
@@ -136,7 +136,7 @@ def _bad_row(raw: RawSplit, columns: Columns, reason: str, rows: NDArray[np.int6
         cells = {column: raw.table[column][first].as_py() for column in columns.labels}
         value = next((cell for cell in cells.values()), None)
         found = repr(value) if len(cells) == 1 else ", ".join(f"{name}: {cell!r}" for name, cell in cells.items())
-        hint = f" Found {shortened(found)}" + (f" in {columns.labels[0]!r}." if len(cells) == 1 else ".")
+        hint = f" Found {_beginning(found)}" + (f" in {columns.labels[0]!r}." if len(cells) == 1 else ".")
         if str(value) in {"-1", "-1.0"}:
             hint += " -1 says that a label is not given; if it is a class, list all names with --class_names."
     return f"{raw.place(first)}: {reason}{more}.{hint} --on_bad_row skip leaves such rows out."

@@ -12,17 +12,16 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from ...run_folder import RunFolder
 from ..curves import read_training
 from ..figures.curve_figures import FEW
-from ..names import Words, aim_name, baseline_name, metric_name, reader_language, split_name
+from ..names import Words, aim_name, baseline_name, metric_name, reader_language, split_word
 from ..report import Report
 from ..table import headline
 from ..wording import words_of
-from .charts import all_charts, confusion_map, slice_name, slice_tables
+from .charts import all_charts, confusion_map, slice_name, slice_tables, state_maps
 from .cuts import cut_counts
 from .engines import PAGE, engines_link, engines_section
 from .interactive import TEMPLATE, page_script, page_style, script_json
 from .promised import promise_sentences
 from .rows import Shades, prediction_rows
-from .states import state_maps
 from .summary import collapsed, named, summary, worthless
 
 SCRIPTS = ("rows.js", "cuts.js", "states.js", "page.js")
@@ -60,7 +59,7 @@ def write_page(
     environment.filters |= {
         "metric": lambda name: metric_name(name, say),
         "baseline": lambda name: baseline_name(name, say),
-        "split": lambda name: split_name(name, say),
+        "split": lambda name: split_word(name, say),
         "aim": lambda name: aim_name(name, say),
         "named": lambda names: named(names, say),
     }

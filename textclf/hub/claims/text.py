@@ -12,7 +12,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from .claim import Claim, DataNamed, make_claim
-from .wording import metric_named, number_in, plain, rows_in, split_in
+from .wording import bare, metric_named, number_in, rows_in, split_in
 
 Cells = list[list[str]]
 _OURS = {"this model", "ours", "our model", "value", "score", "result", "results", "model", "값", "점수", "이 모델"}
@@ -70,8 +70,8 @@ class _Reader(NamedTuple):
         return DataNamed(next(iter(named), None), split=split, n=next(iter(counts), None))
 
     def _dataset(self, words: str) -> str | None:
-        spoken = f" {plain(words)} "
-        found = [n for n in self.datasets if f" {plain(n)} " in spoken or f" {plain(n.rpartition('/')[2])} " in spoken]
+        spoken = f" {bare(words)} "
+        found = [n for n in self.datasets if f" {bare(n)} " in spoken or f" {bare(n.rpartition('/')[2])} " in spoken]
         return found[0] if len(found) == 1 else None
 
     def tells_rows(self, words: str) -> bool:
@@ -79,7 +79,7 @@ class _Reader(NamedTuple):
         return split_in(words, also_train=True) is not None or self._dataset(words) is not None
 
     def is_this_model(self, words: str) -> bool:
-        return plain(words) in _OURS or plain(words) == plain(self.model) or plain(words).endswith(plain(self.model))
+        return bare(words) in _OURS or bare(words) == bare(self.model) or bare(words).endswith(bare(self.model))
 
 
 def claims_in_text(body: str, model: str, datasets: Sequence[str]) -> list[Claim]:
@@ -139,7 +139,7 @@ def _cells(tokens: Sequence[Token]) -> Cells:
 def _of_table(cells: Cells, reader: _Reader, around: _Around) -> Iterator[Claim]:
     """Read a table whose first column, or whose head, names metrics."""
     head, rows = cells[0], cells[1:]
-    folded = [plain(cell) for cell in head]
+    folded = [bare(cell) for cell in head]
     if set(folded) & _LOGS:
         return
     measures = [place for place, cell in enumerate(head) if place and metric_named(cell)]
@@ -156,14 +156,14 @@ def _of_wide(head: list[str], rows: Cells, reader: _Reader, around: _Around) -> 
 
     Rows of anything else (languages, years, settings) are not of the whole split, and left unread.
     """
-    models = [place for place, cell in enumerate(head) if plain(cell) in _MODEL]
+    models = [place for place, cell in enumerate(head) if bare(cell) in _MODEL]
     if models and len(rows) > 1:
         rows = [row for row in rows if len(row) > models[0] and reader.is_this_model(row[models[0]])]
     elif len(rows) > 1:
         rows = [row for row in rows if any(map(reader.tells_rows, row))]
     for row in rows:
         beside = [cell for name, cell in zip(head, row, strict=False) if not metric_named(name)]
-        told = [f"n = {cell}" for name, cell in zip(head, row, strict=False) if plain(name) in _SUPPORT]
+        told = [f"n = {cell}" for name, cell in zip(head, row, strict=False) if bare(name) in _SUPPORT]
         for name, cell in zip(head, row, strict=False):
             if metric_named(name) and (number := number_in(cell)):
                 yield make_claim(name, cell, number, reader.data([name, *beside, *told], around), around.place)
@@ -183,9 +183,9 @@ def _of_tall(head: list[str], rows: Cells, reader: _Reader, around: _Around) -> 
 
 def _of_report(head: list[str], rows: Cells, reader: _Reader, around: _Around) -> Iterator[Claim]:
     """Read scikit-learn's report: its averages, and no label's own figures."""
-    support = next((place for place, cell in enumerate(head) if plain(cell) in _SUPPORT), None)
+    support = next((place for place, cell in enumerate(head) if bare(cell) in _SUPPORT), None)
     for row in rows:
-        kind = plain(row[0]) if row else ""
+        kind = bare(row[0]) if row else ""
         if kind not in _REPORT_ROWS:
             continue
         told = [] if support is None or support >= len(row) else [f"n = {row[support]}"]

@@ -61,7 +61,7 @@ class Number(NamedTuple):
 
 def metric_named(words: str) -> Named | None:
     """Return the metric that words name and nothing but name, None where they say anything else."""
-    rest = plain(words)
+    rest = bare(words)
     base = None
     for name, pattern in _BASES:
         if re.search(rf"(?<!\w)(?:{pattern})(?!\w)", rest):
@@ -79,10 +79,10 @@ def metric_named(words: str) -> Named | None:
 
 def foreign(words: str) -> bool:
     """Say whether a metric is one of other tasks: translation, speech, regression."""
-    return re.fullmatch(_FOREIGN, plain(words)) is not None
+    return re.fullmatch(_FOREIGN, bare(words)) is not None
 
 
-def plain(words: str) -> str:
+def bare(words: str) -> str:
     """Return words in small letters, with nothing but letters and digits between single spaces."""
     return " ".join(re.sub(r"[^\w]+|_", " ", words.lower()).split())
 
