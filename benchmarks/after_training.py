@@ -27,10 +27,9 @@ import torch
 
 from benchmarks.speed_machine import describe_machine
 from textclf.commands.train import train
-from textclf.data import loading
 from textclf.inference.classifier import Classifier
 from textclf.recipe import read_recipe
-from textclf.training import fit as fitting
+from textclf.studies import one_run
 
 RESULTS = Path(__file__).resolve().parent / "results"
 # A stage -> where its function is looked up. Without a profiler, under which figures take three times as long.
@@ -53,13 +52,13 @@ def main(argv: list[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         run = Path(folder) / "run"
         recipe = read_recipe([*words, "--max_steps", "1", "--threads", "1", "--output_dir", str(run)])
-        load_splits, fit = loading.load_splits, fitting.fit
+        load_splits, fit = one_run.load_splits, one_run.FAMILIES["fine_tune"]
 
         def few(*args: Any, **options: Any) -> Any:
-            splits, provenance = load_splits(*args, **options)
-            for each, split in splits.items():
-                splits[each] = split.shuffle(seed=0).select(range(min(rows or len(split), len(split))))
-            return splits, provenance
+            loaded = load_splits(*args, **options)
+            for each, split in loaded.splits.items():
+                loaded.splits[each] = split.shuffle(seed=0).select(range(min(rows or len(split), len(split))))
+            return loaded
 
         def then_watch(*args: Any, **options: Any) -> Any:
             fitted = fit(*args, **options)
@@ -69,8 +68,8 @@ def main(argv: list[str]) -> None:
             return fitted
 
         _watch(stages)
-        # train.py itself, so that no stage is forgotten; it takes both names when it needs them.
-        loading.load_splits, fitting.fit = few, then_watch
+        # train.py itself, so that no stage is forgotten.
+        one_run.load_splits, one_run.FAMILIES["fine_tune"] = few, then_watch
         with contextlib.redirect_stdout(io.StringIO()):
             train(recipe)
         seconds = time.process_time() - started[0]
