@@ -42,9 +42,16 @@ def tiny_model(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def trained(tiny_model, tmp_path_factory):
+def shared_folder(tmp_path_factory):
+    """Return the folder that all processes of this test session share: pytest-xdist gives each a base of its own."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+@pytest.fixture(scope="session")
+def trained(tiny_model, shared_folder):
     """Return `trained(name) -> Trained`: a run of train.py from tests/trained_runs.py, made once; read only."""
-    from tests.trained_runs import train_case
+    from tests.trained_runs import train_once
 
     made, verdicts = {}, {}
 
@@ -53,7 +60,7 @@ def trained(tiny_model, tmp_path_factory):
 
     def make(name):
         if name not in made:
-            made[name] = train_case(name, tmp_path_factory.mktemp(name, numbered=True) / "work", tiny_model)
+            made[name] = train_once(name, shared_folder / "trained" / name, tiny_model)
             verdicts[name] = verdict(name)
         return made[name]
 

@@ -1,5 +1,7 @@
 """Runs of `train.py` on tiny models and small files, each trained at most once a session.
 
+Once, too, where the session has several processes.
+
 The fixture `trained` of conftest.py gives `trained("pair") -> Trained`: the run folder, the workspace it was trained
 in (data files, the model's folder) and what the command had shown. Read only: copy what is to be changed.
 """
@@ -16,6 +18,7 @@ from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from filelock import FileLock
 
 from tests.tiny_models import ENGLISH, KOREAN, SENTENCES
 from textclf.commands import train
@@ -45,6 +48,17 @@ def follow(workspace, argv):
     with contextlib.chdir(workspace), contextlib.redirect_stdout(shown), contextlib.redirect_stderr(shown):
         train.train(read_recipe(argv))
     return shown.getvalue()
+
+
+def train_once(name, folder, tiny_model):
+    """Train one of the CASES below `folder`, unless another process of the session has, or is about to."""
+    folder.mkdir(parents=True, exist_ok=True)
+    workspace, shown = folder / "work", folder / "shown.txt"
+    with FileLock(folder / "lock"):
+        if not shown.exists():  # written last
+            shutil.rmtree(workspace, ignore_errors=True)  # of a process that failed half-way
+            shown.write_text(train_case(name, workspace, tiny_model).shown, encoding="utf-8")
+    return Trained(RunFolder.open(workspace / "run"), workspace, shown.read_text(encoding="utf-8"))
 
 
 def train_case(name, folder, tiny_model):
