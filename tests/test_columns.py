@@ -336,6 +336,26 @@ IDS = list(range(40))
         ({"a": TEXTS, "b": ["Positive", "Negative"], "c": ["x", "y", "z"]}, ("a",), ("b",)),
         ({"문장": TEXTS, "종교": [0, 1], "인종": [0, 1, 1], "혐오": [1, 0, 0], "지역": [0, 0, 1]},
          ("문장",), ("종교", "인종", "혐오", "지역")),
+        # two levels of one answer: the coarse one, unless the finer is called as labels are and the coarse is not
+        ({"text": TEXTS, "is_rude": ["no", "no", "yes", "yes"], "how": ["a", "a", "b", "c"]}, ("text",), ("is_rude",)),
+        ({"review": TEXTS, "rating": [1, 2, 4, 5], "feedback": [0, 0, 1, 1]}, ("review",), ("rating",)),
+        ({"text": TEXTS, "offensive_label": ["n", "y", "y", "n"], "target_label": [None, "a", "b", None]},
+         ("text",), ("offensive_label",)),
+        # what is known of the handling of a row; Korean names end in what they are
+        ({"title": TEXTS, "category": ["가", "나", "다"], "answered": [0, 1, 1, 0]}, ("title",), ("category",)),
+        ({"제목": TEXTS, "민원분류": ["교통", "세금"], "처리부서": ["가과", "나과", "다과"],
+          "처리상태": ["완료", "대기", "대기"]}, ("제목",), ("민원분류",)),
+        # what belongs to the texts' own object, plurals, and what answers the texts
+        ({"city": ["a", "b", "c"], "style": ["x", "y", "z", "w"], "reviews.text": TEXTS, "reviews.rating": [1, 2, 3]},
+         ("reviews.text",), ("reviews.rating",)),
+        ({"titles": [f"short and new {i}" for i in IDS], "summaries": TEXTS, "terms": ["a", "b"]},
+         ("titles", "summaries"), ("terms",)),
+        ({"구분": ["감정/불만", "감정/기쁨"], "유저": TEXTS, "챗봇": [f"그렇군요 {i}번 말씀을 들었어요" for i in IDS]},
+         ("유저",), ("구분",)),
+        # one text judged about several things
+        ({"text": [text for text in TEXTS[:20] for _ in "ab"], "aspect": ["food", "service"], "sentiment": ["p", "n"]},
+         ("text", "aspect"), ("sentiment",)),
+        ({"text": TEXTS, "aspect": ["food", "service", "price"], "sentiment": ["p", "n"]}, ("text",), ("sentiment",)),
         # yes and no in one way are labels together
         ({"text": TEXTS, "toxic": ["y", "n"], "insult": ["n", "n", "y"]}, ("text",), ("toxic", "insult")),
         ({"text": TEXTS, "toxic": ["Yes", "No"], "votes": [0, 1, 1]}, ("text",), ("toxic",)),
@@ -369,6 +389,9 @@ def test_columns_as_people_have_them_are_found(columns, text, labels):
         ({"text": TEXTS, "topic_label": ["a", "b"], "stance_label": ["p", "n", "n"]}, "topic_label, stance_label"),
         ({"text": TEXTS, "sarcasm": [0, 1, 1], "approved": ["yes", "no"]}, "sarcasm, approved"),
         ({"text": TEXTS, "toxic": ["y", "n"], "insult": ["no", "no", "yes"]}, "toxic, insult"),
+        # one value throughout is no class above others; a few gaps are no question that follows up
+        ({"text": TEXTS, "house": ["x"], "form": ["a", "b"], "style": ["c", "d", "d"]}, "form, style"),
+        ({"text": TEXTS, "form": ["a", "b"], "style": ["c", "d", None, "d", "c"]}, "form, style"),
     ],
 )  # fmt: skip
 def test_columns_of_which_two_readings_are_possible_are_asked_for(columns, sentence):

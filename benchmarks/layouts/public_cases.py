@@ -56,10 +56,18 @@ def _(folder: Path) -> str:
     return "train.tsv"
 
 
-@case("olid (three questions, NULL where not asked)", refused=r"subtask_a, subtask_b.*--label_columns subtask_a")
+@case("olid (three questions, NULL where not asked)", [(EN[0][0], "NOT"), (EN[1][0], "OFF")], 108)
 def _(folder: Path) -> str:
     rows = [
-        [86426 + i, text, *(("NOT", "NULL", "NULL") if b == "pos" else ("OFF", ("UNT", "TIN")[i % 3 > 0], "IND"))]
+        [
+            86426 + i,
+            text,
+            *(
+                ("NOT", "NULL", "NULL")
+                if b == "pos"
+                else ("OFF", ("UNT", "TIN")[i % 3 > 0], ("IND", "GRP")[i % 5 > 2])
+            ),
+        ]
         for i, (text, b) in enumerate(EN)
     ]
     put(folder / "olid-training-v1.0.tsv", tsv([["id", "tweet", "subtask_a", "subtask_b", "subtask_c"], *rows]))
@@ -139,8 +147,9 @@ def _(folder: Path) -> str:
     head = ["", "Clothing ID", "Age", "Title", "Review Text", "Rating", "Recommended IND", "Positive Feedback Count",
             "Division Name", "Department Name", "Class Name"]  # fmt: skip
     rows = [
-        [i, 767 + i % 30, 30 + i % 40, f"Nice piece number {i}" if i % 4 else "", a, 5 if b == "pos" else 1 + i % 3,
-         BITS[b], i % 5, ("General", "Petite")[i % 2], ("Tops", "Dresses")[i % 3 > 0], ("Knits", "Pants")[i % 5 > 1]]
+        [i, 767 + i % 30, 30 + i % 40, f"Nice piece number {i}" if i % 4 else "", a,
+         5 - i % 3 if b == "pos" else 1 + i % 3, BITS[b], i % 5,
+         ("General", "Petite")[i % 2], ("Tops", "Dresses")[i % 3 > 0], ("Knits", "Pants")[i % 5 > 1]]
         for i, (a, b) in enumerate(EN)
     ]  # fmt: skip
     put(folder / "Womens Clothing E-Commerce Reviews.csv", table([head, *rows]))
@@ -544,7 +553,7 @@ def _(folder: Path) -> str:
     return "online_shopping_10_cats.csv"
 
 
-@case("germeval 2018 (headerless, coarse and fine)", refused=r"column_2, column_3.*--label_columns column_2")
+@case("germeval 2018 (headerless, coarse and fine)", [(EN[0][0], "OTHER"), (EN[1][0], "OFFENSE")], 108)
 def _(folder: Path) -> None:
     rows = [[a, *(("OTHER", "OTHER") if b == "pos" else ("OFFENSE", ("ABUSE", "INSULT")[i % 4 > 1]))]
             for i, (a, b) in enumerate(EN)]  # fmt: skip

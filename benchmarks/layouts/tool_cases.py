@@ -154,10 +154,165 @@ def _(folder: Path) -> str:
     return "nlu.md"
 
 
-@case("a table in markdown", refused=r"a table in Markdown.*sed -E '.*' 'rows.md' > 'rows.tsv'")
+@case("a table in markdown", [(EN[0][0], "pos"), (EN[1][0], "neg")], 108)
 def _(folder: Path) -> str:
     put(folder / "rows.md", lines(["| text | label |", "| --- | :-: |", *(f"| {a} | {b} |" for a, b in EN)]))
     return "rows.md"
+
+
+@case("psql's output", [(KO[0][0], "pos"), (KO[1][0], "neg")], 108)
+def _(folder: Path) -> str:
+    rows = [f" {i:3} | {a} | {b}" for i, (a, b) in enumerate(KO)]
+    put(folder / "rows.txt", lines(["  id | 문장 | 라벨 ", "-----+------+------", *rows, "(108 rows)"]))
+    return "rows.txt"
+
+
+@case("mysql's output", [(EN[0][0], "pos"), (EN[1][0], "neg")], 108)
+def _(folder: Path) -> str:
+    rule = "+----------------------+-------+"
+    put(folder / "rows.out.txt", lines([rule, "| text | label |", rule, *(f"| {a} | {b} |" for a, b in EN), rule]))
+    return "rows.out.txt"
+
+
+@case("intents in files of their own (SNIPS), the whole beside a part", [("play some jazz 3 now", "Play")], 60)
+def _(folder: Path) -> None:
+    for intent, words in (("Play", "play some jazz"), ("Book", "book a table")):
+        rows = [
+            {"data": [{"text": f"{words} "}, {"text": str(i), "entity": "n"}, {"text": " now"}]} for i in range(25)
+        ]
+        put(folder / f"{intent}/train_{intent}_full.json", json.dumps({intent: rows}))
+        put(folder / f"{intent}/train_{intent}.json", json.dumps({intent: rows[:5]}))
+        again = [{"data": [{"text": f"{words} {i} please"}]} for i in range(5)]
+        put(folder / f"{intent}/validate_{intent}.json", json.dumps({intent: again}))
+
+
+@case("what users say by intent (Dialogflow)", [("예약해 주세요 3", "예약"), ("취소해 주세요 4", "취소")], 40)
+def _(folder: Path) -> None:
+    for intent in ("예약", "취소"):
+        says = [
+            {
+                "id": f"{i}",
+                "data": [{"text": f"{intent}해 주세요 "}, {"text": f"{i}", "meta": "@sys.number"}],
+                "count": 0,
+            }
+            for i in range(20)
+        ]
+        put(folder / f"intents/{intent}_usersays_ko.json", json.dumps(says, ensure_ascii=False))
+        put(folder / f"intents/{intent}.json", json.dumps({"id": intent, "name": intent, "auto": True}))
+    put(folder / "agent.json", json.dumps({"language": "ko"}))
+    put(folder / "entities/n_entries_ko.json", json.dumps([{"value": "1", "synonyms": ["1"]}]))
+
+
+def _argilla(i: int, label: str) -> list[tuple[str, str]]:
+    """Return what three people answer, with the state of each answer: most of those that count say `label`."""
+    other = {"pos": "neg", "neg": "pos"}[label]
+    return [(label, "submitted"), (label if i % 2 else other, "submitted"), (label, "submitted"), (other, "draft")]
+
+
+@case("argilla, persons with answers", [(KO[0][0], "pos"), (KO[1][0], "neg")], 108)
+def _(folder: Path) -> str:
+    rows = [
+        {
+            "fields": {"text": a},
+            "responses": [
+                {"user_id": f"u{n}", "values": {"mood": {"value": value}}, "status": status}
+                for n, (value, status) in enumerate(_argilla(i, b))
+            ],
+            "suggestions": [{"question_name": "mood", "value": "pos", "score": 0.4}],
+        }
+        for i, (a, b) in enumerate(KO)
+    ]
+    put(folder / "records.json", json.dumps(rows, ensure_ascii=False))
+    return "records.json"
+
+
+@case("argilla, questions with answers", [(EN[0][0], ["late", "rude"]), (EN[1][0], ["late"])], 108)
+def _(folder: Path) -> str:
+    rows = [
+        {
+            "id": f"r{i}",
+            "status": "completed",
+            "fields": {"text": a},
+            "responses": {"why": [{"value": ["late", "rude"] if b == "pos" else ["late"], "user_id": "u1"}]},
+            "suggestions": {"why": {"value": ["rude"], "score": [0.7], "agent": "m"}},
+        }
+        for i, (a, b) in enumerate(EN)
+    ]
+    put(folder / "records.jsonl", lines(map(json.dumps, rows)))
+    return "records.jsonl"
+
+
+@case("argilla, answers and their states in columns", [(EN[0][0], "pos"), (EN[1][0], "neg")], 108)
+def _(folder: Path) -> str:
+    rows = [
+        {
+            "text": a,
+            "mood.responses": [value for value, _ in _argilla(i, b)],
+            "mood.responses.status": [status for _, status in _argilla(i, b)],
+            "mood.responses.users": ["u1", "u2", "u3", "u4"],
+            "mood.suggestion": "pos",
+        }
+        for i, (a, b) in enumerate(EN)
+    ]
+    put(folder / "records.jsonl", lines(map(json.dumps, rows)))
+    return "records.jsonl"
+
+
+@case("argilla, a list of answers in each row", [(EN[0][0], "pos"), (EN[1][0], "neg")], 108)
+def _(folder: Path) -> str:
+    rows = [
+        {
+            "text": a,
+            "mood": [{"user_id": f"u{n}", "value": v, "status": s} for n, (v, s) in enumerate(_argilla(i, b))],
+            "mood-suggestion": "pos",
+            "external_id": f"r{i}",
+        }
+        for i, (a, b) in enumerate(EN)
+    ]
+    put(folder / "records.json", json.dumps(rows))
+    return "records.json"
+
+
+@case("a file of x beside one of what is not x", [(EN[0][0], "clickbait"), (EN[1][0], "non_clickbait")], 108)
+def _(folder: Path) -> None:
+    for name, kind in (("clickbait_data.txt", "pos"), ("non_clickbait_data.txt", "neg")):
+        put(folder / name, lines(a for a, b in EN if b == kind))
+
+
+@case("labels of words below -DOCSTART- lines", refused="a word a line with a tag for each.*a row a text")
+def _(folder: Path) -> str:
+    sentence = "The DT B-NP O\nkettle NN I-NP B-THING\nbroke VBD B-VP O\n\n"
+    put(folder / "train.conll", ("-DOCSTART- -X- O O\n\n" + sentence) * 20)
+    return "train.conll"
+
+
+@case(
+    "classes in a table with names above it, beside the rows", [(NEWS[0][1], "World"), (NEWS[3][1], "Sci, Tech")], 96
+)
+def _(folder: Path) -> None:
+    topics = ["World", "Sports", "Business", "Sci/Tech"]
+    rows = [[topics.index(topic) + 1, body] for _, body, topic in NEWS]
+    put(folder / "abstracts_train.csv", table([["topic_label", "abstract"], *rows[:70]]))
+    put(folder / "abstracts_test.csv", table([["topic_label", "abstract"], *rows[70:]]))
+    names = [[number, name.replace("/", ", ")] for number, name in enumerate(topics, start=1)]
+    put(folder / "abstracts_labels.csv", table([["topic_label", "topic_name"], *names]))
+
+
+@case("tags with a space between them", refused="several labels in one cell.*--label_separator ' '")
+def _(folder: Path) -> str:
+    tags = ("c#", "c# .net", "python pandas", "java", "python")
+    put(folder / "q.csv", table([["Title", "Tags"], *([a, tags[i % 5]] for i, (a, *_) in enumerate(NEWS))]))
+    return "q.csv"
+
+
+@case("category words in CP949 among English texts", [(NEWS[0][0], "교통"), (NEWS[1][0], "체육")], 96)
+def _(folder: Path) -> str:
+    kinds = {"World": "교통", "Sports": "체육", "Business": "세금", "Sci/Tech": "환경"}
+    desks = ("교통과", "총무과", "세무과", "환경과", "주택과")
+    rows = [[i + 1, kinds[c], a, b, desks[i * 7 % 5], f"2023-05-{i % 28 + 1:02}"] for i, (a, b, c) in enumerate(NEWS)]
+    head = ["번호", "민원분류", "제목", "내용", "처리부서", "등록일"]
+    put(folder / "민원.csv", table([head, *rows]), "cp949")
+    return "민원.csv"
 
 
 @case("stata", refused="Stata file, which is not read.*read_stata")

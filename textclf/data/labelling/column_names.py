@@ -46,6 +46,8 @@ ANSWERS = {"sentiment", "sentiments", "polarity", "emotion", "emotions", "intent
 SUBJECTS = {"airline", "brand", "company", "product", "entity", "store", "hotel", "restaurant", "movie", "vendor",
             "manufacturer", "retailer", "artist", "singer", "director", "actor", "cast", "game", "vehicle",
             "size", "color", "colour", "브랜드", "회사", "업체", "品牌", "商品"}
+# What a text is judged about: one text may be judged about several such things, and otherwise about each.
+ASPECTS = {"aspect", "aspects", "target", "targets", "term", "terms", "entity", "attribute", "속성", "대상", "属性"}
 # Of two columns with such names the first is the question, the second its subject or a finer answer.
 LEADING = (
     ("stance", "target"), ("coarse", "fine"), ("main", "sub"), ("1", "2"), ("1", "3"),
@@ -74,12 +76,22 @@ OTHER_FACTS = {
     "predicted", "prediction", "predictions", "pred", "preds", "guess",
     "version", "deleted", "edited", "premium", "mobile", "sponsored", "promoted", "anonymous", "checked", "status",
     "unnamed", "helpfulness", "thumbs", "thumbsup", "thumbsdown", "condition",
-    "golden", "judgments",
+    "golden", "judgments", "address", "postal", "postalcode", "zip", "zipcode", "phone", "email",
+    "answered", "replied", "resolved", "closed", "assigned", "processed",
     "word", "syllable", "syllables",
     "상품명", "제품명", "닉네임", "매체", "성별", "연령", "나이", "지역", "등록일", "게시일", "추천수", "댓글수",
     "좋아요", "타임스탬프", "번호", "순번", "연번", "날짜", "일자", "시간", "작성자", "작성일", "주소", "출처",
     "언론사", "이름", "아이디", "링크", "조회수", "编号", "日期",
     "时间", "作者", "来源", "番号", "日付", "著者",
+}
+# How Korean names of such facts end: one word is written there where others write two.
+OTHER_FACTS_END = (
+    "번호", "일시", "일자", "날짜", "시간", "시각", "상태", "부서", "담당자", "건수", "횟수", "주소", "이름", "아이디",
+)
+# Who speaks, or what is said, where a text is answered: the text that has the label is the one before.
+REPLIES = {
+    "response", "responses", "reply", "bot", "chatbot", "assistant", "system", "챗봇", "답변", "답변내용", "응답",
+    "시스템", "시스템문장", "시스템응답", "상담사", "回复", "回答", "返信", "応答",
 }
 # Those that are quantities and places: as yes and no beside other such columns they say what a text is about.
 ABOUT = {"age", "country", "region", "location", "연령", "나이", "지역"}
@@ -102,12 +114,24 @@ def plain(name: str) -> str:
 
 def says_another_fact(name: str) -> bool:
     """Say whether a column's name says that it holds something other than text or labels."""
-    return plain(name) in OTHER_FACTS or not OTHER_FACTS.isdisjoint(pieces(name))
+    words = pieces(name)
+    known = plain(name) in OTHER_FACTS or not OTHER_FACTS.isdisjoint(words)
+    return known or any(word.endswith(OTHER_FACTS_END) for word in words[-1:])
+
+
+def is_reply(name: str) -> bool:
+    """Say whether a column's name says that it answers the text of its row."""
+    return not REPLIES.isdisjoint(pieces(name))
 
 
 def ends_in_text(name: str) -> bool:
     """Say whether a column's name ends as texts are called: `selected_text`."""
     return "".join(pieces(name)[-1:]) in {"text", "texts"}
+
+
+def called_text(name: str) -> bool:
+    """Say whether a column is called as texts are."""
+    return plain(name) in TEXT_NAMES or ends_in_text(name)
 
 
 def ends_in_label(name: str) -> bool:
@@ -134,9 +158,15 @@ def about(name: str) -> bool:
     return not ABOUT.isdisjoint(pieces(name))
 
 
+def _singular(word: str) -> str:
+    return word.removesuffix("ies") + "y" if word.endswith("ies") else word.removesuffix("s")
+
+
 def title_and_body(first: str, second: str) -> bool:
     """Say whether two columns are called title and body of one thing: `news_title`, `news_body`."""
     one, other = plain(first), plain(second)
+    if _singular(one) in TITLES and _singular(other) in BODIES:  # titles, summaries
+        return True
     if one in TITLES and "".join(pieces(second)[-1:]) in BODIES:  # title, plot_synopsis
         return True
     return any(

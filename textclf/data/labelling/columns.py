@@ -13,7 +13,7 @@ from ..reading.raw_split import RawSplit, composed
 from .column_names import listed, some_of
 from .column_signs import Signs, look
 from .label_columns import find_labels, refuse_choices
-from .text_columns import find_text
+from .text_columns import find_text, with_its_aspect
 
 # The loader's own names, which the dataset scripts give too: nothing was to be found, nothing is to be said.
 OWN_TEXT, OWN_LABELS = (("text",), ("text", "text_pair")), ("labels",)
@@ -74,8 +74,11 @@ def choose_columns(train: RawSplit, args: DataArguments, splits: str | None = No
         refuse_choices(train, labels)
         notes += [f"Labels are read from {listed(labels)}.", *more]
     if not text:
-        text = find_text(train, {name: each for name, each in signs.items() if name not in labels})
-        named = [name for name in signs if len(name) <= LONGEST_NAME and name not in (*text, *labels)]
+        left_over = [name for name in signs if name not in labels]
+        text = find_text(train, {name: signs[name] for name in left_over})
+        text, more = with_its_aspect(train, text, labels, left_over)
+        notes += more
+        named = [name for name in left_over if len(name) <= LONGEST_NAME and name not in text]
         left = [name for name in named if signs[name].text]
         unread = f" Not read: {listed(left[:5])} (--text_columns takes one or two)." if left else ""
         notes.append(f"Text is read from {listed(text)}.{unread}")

@@ -31,6 +31,7 @@ STRONG = ("|", ";", ",", "#", "\t", "\n", "、", "，", "；")
 SURE = ("|", ";", ",", "、", "，", "；")  # that nothing else is written with
 WEAK = (" ", "_", "/", "&", "+", "-", " and ")
 FEW_NAMES, DENSE = 10, 0.6
+CALLED_TAGS = {"tags", "keywords"}
 CODE = re.compile(r"\w+[.:]\w+")  # cs.CL: no word, so that a space beside it separates
 
 
@@ -142,7 +143,8 @@ def joined_labels(cells: Iterable[str], column: str) -> str | None:
     Raises:
         UserError: names are for certain several ones, joined, and how is not.
     """
-    found = _joined({clean_name(cell) if "\n" not in cell and "\t" not in cell else cell.strip() for cell in cells})
+    names = {clean_name(cell) if "\n" not in cell and "\t" not in cell else cell.strip() for cell in cells}
+    found = _joined(names) or (_tags_between_spaces(names) if column.lower() in CALLED_TAGS else None)
     if found and found.sure:
         return found.separator
     if found and found.certain:
@@ -167,6 +169,15 @@ def joined_note(names: Iterable[str], given: str | None) -> list[str]:
 def shown(separator: str) -> str:
     """Return a separator as it is typed in a shell."""
     return {"\t": "$'\\t'", "\n": "$'\\n'"}.get(separator, f"'{separator}'")
+
+
+def _tags_between_spaces(names: set[str]) -> Joined | None:
+    """Return the reading of cells of tags as several ones (`c# .net` beside `c#`): tags have no spaces in them."""
+    several = [name for name in names if " " in name]
+    times = Counter(part for name in names for part in set(name.split()))
+    if not several or any(part != part.lower() for part in times) or max(times.values()) < 2:
+        return None
+    return Joined(" ", max(several, key=lambda name: sum(times[part] for part in name.split())), True, False)
 
 
 def _joined(names: set[str]) -> Joined | None:

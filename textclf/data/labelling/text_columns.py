@@ -6,16 +6,31 @@ import shlex
 from collections.abc import Mapping, Sequence
 from itertools import zip_longest
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from ...errors import UserError
 from ..reading.raw_split import RawSplit, is_string
-from .column_names import PAIR_NAMES, TEXT_NAMES, TITLES, pieces, plain, title_and_body, which_column
-from .column_signs import Signs, same_texts
+from .column_names import (
+    ASPECTS,
+    PAIR_NAMES,
+    TEXT_NAMES,
+    TITLES,
+    is_reply,
+    pieces,
+    plain,
+    title_and_body,
+    which_column,
+)
+from .column_signs import ROWS_LOOKED_AT, Signs, same_texts
+
+LEAST_CONFLICT = 0.05  # share of rows; fewer are mistakes of annotators
 
 
 def find_text(train: RawSplit, signs: Mapping[str, Signs]) -> tuple[str, ...]:
     """Find the text: under a known name unless another column reads like text as well, else by its looks."""
     strings = [name for name in signs if is_string(train.table.schema.field(name).type) and name not in train.mixed]
-    strings = [name for name in strings if not _said_before(train, name, strings)]
+    strings = _without_replies([name for name in strings if not _said_before(train, name, strings)], signs)
     by_plain = {plain(name): name for name in strings if signs[name].filled or len(strings) == 1}
     both = [(by_plain[a], by_plain[b]) for a, b in PAIR_NAMES if a in by_plain and b in by_plain]
     pairs = [pair for pair in both if not any(signs[name].label for name in pair)]  # a subject of few values is none
@@ -44,6 +59,43 @@ def find_text(train: RawSplit, signs: Mapping[str, Signs]) -> tuple[str, ...]:
         raise UserError(f"The text column {spoilt[0]!r} must hold text; found {train.mixed[spoilt[0]]}.")
     pair = f" {shlex.join(pairs[0])}, say" if pairs else ""
     raise UserError(which_column("text", candidates, list(signs), pair))
+
+
+def with_its_aspect(
+    train: RawSplit, text: tuple[str, ...], labels: tuple[str, ...], others: Sequence[str]
+) -> tuple[tuple[str, ...], list[str]]:
+    """Put what a text is judged about beside it, where one text has several labels and that column tells them apart.
+
+    Returns:
+        The text column(s), and a line about the second where there is one.
+    """
+    if len(text) > 1 or len(labels) > 1:
+        return text, []
+    alone = _rows_in_conflict(train, text, labels[0])
+    aspects = [name for name in others if not ASPECTS.isdisjoint(pieces(name)) and name not in train.mixed]
+    for name in (each for each in aspects if is_string(train.table.schema.field(each).type)):
+        if alone >= LEAST_CONFLICT and _rows_in_conflict(train, (*text, name), labels[0]) <= alone / 4:
+            return (*text, name), [
+                f"{alone:.0%} of the rows have a text that stands there with other labels too, which {name!r} tells "
+                f"apart: it is read beside the text; --text_columns {shlex.quote(text[0])} reads the text alone."
+            ]
+    return text, []
+
+
+def _rows_in_conflict(train: RawSplit, keys: Sequence[str], label: str) -> float:
+    """Return the share of the first rows whose key has rows of another label."""
+    table = train.table.select([*keys, label]).slice(0, ROWS_LOOKED_AT)
+    if any(pa.types.is_nested(column.type) for column in table.columns) or not len(table):
+        return 0.0
+    groups = table.group_by(list(keys)).aggregate([(label, "count_distinct"), ([], "count_all")])
+    several = groups.filter(pc.greater(groups[f"{label}_count_distinct"], 1))
+    return float((pc.sum(several["count_all"]).as_py() or 0) / len(table))
+
+
+def _without_replies(names: Sequence[str], signs: Mapping[str, Signs]) -> list[str]:
+    """Leave out what answers the texts, where there are such."""
+    asked = [name for name in names if not is_reply(name)]
+    return asked if any(signs[name].text for name in asked) else list(names)
 
 
 def _called_texts(by_plain: Mapping[str, str], signs: Mapping[str, Signs]) -> list[str]:

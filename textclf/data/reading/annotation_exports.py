@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
+from .argilla import find_argilla
+from .json_shapes import in_pieces
+
 PATTERNS = ("patterns", "examples", "utterances", "phrases", "texts", "sentences", "questions")
 TAGS = ("tag", "intent", "label", "name", "category", "class")
 LABEL = "label"
@@ -29,23 +32,23 @@ def find_export(rows: Iterable[dict[str, Any]]) -> Export | None:
     rows = list(rows)
     if not rows:
         return None
+    if argilla := find_argilla(rows):
+        return Export(argilla, "an Argilla export; the answer that most gave is the label, drafts are not counted")
     if all(isinstance(row.get("data"), dict) and _annotations(row) is not None for row in rows):
         return Export(_label_studio, "a Label Studio export; the first annotation of each task is read")
     chosen = {key for row in rows for key, value in row.items() if _choices(value) is not None}
     if chosen and all("annotation_id" in row for row in rows):
         return Export(lambda row: [_without_choices(row, chosen)], "a Label Studio export (JSON-MIN)")
-    if all(isinstance(row.get("text"), str) and _numbers_given(row) for row in rows):
-        return Export(_old_doccano, "a doccano export; annotations are read as labels")
-    if all(isinstance(row.get("text"), str) and isinstance(row.get(_doccano(row)), list) for row in rows) and any(
-        "Comments" in row for row in rows
-    ):
-        return Export(lambda row: [_renamed(row)], "a doccano export")
+    if all(isinstance(row.get("text"), str) for row in rows) and (doccano := _of_doccano(rows)):
+        return doccano
     if all(row.get("answer") in ANSWERS and "text" in row and "_input_hash" in row for row in rows):
         return Export(_prodigy, "a Prodigy export; rows that were not accepted are left out")
     if all(_said(row.get("messages")) for row in rows):
         return Export(_chat, "chats; what the user says is the text, what the assistant answers its label")
     if all(isinstance(row.get("text"), str) and _is_cats(row.get("cats")) for row in rows):
         return Export(_spacy, "texts with spaCy's categories; those of .5 or more are the labels")
+    if all(in_pieces(row) for row in rows):
+        return Export(lambda row: [{"text": in_pieces(row)}], "texts in pieces, which are joined", ())
     return _by_lists(rows)
 
 
@@ -119,6 +122,14 @@ def _without_choices(row: dict[str, Any], chosen: set[str]) -> dict[str, Any]:
     """Return a row in which columns of several choices hold lists, of one where JSON-MIN writes it bare."""
     lists = {key: [row[key]] if isinstance(row.get(key), str) else _choices(row.get(key)) for key in chosen}
     return {**row, **lists}
+
+
+def _of_doccano(rows: Sequence[dict[str, Any]]) -> Export | None:
+    if all(map(_numbers_given, rows)):
+        return Export(_old_doccano, "a doccano export; annotations are read as labels")
+    if all(isinstance(row.get(_doccano(row)), list) for row in rows) and any("Comments" in row for row in rows):
+        return Export(lambda row: [_renamed(row)], "a doccano export")
+    return None
 
 
 def _numbers_given(row: dict[str, Any]) -> bool:

@@ -28,6 +28,8 @@ CLASS_WORDS = {
     "normal", "clean", "abusive", "offensive", "sarcastic", "ironic", "subjective", "objective", "subj", "obj", "good",
     "bad", "human", "machine", "ai", "yes", "no", "긍정", "부정", "중립",
 }  # fmt: skip
+NEGATIONS = {"non", "not", "no", "un", "anti", "without"}
+NOTHING_SAID = {"data", "dataset", "texts", "text", "all"}  # about a class
 PART = re.compile(r"(?:part|fold|chunk|batch|cv|shard|block|section|vol(?:ume)?)[\W_]*\d+", re.IGNORECASE)
 LEAST_DOCUMENTS = 2  # a folder of a class, on average
 
@@ -155,6 +157,8 @@ def _different_parts(names: Sequence[str]) -> list[str] | None:
         [word for word in each if word not in shared and word.lower() not in kinds and not split_name(word)]
         for each in words
     ]
+    if [] in left and all(not each or NEGATIONS.issuperset(map(str.lower, each)) for each in left):
+        left = [[word for word in each if word.lower() not in kinds | NOTHING_SAID] for each in words]  # x, non_x
     found = _hive_values([composed("_".join(each)) for each in left])
     counts = Counter(found)
     sensible = all(found) and len(counts) > 1 and not any(re.fullmatch(r"[\d_]*", name) for name in found)

@@ -35,6 +35,8 @@ AHEAD = 1.25
 LEAST_SCORE = 0.03
 # No text holds these, and Latin-1 and its kin read a byte of a Windows code page as one.
 CONTROLS = re.compile("[\x80-\x84\x86-\x9f]")
+ODD_WORD = re.compile(rb"[A-Za-z\x80-\xff]*[\x80-\xff][A-Za-z\x80-\xff]*")
+MOSTLY_WHOLE = 0.9  # of such words without a letter of ASCII
 MARKS = {
     codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF32_LE: "utf-32", codecs.BOM_UTF32_BE: "utf-32",
     codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16",
@@ -151,13 +153,25 @@ def _telling_lines(path: Path) -> Iterator[bytes]:
             yield rest
 
 
+def _shown_words(sample: bytes) -> bytes:
+    """Return the words with bytes beyond ASCII alone, where they have no others: English around them misleads.
+
+    Words of Western languages have letters of both kinds, and are shown with all around them.
+    """
+    words = ODD_WORD.findall(sample)
+    whole = sum(not re.search(rb"[A-Za-z]", word) and len(word) > 1 for word in words)
+    return b"\n".join(words) if words and whole >= MOSTLY_WHOLE * len(words) else sample
+
+
 def _guesses(sample: bytes) -> list[tuple[str, float]]:
     """Return encodings with chardet's scores, the best first; of those that read the sample alike only the first."""
     import chardet  # half a second, and most files are UTF-8
 
     found: list[tuple[str, float]] = []
     read: list[str] = []
-    guesses = chardet.detect_all(sample, ignore_threshold=True, include_encodings=CANDIDATES, max_bytes=4 * PIECE)
+    guesses = chardet.detect_all(
+        _shown_words(sample), ignore_threshold=True, include_encodings=CANDIDATES, max_bytes=4 * PIECE
+    )
     scores = [(str(guess["encoding"]).lower(), guess["confidence"]) for guess in guesses]
     western = dict(scores).get("windows-1252", 0.0)
     if western * AHEAD > scores[0][1]:  # nearly as likely by its bytes, and many times more common

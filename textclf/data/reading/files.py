@@ -25,6 +25,7 @@ from .json_rows import read_json, read_json_lines
 from .line_rows import labelled_lines, plain_lines
 from .other_kinds import NO_DATA, kind_not_read, refusal
 from .other_tasks import refuse_other_tasks
+from .ruled_tables import ruled_table
 from .sheets import is_sheet, read_sheet
 from .tables import Fault, Reading, ReadOptions
 
@@ -124,6 +125,11 @@ def _read_text(file: TextFile, suffix: str, options: ReadOptions) -> Reading:
     element = re.match(r"<(\w+)[^<>]*>", head)
     if suffix not in TABLES and element and _ends_with(file, f"</{element[1]}>"):
         raise UserError(refusal(file.path, "XML"))
+    ruled = ruled_table(file)
+    if ruled is not None:
+        return ruled
+    if suffix in {".md", ".markdown"}:
+        raise UserError(refusal(file.path, "Markdown"))
     refuse_other_tasks(file)
     reading = None if suffix in TABLES else labelled_lines(file)
     reading = reading or read_table(file, options, named_table=suffix in TABLES)

@@ -13,6 +13,7 @@ from .archives import laid_out
 from .class_folders import about_the_data, class_files, class_folders, read_documents, with_labels
 from .files import DATA, could_hold_rows
 from .files_by_split import FilesBySplit
+from .intent_files import read_intents
 from .keyed_documents import read_json_documents, read_keyed
 from .other_kinds import KNOWN, NO_DATA
 from .raw_split import RawSplit
@@ -59,8 +60,11 @@ class _Folder:
         """Try the layouts, those that are told apart by names first."""
         everything = visible_files(self.folder)
         files, self.root = laid_out(everything, self.folder, stack)
-        classes = class_folders(files, self.root)
-        if classes is not None:
+        intents = read_intents(files, self._by_split())
+        classes = None if intents else class_folders(files, self.root)
+        if intents:
+            splits = intents
+        elif classes is not None:
             splits = read_documents(classes, self.root, self.options, self.notes)
         else:
             splits = read_keyed(files, self.root, self.options, self.notes)

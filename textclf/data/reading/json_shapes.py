@@ -52,6 +52,9 @@ def _named(row: Any) -> Any:
 def _rows(content: Any, name: str, notes: list[str]) -> list[Any]:
     if isinstance(content, list):
         return content
+    if all(isinstance(rows, list) and rows and all(map(in_pieces, rows)) for rows in content.values()):
+        notes.append(f"{name}: each key is read as the intent of the texts in its list, whose pieces are joined.")
+        return [{"text": in_pieces(row), "label": key} for key, rows in content.items() for row in rows]
     if _is_split_orient(content):
         return [dict(zip(content["columns"], row, strict=False)) for row in content["data"]]
     lists = {key: value for key, value in content.items() if isinstance(value, list)}
@@ -128,6 +131,16 @@ def _plain_cells(row: Mapping[str, Any]) -> Iterator[Any]:
             yield from _plain_cells(cell)
         elif isinstance(cell, str | int | float):
             yield cell
+
+
+def in_pieces(row: Any) -> str | None:
+    """Return a text that lies there in pieces, some of them slots: `{"data": [{"text": "play "}, {"text": ...}]}`."""
+    parts = row.get("data") if isinstance(row, dict) else None
+    if not isinstance(parts, list) or not all(
+        isinstance(part, dict) and isinstance(part.get("text"), str) for part in parts
+    ):
+        return None
+    return "".join(part["text"] for part in parts).strip()
 
 
 def _is_split_orient(content: Mapping[str, Any]) -> bool:

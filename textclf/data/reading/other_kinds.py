@@ -22,10 +22,6 @@ IN_MARKDOWN = (
     "not (t[:2] == '##' and (i := t.split('intent:')[-1].strip())) and t[:1] in '-*+' and i[0] != '#']\" > {stem}.csv`"
 )
 
-TABLE_IN_MARKDOWN = (
-    "`sed -E '/^\\|[ :|-]+$/d; s/^\\| *//; s/ *\\|[ \\r]*$//; s/ *\\| */\\t/g' '{name}' > '{stem}.tsv'`"
-)
-
 
 class Kind(NamedTuple):
     """What a kind of files is called, how it is known, and what to do with such a file."""
@@ -62,7 +58,6 @@ KINDS = (
     Kind("SGML", (".sgm", ".sgml"), (b"<!doctype",), REUTERS),
     Kind("XML", (".xml",), (b"<?xml",), PANDAS.format(read="read_xml('{name}', parser='etree')")),
     Kind("YAML", (".yaml", ".yml"), (), IN_YAML),
-    Kind("a table in Markdown", (), (), TABLE_IN_MARKDOWN),
     Kind("Markdown", (".md", ".markdown"), (), IN_MARKDOWN),
     Kind("compressed once more", (".gz", ".bz2", ".xz", ".zst", ".zip", ".tar", ".7z", ".rar"), (), "unpack it first"),
 )
@@ -82,8 +77,7 @@ def kind_not_read(path: Path, head: bytes) -> str | None:
     found = [kind for kind in KINDS for mark in kind.begins if (start if mark[:1] == b"<" else head).startswith(mark)]
     found += [kind for kind in KINDS if suffix in kind.suffixes]
     if found:
-        in_bars = found[0].called == "Markdown" and start.startswith(b"|")
-        return refusal(path, "a table in Markdown" if in_bars else found[0].called)
+        return None if found[0].called == "Markdown" and start.startswith(b"|") else refusal(path, found[0].called)
     return f"{path.name} is of no kind that can be read; expected {KNOWN}." if suffix in NO_DATA else None
 
 

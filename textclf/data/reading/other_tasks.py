@@ -17,6 +17,7 @@ FEATURES = re.compile(r"[+-]?[\d.,]+(\s+(qid:)?\d+:[+-]?[\d.eE+-]+)+\s*(#.*)?")
 ARFF = re.compile(r"@(relation|data)\b", re.IGNORECASE)
 WORDS_A_SENTENCE = (3, 60)  # on average, between two empty lines
 LEAST_SENTENCES = 5
+ABOUT = re.compile(r"#|-DOCSTART-")  # lines about documents and sentences, in CoNLL's formats
 
 
 def refuse_other_tasks(file: TextFile) -> None:
@@ -58,11 +59,12 @@ def refuse_other_tasks(file: TextFile) -> None:
 
 def _words_of_sentences(head: Sequence[str], lines: Sequence[str]) -> bool:
     """Say whether every line is a few single words, and empty lines stand between groups of them."""
-    sentences = sum(bool(a.strip()) and not b.strip() for a, b in pairwise(head))
+    sentences = sum(bool(a.strip()) and not b.strip() and not ABOUT.match(a) for a, b in pairwise(head))
+    words = [line for line in lines if not ABOUT.match(line)]
     least, most = WORDS_A_SENTENCE
-    if sentences < LEAST_SENTENCES or not least <= len(lines) / sentences <= most:
+    if sentences < LEAST_SENTENCES or not least <= len(words) / sentences <= most:
         return False
-    cells = [line.strip().split("\t") if "\t" in line else line.split() for line in lines if line[0] not in "#-"]
+    cells = [line.strip().split("\t") if "\t" in line else line.split() for line in words]
     widths = {len(each) for each in cells}
     return len(widths) == 1 and min(widths) >= 2 and all(" " not in cell.strip() for each in cells for cell in each)
 

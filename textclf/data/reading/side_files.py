@@ -34,6 +34,7 @@ LABEL_WORDS = {
 OF_BOTH = {"gold"}  # stands in the name of either
 # fmt: on
 MOST_CLASSES = 1000
+QUOTES = " \"'"
 
 
 def is_submission(path: Path) -> bool:
@@ -78,12 +79,12 @@ def _in_json(written: str) -> list[str] | None:
 
 
 def _in_lines(lines: Sequence[str]) -> list[str] | None:
-    pairs = [re.fullmatch(r"(-?\d+)[\t,:; ]+(\S.*)", line) for line in lines]
-    if lines and all(pairs):
-        return [f"{match[1]}={match[2].strip()}" for match in pairs if match]
-    swapped = [re.fullmatch(r"(\S.*?)[\t,:; ]+(-?\d+)", line) for line in lines]
-    if lines and all(swapped):
-        return [f"{match[2]}={match[1].strip()}" for match in swapped if match]
+    for form, number, name in ((r"(-?\d+)[\t,:; ]+(\S.*)", 1, 2), (r"(\S.*?)[\t,:; ]+(-?\d+)", 2, 1)):
+        pairs = [re.fullmatch(form, line) for line in lines]
+        if len(pairs) > 2 and not pairs[0]:  # names of columns
+            del pairs[0]
+        if pairs and all(pairs):
+            return [f"{match[number]}={match[name].strip(QUOTES)}" for match in pairs if match]
     return list(lines) if all(len(line) < 80 for line in lines) else None
 
 

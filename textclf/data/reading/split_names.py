@@ -6,7 +6,19 @@ import re
 
 SPLIT_NAMES = {
     "train": ("train", "training", "trainset", "traindata", "trainingset", "trainingdata", "trn"),
-    "validation": ("validation", "valid", "val", "dev", "eval", "devset", "valset", "validset", "devdata", "devel"),
+    "validation": (
+        "validation",
+        "validate",
+        "valid",
+        "val",
+        "dev",
+        "eval",
+        "devset",
+        "valset",
+        "validset",
+        "devdata",
+        "devel",
+    ),
     "test": ("test", "testing", "testset", "testdata", "tst"),
 }
 
