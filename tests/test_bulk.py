@@ -369,6 +369,22 @@ def test_columns_are_chosen_or_asked_for(model, tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("read", "asked"), [(["message"], False), (["message", "subject"], True), ("message", True), (None, True)]
+)
+def test_a_column_of_any_name_is_read_where_the_model_was_trained_on_it(model, tmp_path, read, asked):
+    source = write_csv(tmp_path / "in.csv", [["bad", "good"], ["FILM", "good"]], ("message", "queue"))
+    (model / "config.json").write_text("{}")
+    (model / "evaluation.json").write_text(json.dumps({"data": {"text_columns": read}}))
+    if asked:  # several that were joined to one text, or no evaluation of ours
+        with pytest.raises(UserError, match="Found: message, queue"):
+            run(model, source, tmp_path / "out.parquet")
+        return
+    run(model, source, tmp_path / "out.parquet")
+    found = pq.read_table(tmp_path / "out.parquet").to_pylist()
+    assert found[0]["scores"] == pytest.approx(expected("bad")[1], abs=1e-6)
+
+
+@pytest.mark.parametrize(
     ("options", "said"),
     [
         ({"shard": "4/4"}, "--shard takes I/N"),

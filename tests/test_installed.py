@@ -5,12 +5,15 @@ import re
 import subprocess
 import sys
 import tomllib
+from importlib.metadata import packages_distributions, requires
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from datasets import ClassLabel, Dataset, Features, Value
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 from transformers import pipeline
 
 import textclf
@@ -21,6 +24,7 @@ from textclf.errors import UserError
 from textclf.house import COMMANDS, as_typed, how_to_install, recipe_path
 
 ROOT = Path(__file__).parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 QUICK = {
     "num_train_epochs": 1,
     "per_device_train_batch_size": 16,
@@ -35,10 +39,60 @@ def pins(text):
     return sorted(re.findall(r"^[\w.-]+(?:\[\w+\])?==[^\s;]+", text, re.MULTILINE))
 
 
+def brought_by(requirements):
+    """Return the names of all distributions that `pip install` brings for these requirements, theirs included."""
+    found, waiting = set(), [Requirement(line) for line in requirements]
+    while waiting:
+        wanted = waiting.pop()
+        extras = wanted.extras or {""}
+        if wanted.marker and not any(wanted.marker.evaluate({"extra": extra}) for extra in extras):
+            continue
+        key = (canonicalize_name(wanted.name), frozenset(extras))
+        if key in found:
+            continue
+        found.add(key)
+        for line in requires(wanted.name) or ():
+            inner = Requirement(line)
+            if not inner.marker or any(inner.marker.evaluate({"extra": extra}) for extra in extras):
+                inner.marker = None
+                waiting.append(inner)
+    return {name for name, _ in found}
+
+
+# Python runs it first: what `pip install .` alone does not bring cannot be found, as in an environment that was empty.
+HIDING = """
+import sys
+from importlib.machinery import PathFinder
+
+class Only(PathFinder):
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        return None if name.partition(".")[0] in {hidden} else super().find_spec(name, path, target)
+
+sys.meta_path = [Only if each is PathFinder else each for each in sys.meta_path]
+"""
+
+
+def hide_all_but(requirements, folder):
+    """Write what hides the modules of all other distributions; return the folder to put on the path, and them."""
+    brought = brought_by(requirements)
+    modules = packages_distributions().items()
+    hidden = {name for name, by in modules if not brought & {canonicalize_name(each) for each in by}} - {"textclf"}
+    folder.mkdir()
+    (folder / "sitecustomize.py").write_text(HIDING.format(hidden=sorted(hidden)), encoding="utf-8")
+    return hidden
+
+
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory):
-    """Return `installed(*words, cwd)`: the installed command, run where nothing of the repository can be reached."""
+    """Return `installed(*words, cwd)`: the installed command, run where nothing of the repository can be reached.
+
+    Nor can any package that `pip install .` without extras does not bring.
+    """
     folder = tmp_path_factory.mktemp("wheel")
+    hidden = hide_all_but(PROJECT["dependencies"], folder / "hiding")
+    assert {"onnx", "onnxruntime", "fastapi", "gradio", "pytest"} <= hidden
+    assert not {"torch", "google", "yaml", "sklearn", "jinja2"} & hidden
     pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
     subprocess.run(
         [*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", folder, ROOT], check=True, cwd=folder
@@ -46,7 +100,8 @@ def installed(tmp_path_factory):
     (wheel,) = folder.glob("*.whl")
     subprocess.run([*pip, "install", "--no-deps", "--target", folder / "site", wheel], check=True)
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    environment |= {"PYTHONPATH": str(folder / "site"), "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
+    path = os.pathsep.join([str(folder / "hiding"), str(folder / "site")])
+    environment |= {"PYTHONPATH": path, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
 
     def run(*words, cwd):
         command = [sys.executable, folder / "site" / "bin" / "textclf", *map(str, words)]
@@ -100,9 +155,8 @@ def test_a_word_that_is_no_command_is_answered(installed, tmp_path):
 
 
 def test_the_pins_of_the_package_are_those_of_the_requirements():
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    extras = project["optional-dependencies"]
-    said = [*project["dependencies"], *extras["serve"], *extras["export"], *extras["space"]]
+    extras = PROJECT["optional-dependencies"]
+    said = [*PROJECT["dependencies"], *extras["serve"], *extras["export"], *extras["space"]]
     assert sorted(said) == sorted({*said}), "each stands once"
     assert pins("\n".join(said)) == pins((ROOT / "requirements.txt").read_text(encoding="utf-8"))
     assert pins("\n".join(extras["ray"])) == pins((ROOT / "requirements-ray.txt").read_text(encoding="utf-8"))

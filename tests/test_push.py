@@ -226,6 +226,15 @@ def test_a_space_needs_a_model_on_the_hub():
     check_before_training(PublishArguments())
 
 
+def test_an_export_whose_packages_are_missing_stops_before_training(monkeypatch):
+    check_before_training(PublishArguments(export="onnx"))
+    monkeypatch.setattr("textclf.hub.publish.find_spec", lambda name: None if name == "onnxruntime" else object())
+    with pytest.raises(ModuleNotFoundError) as missing:
+        check_before_training(PublishArguments(export="onnx"))
+    assert missing.value.name == "onnxruntime"
+    check_before_training(PublishArguments(export="none"))
+
+
 def test_a_faulty_option_of_the_card_is_found_before_training():
     """It was found when the card was written, after the training."""
     with pytest.raises(UserError, match="--language"):

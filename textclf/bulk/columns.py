@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ..errors import UserError, did_you_mean
 from ..inference.answers import Prediction, Text
+from ..inference.identity import model_json
 from ..inference.promises import NO_PROMISES, Promises
 from ..labels import LabelSpace
 from .sources import Source, columns_of
@@ -99,6 +100,18 @@ class Answers(NamedTuple):
 def _shortest(scores: NDArray[np.float32]) -> NDArray[np.float64]:
     """Return scores as the shortest decimals that are the same float32: .1, not .10000000149."""
     return scores.astype(str).astype(np.float64)
+
+
+def trained_columns(model: str, revision: str | None) -> list[str]:
+    """Return the columns of text that a model's files say it was trained on: a pair, or the one; [] where none do.
+
+    Several columns that were joined to one text are none of these: what joined them is not known here.
+    """
+    if pair := model_json(model, "config.json", revision).get("text_columns"):
+        return list(pair)
+    data = model_json(model, "evaluation.json", revision).get("data")  # of ours, or a stranger's file of that name
+    read = data.get("text_columns") if isinstance(data, dict) else None
+    return read if isinstance(read, list) and len(read) == 1 else []
 
 
 def choose_text_columns(source: Source, named: Sequence[str], trained_on: Sequence[str]) -> list[str]:

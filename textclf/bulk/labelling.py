@@ -14,11 +14,11 @@ from tqdm.auto import tqdm
 
 from ..data.provenance import hash_file
 from ..errors import UserError, process_index
-from ..inference.identity import model_json, model_revision
+from ..inference.identity import model_revision
 from ..run_folder import RunFolder
 from .bulk_arguments import BulkArguments
 from .checking import PLAN, Proof, check, receipt_of_file, summed
-from .columns import Answers, choose_text_columns, output_schema
+from .columns import Answers, choose_text_columns, output_schema, trained_columns
 from .formats import format_of, join_parts
 from .plan import Plan, make_plan
 from .scorers import load_scorer
@@ -54,8 +54,8 @@ def find_rows(model: str, inputs: Sequence[str], options: BulkArguments) -> Foun
         UserError: the rows cannot be read, or their columns cannot be told.
     """
     sources = find_sources(inputs, options.split, options.dataset_config, options.dataset_revision)
-    config = model_json(model, "config.json", options.revision)
-    return FoundRows(sources, choose_text_columns(sources[0], options.text_columns, config.get("text_columns") or []))
+    trained_on = trained_columns(model, options.revision)
+    return FoundRows(sources, choose_text_columns(sources[0], options.text_columns, trained_on))
 
 
 def set_up(model: str, inputs: Sequence[str], options: BulkArguments, found: FoundRows | None = None) -> Labelling:

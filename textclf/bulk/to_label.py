@@ -22,11 +22,10 @@ from sklearn.feature_extraction.text import HashingVectorizer
 from ..data.model_text import text_key, whole_texts
 from ..errors import UserError
 from ..inference.answers import Text
-from ..inference.identity import model_json
 from ..labels import LabelSpace
 from ..run_folder import RunFolder
 from .bulk_arguments import BulkArguments
-from .columns import choose_text_columns, texts_of_table
+from .columns import choose_text_columns, texts_of_table, trained_columns
 from .scorers import load_scorer
 from .sources import columns_of, find_sources
 
@@ -57,8 +56,7 @@ def pick(model: str, inputs: Sequence[str], options: BulkArguments) -> Picked:
             f"--to_label writes a CSV file to fill in, at a place that is free: --output next.csv; {found}."
         )
     sources = find_sources(inputs, options.split, options.dataset_config, options.dataset_revision)
-    trained_on = model_json(model, "config.json", options.revision).get("text_columns") or []
-    names = choose_text_columns(sources[0], options.text_columns, trained_on)
+    names = choose_text_columns(sources[0], options.text_columns, trained_columns(model, options.revision))
     if taken := [name for name in columns_of(sources[0]) if name in ADDED]:
         raise UserError(f"The input has a column {taken[0]} already; rename it, as --to_label adds one of that name.")
     scorer = load_scorer(model, options.engine, options.revision, options.trust_remote_code)

@@ -33,7 +33,6 @@ from .page.engines import renew_engines
 from .predictions import read_predictions
 from .promises import fit_promises, options_of
 from .report import Report, report_on
-from .table import show_gate
 from .thresholds import bake, choose
 
 VERSIONS = ("transformers", "torch", "onnx", "onnxscript", "onnxruntime", "tokenizers")
@@ -82,14 +81,6 @@ def export_run(run: RunFolder, engines: Sequence[Engine] = tuple(FILES), draws: 
         run.write("onnx", lambda path: (folder / "onnx").replace(path))
     _keep_rows(run, gate)
     return gate
-
-
-def export_if_asked(run: RunFolder, export: str) -> None:
-    """Export a run that was just trained ("onnx"), or ("none") take away what an earlier training left exported."""
-    if export == "onnx":
-        show_gate(export_run(run), run.path)
-    elif (run.path / "onnx").is_dir():
-        shutil.rmtree(run.path / "onnx")
 
 
 def read_validation(run: RunFolder, labels: LabelSpace, draws: int) -> Validation:

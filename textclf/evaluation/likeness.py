@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from datasets import Dataset
 
 from ..inference.classifier import Classifier, texts_of
 from ..inference.identity import model_json
-from ..inference.onnx_classifier import OnnxClassifier
 from .drift import unlike
 from .kept_promises import promise_lines, promises_on
 from .report import Report
 from .text_profile import TokenCounter, looked_at, score_profile, text_profile
 
-Measured = Classifier | OnnxClassifier
+if TYPE_CHECKING:  # ONNX Runtime is for who asked for it
+    from ..inference.onnx_classifier import OnnxClassifier
+
+    Measured = Classifier | OnnxClassifier
 
 
 def profile(classifier: Measured, texts: Dataset, scored: Report, split: str = "train") -> dict[str, Any] | None:

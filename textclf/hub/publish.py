@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import replace
+from importlib.util import find_spec
 
 from huggingface_hub import constants
 from rich.console import Console
@@ -27,11 +28,18 @@ from .uploads import Upload, shown_size
 
 
 def check_before_training(options: PublishArguments) -> None:
-    """Find out before the first second of training whether `--push` and `--space` can work; nothing is changed.
+    """Find out before the first second of training whether `--push`, `--space` and `--export` can work.
+
+    Nothing is changed.
 
     Raises:
         UserError: they cannot.
+        ModuleNotFoundError: a package that `--export` wants is not installed.
     """
+    if options.export == "onnx":
+        for package in ("onnx", "onnxscript", "onnxruntime"):
+            if find_spec(package) is None:
+                raise ModuleNotFoundError(name=package)
     if options.space and not options.push:
         raise UserError("--space shows a model of the Hub; add --push NS/NAME.")
     arguments = PushArguments.from_recipe(options)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -20,14 +21,13 @@ from ..data.provenance import Provenance, remarks
 from ..data.unlabelled import read_unlabelled
 from ..errors import UserError
 from ..evaluation.decisions import HeldOut
-from ..evaluation.exporting import export_if_asked
 from ..evaluation.figures.drawing import draw_figures
 from ..evaluation.kept_promises import trust_lines
 from ..evaluation.page.shading import shaded_mistakes
 from ..evaluation.page.writing import write_page
 from ..evaluation.promises import allowed
 from ..evaluation.report import quick_metrics
-from ..evaluation.table import show_results
+from ..evaluation.table import show_gate, show_results
 from ..evaluation.verdict import Facts, Verdict, check_options, conclude
 from ..hub.data_texts import remember_texts
 from ..hub.publish import publish
@@ -257,5 +257,9 @@ def tell(recipe: Recipe, run: RunFolder, screen: Screen) -> None:
     evaluation = run.read_json("evaluation.json")
     screen.show(trust_lines(evaluation))
     show_results(evaluation, run.path)
-    export_if_asked(run, recipe.publish.export)
+    shutil.rmtree(run.path / "onnx", ignore_errors=True)  # what an earlier training left exported
+    if recipe.publish.export == "onnx":
+        from ..evaluation.exporting import export_run  # ONNX's packages: for who asked for them
+
+        show_gate(export_run(run), run.path)
     publish(run, recipe.publish)
