@@ -30,16 +30,18 @@ class Mutant(NamedTuple):
     before: str
     after: str
     source: str  # of the whole file, with the fault
+    line: str = ""  # the text of the line that was changed: `0 -> 1` alone may be anywhere in a file
 
     @property
     def key(self) -> str:
         """Return what names the mutant in the list of equivalent ones."""
-        return f"{self.path}: {self.before} -> {self.after}"
+        return f"{self.path}: {self.before} -> {self.after} | {self.line}"
 
 
 def mutants_of(path: Path) -> Iterator[Mutant]:
     """Yield every mutant of a file; annotations, decorators and texts stay as they are."""
-    tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
+    text = (ROOT / path).read_text(encoding="utf-8")
+    tree, shown = ast.parse(text), ["", *text.splitlines()]
     lines = _statements(tree)
     for parent in _code(tree):
         for field, value in ast.iter_fields(parent):
@@ -53,7 +55,7 @@ def mutants_of(path: Path) -> Iterator[Mutant]:
                     mutated = ast.unparse(tree)
                     _put(parent, field, value, place, child)
                     at = getattr(child, "lineno", 0)
-                    yield Mutant(path, lines.get(at, (at, at)), before, after, mutated)
+                    yield Mutant(path, lines.get(at, (at, at)), before, after, mutated, shown[at].strip())
 
 
 def _code(node: ast.AST) -> Iterator[ast.AST]:

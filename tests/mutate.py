@@ -7,8 +7,8 @@ python -m tests.mutate named                                    # the faults of 
 Not part of the tests. The room's tests run once, traced; of a mutant then only those that execute its statement, the
 quickest first, in a copy of the project, in a fork of an interpreter that has loaded the libraries: seconds a mutant,
 where mutmut and cosmic-ray pay for the import of torch each time. Tests that start processes (LATER) cannot be traced
-and come last. Mutants that change nothing anybody could see are listed in `mutate_equivalent.txt` by file and by the
-changed code, not by line.
+and come last. Mutants that change nothing anybody could see are listed in `mutate_equivalent.txt` by file, by the
+changed code and by the text of its line.
 """
 
 from __future__ import annotations

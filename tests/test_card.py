@@ -281,6 +281,10 @@ def test_language_is_told_from_the_texts():
     assert language_of(["Das Museum zeigt bis zum Frühling Gemälde aus privaten Sammlungen."] * 3) is None
     assert language_of(["Le musée expose des tableaux de collections privées jusqu'au printemps."] * 3) is None
     assert language_of(["박물관 2층 ok", "the"]) == "ko"
+    twenty = ["of the"] * 2 + ["early spring paintings collections"] * 4
+    assert language_of(twenty) == "en"
+    assert language_of([*twenty[:-1], "early spring paintings"]) is None, "too few words to tell"
+    assert language_of(["the", *["spring"] * 19]) is None, "one in twenty is no English"
     assert language_of([]) is None
 
 

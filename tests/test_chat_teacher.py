@@ -8,15 +8,18 @@ import logging
 
 import pyarrow.parquet as pq
 import pytest
+from datasets import ClassLabel, Dataset, Features, Value
 
 from tests.chat_stand_in import ChatStandIn, served
 from tests.trained_runs import COMMON, follow, texts, write_csv
+from tests.training_runs import arguments
 from textclf.commands import train
 from textclf.errors import UserError
 from textclf.labels import LabelSpace
 from textclf.recipe import read_recipe
 from textclf.training.chat_protocol import address_of, instructions, read_answer, read_meanings
 from textclf.training.chat_teacher import ChatTeacher, Endpoint
+from textclf.training.teaching import taught
 
 LABELS = LabelSpace(("정치", "sport"), False)
 SEVERAL = LabelSpace(("a", "b"), True)
@@ -153,6 +156,18 @@ def test_answers_are_read_as_labels_or_not_at_all(content, labels, ids):
 def test_a_described_label_that_the_data_lacks_is_refused():
     with pytest.raises(UserError, match="names law, which no labelled training text carries"):
         instructions(LABELS, read_meanings(["sport", "law=courts"]))
+
+
+def test_an_answer_is_an_opinion_of_its_label_alone(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    features = Features({"text": Value("string"), "labels": ClassLabel(names=list(LABELS.names))})
+    own = Dataset.from_dict({"text": ["예산안", "A goal"], "labels": [0, 1]}, features=features)
+    unlabelled = Dataset.from_dict({"text": ["국회가 열렸다", "A late goal"]})
+    with served(ChatStandIn(korean)) as url:
+        args = arguments(tmp_path / "run", teacher_url=url, teacher="tiny-chat")
+        found = taught(own, own, unlabelled, args, trust_remote_code=False)
+    assert found.train["labelled"][:] == [True, True, False, False]
+    assert found.train["opinion"][:] == [[-1, -1], [-1, -1], [1, 0], [0, 1]]
 
 
 def test_from_no_labels_to_figures_of_hand_labels_alone(tmp_path, tiny_model):

@@ -198,6 +198,9 @@ def test_our_batches_are_the_tokenizers_own(family, tiny_model):
     theirs = tokenizer(list(split["text"]), padding=True, truncation=True, max_length=40, return_tensors="pt")
     assert set(batch) == {*theirs, "labels"}
     assert all(torch.equal(batch[name], theirs[name]) for name in theirs)
+    wide = Padding.of(tokenizer, multiple=8)([encoded[i] for i in range(6)])
+    eights = tokenizer(list(split["text"]), padding=True, truncation=True, max_length=40, pad_to_multiple_of=8)
+    assert wide["attention_mask"].tolist() == eights["attention_mask"]
     tokenizer.padding_side = "left"
     left = Padding.of(tokenizer)([encoded[i] for i in range(6)])
     theirs = tokenizer(list(split["text"]), padding=True, truncation=True, max_length=40, return_tensors="pt")

@@ -119,6 +119,16 @@ def trained(folder, output_dir, validation, model_options):
     return fit(model, tokenizer, rows(24), validation, args, max_length=64, metrics=quick_metrics).path
 
 
+def test_logits_are_told_from_what_else_a_model_gives(tiny_model, tmp_path):
+    validation = rows(10, seed=5)
+    model, tokenizer = built(tiny_model("bert"), validation)
+    model.config.output_hidden_states = True
+    args = arguments(tmp_path / "run", num_train_epochs=1, learning_rate=1e-3)
+    run = fit(model, tokenizer, rows(12), validation, args, max_length=64, metrics=quick_metrics).path
+    kept = load_file(run / VALIDATION_LOGITS)["logits"]
+    np.testing.assert_allclose(kept, Classifier.load(run).logits(texts_of(validation)), atol=2e-5)
+
+
 def test_logits_of_a_training_in_half_precision_are_not_kept(tiny_model, tmp_path):
     run = train(tiny_model("bert"), tmp_path / "run", rows(16), rows(8), precision="bf16", num_train_epochs=1)
     assert not (run.path / VALIDATION_LOGITS).exists()

@@ -19,7 +19,7 @@ from textclf.data.labelling.label_names import (
     sort_names,
     writing,
 )
-from textclf.data.labelling.several_labels import joined_note, parse_list
+from textclf.data.labelling.several_labels import joined_note, parse_list, written_lists
 from textclf.data.loading import load_as_given, load_splits
 from textclf.errors import UserError
 from textclf.flags import build_parser, parse
@@ -162,12 +162,21 @@ def test_lists_as_programs_write_them(name):
         (["[경제, IT]", "[IT]"], [["IT", "경제"], ["IT"]]),
         (["#a #b", "#b", "#c, #a"], [["#a", "#b"], ["#b"], ["#a", "#c"]]),
         (["010", "101", "001"], [["1"], ["0", "2"], ["2"]]),
+        (
+            ['{"choices": ["늦음", "무례"]}', "늦음", '{"choices": ["무례", "기타"]}'],
+            [["늦음", "무례"], ["늦음"], ["기타", "무례"]],
+        ),
         (["[True, False, True]", "[False, False, True]"], [["0", "2"], ["2"]]),
     ],
 )
 def test_lists_written_in_words_are_several_labels(tmp_path, cells, expected):
     data = given(write(tmp_path / "data", "csv", {"train": cells}))
     assert [sorted(row) for row in gold(data, "train", len(cells))] == expected
+
+
+def test_a_mark_that_is_the_same_in_every_row_is_a_name():
+    assert written_lists({"010": 3, "100": 2}, "label") == "bits"
+    assert written_lists({"010": 5}, "label") is None
 
 
 @pytest.mark.parametrize("cells", [["{'a': 1, 'b': 0}", "{'a': 0, 'b': 1}"], ['{"label": "a"}', '{"label": "b"}']])

@@ -132,7 +132,7 @@ def test_several_labels_are_one_model_against_the_rest_each(model, tiny_model, t
     assert value == pytest.approx(max(line["eval_f0.5_micro"] for line in tried))
 
 
-def test_a_label_that_nobody_has_is_never_given(tmp_path):
+def test_a_label_that_nobody_has_is_never_given(tmp_path, capsys):
     rng = np.random.default_rng(0)
     states, gold = rng.normal(size=(60, 8)).astype(np.float32), np.arange(60) % 2 * 2
     states[:, 0] += gold
@@ -143,6 +143,7 @@ def test_a_label_that_nobody_has_is_never_given(tmp_path):
     logits = states @ weights.T + biases
     assert set(logits.argmax(axis=1)) == {0, 2}
     assert (gold == logits.argmax(axis=1)).mean() > 0.8
+    assert "at C = 0.01" in capsys.readouterr().err  # what the bar says is what was tried
 
 
 def test_directions_without_variance_are_not_blown_up(tmp_path):

@@ -45,6 +45,14 @@ def test_bf16_is_refused_on_an_old_gpu(monkeypatch):
         machine.choose_precision("bf16", use_cpu=False)
 
 
+@pytest.mark.parametrize(("capability", "fast"), [((7, 5), False), ((8, 0), True), ((9, 0), True)])
+def test_a_gpu_is_quick_in_bf16_from_ampere_on(capability, fast, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda: capability)
+    monkeypatch.setattr(torch.version, "hip", None)
+    assert machine.bf16_is_fast(use_cpu=False) is fast
+
+
 def test_the_launchers_single_thread_is_not_taken_for_a_wish(monkeypatch):
     monkeypatch.setattr(machine, "available_cores", lambda: 8)
     monkeypatch.setenv("OMP_NUM_THREADS", "1")

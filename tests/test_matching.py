@@ -40,6 +40,11 @@ def test_unnamed_labels_are_taken_in_order_and_said():
     assert "LABEL_0 = neg, LABEL_1 = pos. --class_names sets another order." in note
 
 
+def test_a_model_that_names_some_labels_is_not_taken_in_order():
+    with pytest.raises(UserError, match="does not know the labels bad, good"):
+        match_labels(split_of(["bad", "good"], [0]), LabelSpace(("neg", "LABEL_1"), False))
+
+
 def test_several_labels_are_matched_row_by_row():
     split, _ = match_labels(split_of(["x", "y"], [[0, 1], [], [1]], several=True), LabelSpace(("y", "x"), True))
     assert list(split["labels"]) == [[1, 0], [], [0]]

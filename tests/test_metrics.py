@@ -152,6 +152,12 @@ def test_calibration_error_by_hand():
     assert figures(np.array([0, 0, 1]), scores)["ece"] == pytest.approx((0.05 + 0.06 + 0.60) / 3)
 
 
+def test_calibration_is_looked_at_in_fifteen_bins():
+    """Between .72, right, and .74, wrong, ends the 11th of 15 bins; in one bin their gaps would cancel out."""
+    scores = np.array([[0.72, 0.28], [0.74, 0.26]])
+    assert figures(np.array([0, 1]), scores)["ece"] == pytest.approx((0.28 + 0.74) / 2)
+
+
 def test_calibration_error_of_several_labels_is_the_mean_of_the_labels_own():
     """Pooled over cells, a label that is too sure hid another that is too shy."""
     gold = np.array([[1, 0], [0, 1]])

@@ -130,7 +130,20 @@ def test_every_section_and_chart_is_there(full_page):
         assert f'id="{section}"' in full_page
     assert "could be chance" in full_page
     assert "scored 2 times" in full_page
+    reliability = lines_of(full_page, "reliability")
+    assert reliability["y"]["title"] == PAGE_WORDS["en"]["share_right"]
+    assert reliability["x"]["title"] == PAGE_WORDS["en"]["score_of_predicted"]
     assert "둘째 글" in full_page
+
+
+def lines_of(html, name):
+    (found,) = (chart for chart in page_data(html)["charts"] if chart["id"] == name)
+    return found["choices"][0]
+
+
+def test_the_diagonal_of_chance_runs_from_corner_to_corner_under_the_curves(full_page):
+    chance = lines_of(full_page, "roc")["lines"][0]
+    assert (chance["x"], chance["y"], chance["name"]) == ([0, 1], [0, 1], PAGE_WORDS["en"]["chance"])
 
 
 def test_a_slice_without_an_interval_is_an_empty_dot_that_says_why(tmp_path):
@@ -187,6 +200,9 @@ def test_several_labels_have_counts_at_every_cut_and_no_confusion_matrix(tmp_pat
         assert label["shipped"] == [label["right"][40], label["given"][40]], "0.4 was shipped"
     assert "chosen with all rare labels: corn" in html
     assert "aim out of reach: wheat" in html
+    reliability = lines_of(html, "reliability")
+    assert reliability["y"]["title"] == PAGE_WORDS["en"]["share_gold"]
+    assert reliability["x"]["title"] == PAGE_WORDS["en"]["score_of_label"]
 
 
 def test_a_page_needs_nothing_but_the_reports(tmp_path):

@@ -9,8 +9,10 @@ import pytest
 import torch
 
 from tests.training_runs import accuracy, arguments, built, rows, train
+from textclf.data.cleaning import normalizer
 from textclf.errors import UserError
 from textclf.labels import LabelSpace
+from textclf.models.checkpoint import prepare_tokenizer
 from textclf.training.encoding import TokenLists, tokenise
 from textclf.training.fit import fit
 from textclf.training.fit_arguments import FitArguments
@@ -78,6 +80,23 @@ def test_another_base_model_of_the_same_shape_is_refused(finished, tiny_model):
     args = arguments(finished, resume_from_checkpoint=str(finished))
     with pytest.raises(UserError, match=r"was begun with other initial weights\."):
         fit(model, tokenizer, split, rows(8), args, max_length=64, metrics=accuracy)
+
+
+def test_another_cleaning_is_refused_though_it_leaves_every_text_as_it_was(finished, tiny_model):
+    """It went on: the tokenizer in the folder did not clean, the recipe beside it said that it does."""
+    split = rows(24)
+    model, tokenizer = built(tiny_model("bert"), split)
+    prepare_tokenizer(tokenizer, normalizer(["strip_urls"]))  # there are no addresses in these texts
+    args = arguments(finished, resume_from_checkpoint=str(finished))
+    with pytest.raises(UserError, match=r"was begun with another tokenizer or cleaning\."):
+        fit(model, tokenizer, split, rows(8), args, max_length=64, metrics=accuracy)
+
+
+def test_of_very_many_differences_the_first_are_told(finished, tiny_model):
+    """An adapter that was not there before has thirty settings of its own."""
+    with pytest.raises(UserError, match=r"begun with --seed 42 \(now 7\), .* and \d\d more differences\.") as error:
+        go_on(tiny_model, finished, seed=7, model_options={"lora": "lora"})
+    assert len(str(error.value)) < 700 + 2 * len(str(finished))
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 """What is learned beside labels: the loss by hand, rows of the last layer cut off, a plain checkpoint in the end."""
 
+import json
 import math
+import shutil
 
 import numpy as np
 import pytest
@@ -128,6 +130,14 @@ def test_a_teacher_of_other_labels_is_refused_in_one_sentence(tiny_model):
     options = TeachingOptions(teacher=str(tiny_model("bert", labels=("sport", "politics"))))
     with pytest.raises(UserError, match=r"knows other labels \(sport, politics\) than the data \(ko, en\)"):
         with_teacher(rows(3), options, trust_remote_code=False)
+
+
+def test_a_teacher_of_several_labels_does_not_teach_one(tiny_model, tmp_path):
+    folder = shutil.copytree(tiny_model("bert", labels=("ko", "en")), tmp_path / "teacher")
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"problem_type": "multi_label_classification"}))
+    with pytest.raises(UserError, match="gives several labels a text and the data does not"):
+        with_teacher(rows(3), TeachingOptions(teacher=str(folder)), trust_remote_code=False)
 
 
 def test_a_classifier_teaches_its_softened_scores_in_the_order_of_the_data(tiny_model):

@@ -9,11 +9,13 @@ import pytest
 from datasets import ClassLabel, Dataset, Features, Value
 
 from tests.trained_runs import COMMON, follow
+from textclf.arguments import MeasureArguments
+from textclf.errors import UserError
 from textclf.evaluation.baselines.fitted import fit_baselines
 from textclf.evaluation.baselines.treatment import Treatment
 from textclf.evaluation.comparison import outcome
 from textclf.evaluation.report import report_on
-from textclf.evaluation.verdict import _beside_baselines
+from textclf.evaluation.verdict import _beside_baselines, check_options
 from textclf.labels import LabelSpace
 
 
@@ -108,3 +110,12 @@ def test_the_baseline_to_beat_is_the_best_on_validation_whatever_test_says():
     found = _beside_baselines(reports, baselines, reports["lucky"], "f1_macro")["against_baseline"]
     assert found["name"] == "chosen"
     assert found["better_on_test"]["name"] == "lucky"
+
+
+@pytest.mark.parametrize("setting", [{"bake_thresholds": True}, {"threshold_aim": "precision>=0.9"}])
+def test_thresholds_are_for_several_labels_and_refused_where_each_text_has_one(setting):
+    several, one = (LabelSpace(("a", "b"), multi_label) for multi_label in (True, False))
+    check_options(MeasureArguments(**setting), several)
+    check_options(MeasureArguments(), one)
+    with pytest.raises(UserError, match=r"this data has one label a text.*Leave them out"):
+        check_options(MeasureArguments(**setting), one)

@@ -116,7 +116,8 @@ def start(
     torch.set_num_threads(args.chosen_threads)
     with args.main_process_first(desc="tokenising"):
         encoded = tokenise(splits[0], tokenizer, max_length), tokenise(splits[1], tokenizer, max_length)
-    planned = resume.plan_of(args, labels, model, encoded) | {"--max_length": max_length}
+    planned = resume.plan_of(args, labels, model, encoded)
+    planned |= {"--max_length": max_length, "tokenizer": resume.tokenizer_digest(tokenizer)}
     resume.keep_to(place, planned)
     if (place.run / resume.FINISHED).exists():
         logger.warning("%s is already trained; its checkpoint is used as it is.", place.run)

@@ -15,7 +15,7 @@ import torch
 import xxhash
 from accelerate.utils import broadcast_object_list
 from peft import PeftModel
-from transformers import PreTrainedModel
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from ..errors import UserError
 from ..labels import LabelSpace
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 FINISHED = "checkpoints/training.json"  # written last: what is known about a finished training
 PLAN = "checkpoints/plan.json"
+MOST_TOLD = 6  # differences in a message
 _IN_USE = ("config.json", "model.safetensors", "evaluation.json", CHECKPOINTS)
 
 # All that may change on the way; every other setting decides, one that is new tomorrow included. It is where things
@@ -48,6 +49,10 @@ FREE = frozenset(_MAY_CHANGE.split())
 # Of a model's config: where it came from, what our labels say already, and who wrote it.
 _NOT_OF_THE_MODEL = {"_name_or_path", "_commit_hash", "transformers_version", "id2label", "label2id", "architectures"}
 _NOT_OF_THE_MODEL |= {"base_model_name_or_path", "revision"}
+_DIGESTS = {
+    **{name: f"other {name}" for name in ("training rows", "validation rows", "initial weights")},
+    "tokenizer": "another tokenizer or cleaning",
+}
 
 
 class Place(NamedTuple):
@@ -153,6 +158,12 @@ def weights_digest(model: PreTrainedModel) -> str:
     return digest.hexdigest()
 
 
+def tokenizer_digest(tokenizer: PreTrainedTokenizerBase) -> str:
+    """Return 32 hexadecimal digits of a tokenizer's rules, cleaning included, but for where it cuts and pads."""
+    rules = json.loads(tokenizer.backend_tokenizer.to_str()) | {"truncation": None, "padding": None}
+    return xxhash.xxh3_128(json.dumps(rules, sort_keys=True).encode()).hexdigest()
+
+
 def keep_to(place: Place, wanted: dict[str, Any]) -> None:
     """Refuse to go on with a run that was begun with another plan; touches nothing.
 
@@ -170,16 +181,23 @@ def keep_to(place: Place, wanted: dict[str, Any]) -> None:
     begun = folder.read_json(PLAN)
     names = [name for name in {**wanted, **begun} if begun.get(name) != wanted.get(name)]
     if names:
-        differences = [
-            f"other {name}"
-            if name.endswith((" rows", " weights"))
-            else f"{name} {begun.get(name)} (now {wanted.get(name)})"
-            for name in names
-        ]
+        told = [_difference(name, begun.get(name), wanted.get(name)) for name in sorted(names, key=_is_of_the_model)]
+        if len(told) > MOST_TOLD + 1:
+            told[MOST_TOLD:] = [f"and {len(told) - MOST_TOLD} more differences"]
         raise UserError(
-            f"{place.run} was begun with {', '.join(differences)}. A run goes on as what it was: type the command "
+            f"{place.run} was begun with {', '.join(told)}. A run goes on as what it was: type the command "
             f"that began it and --resume_from_checkpoint {place.run}, or {again}."
         )
+
+
+def _is_of_the_model(name: str) -> bool:
+    return name.startswith("the model's ")
+
+
+def _difference(name: str, begun: object, now: object) -> str:
+    if name in _DIGESTS:
+        return _DIGESTS[name]
+    return f"{name} {begun} (now {now})"
 
 
 def note(place: Place, begun: dict[str, Any]) -> None:
