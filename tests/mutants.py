@@ -105,7 +105,7 @@ def _changed(node: ast.AST) -> ast.AST | None:  # noqa: C901, a table
         case ast.Constant(value=int(value)):
             new.value = value + 1
         case ast.Constant(value=float(value)):
-            new.value = value * 1.5
+            new.value = value * 1.5 or 1.0
         case ast.Attribute(attr=name) if name in _NAMED:
             new.attr = _NAMED[name]
         case ast.Name(id=name) if name in _NAMED:

@@ -16,15 +16,27 @@ _STEPS = 3  # from the module over those that import it to a test
 _ABOUT = {
     "metrics/": "metrics intervals",
     "textclf/labels.py": "decisions metrics",
-    "textclf/data/labelling/": "label_reader columns odd_layouts loading",
+    "textclf/data/labelling/": "label_reader columns odd_layouts loading layouts",
     "textclf/evaluation/page/": "page whole_pages",
     "textclf/hub/card": "card promises",
     "textclf/hub/wording": "card",
     "textclf/hub/claims/": "claim_reading e2e/test_claims",
     **dict.fromkeys(
-        [f"textclf/hub/{name}" for name in ("contract", "staging", "commits", "manifest", "dataset_repo")],
-        "push e2e/test_publish_faults e2e/test_publish_checked e2e/test_publish",
+        [f"textclf/hub/{name}" for name in ("contract", "staging", "commits", "manifest", "destination")],
+        "push e2e/test_publish_checked e2e/test_publish_faults e2e/test_publish",
     ),
+    "textclf/hub/dataset_repo": "push e2e/test_publish_dataset",
+    "textclf/hub/publish": "push e2e/test_publish e2e/test_publish_space",
+    "textclf/hub/push_arguments": "push card e2e/test_publish_space",
+    "textclf/hub/push": "push e2e/test_publish_checked e2e/test_publish",
+    "textclf/hub/space": "space e2e/test_publish_space static_page",
+    "textclf/hub/static_page": "static_page",
+    **{f"textclf/hub/{name}": "leaks published_files" for name in ("leaks", "data_texts", "inspection")},
+    "textclf/training/trainer": "guards fit resume known_scores",
+    "textclf/training/teaching": "teaching chat_teacher",
+    "textclf/training/collation": "fit assembly",
+    "textclf/training/outcome": "outcome fit",
+    "textclf/training/fit_arguments": "settings machine plan",
 }
 
 
