@@ -39,6 +39,16 @@ def refused_push(words):
     (arguments,) = parse(build_parser([PushArguments]), words[1:])
     push.push(RunFolder.open(words[0]), arguments, check=refused)
 
+def meddled_push(words):
+    (arguments,) = parse(build_parser([PushArguments]), words[1:])
+    run = RunFolder.open(words[0])
+
+    def check(*_):
+        (run.path / "evaluation.json").write_text("{}")
+        return Agreement(0, 0.0)
+
+    push.push(run, arguments, check=check)
+
 def only_check(words):
     run = RunFolder.open(words[0])
     uploads = [*push.model_files(run, PushArguments(repo_id=words[1])), Upload("absent.md", b"x")]
@@ -65,7 +75,7 @@ def before_public_training(words):
     publish.check_before_training(PublishArguments(push=words[0], public=True))
 
 commands["before_training_public"] = before_public_training
-commands |= {"refused": refused_push, "check": only_check}
+commands |= {"refused": refused_push, "meddled": meddled_push, "check": only_check}
 commands["before_training"] = before_training
 for line in sys.stdin:
     asked = json.loads(line)

@@ -47,6 +47,18 @@ def test_a_failed_check_of_what_was_there_before_says_so(hub, process, run):
     assert state(hub.repo("model", "alice/x")) == before
 
 
+def test_a_file_that_changes_during_the_check_does_not_arrive(hub, process, run, made):
+    """It came to main unchecked, and the message said that main was as it was."""
+    token = hub.token("alice")
+    assert process.run(str(made("adapter").path), "--repo-id", "alice/x", token=token).code == 0
+    before = state(hub.repo("model", "alice/x"))
+    outcome = process.run(str(run.path), "--repo-id", "alice/x", "--tag", "v1", token=token, how="meddled")
+    assert outcome.code == 2
+    assert "evaluation.json changed while the run was pushed" in outcome.err
+    assert "main of alice/x is as it was." in outcome.err
+    assert state(hub.repo("model", "alice/x")) == before
+
+
 def test_a_pull_request_whose_check_fails_is_closed(hub, process, run):
     repository = hub.create("model", "alice/x")
     words = (str(run.path), "--repo-id", "alice/x", "--create-pr", "--public")

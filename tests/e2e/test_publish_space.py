@@ -12,6 +12,7 @@ from tests.e2e.client_process import run_client
 from tests.hub_stand_in import Answer, LoseAnswer
 from textclf.hub.network import WAITS
 from textclf.hub.space_folder import BROWSER, FOLDER, GRADIO, SHARED
+from textclf.hub.wording import neutral_sentences
 
 pytestmark = pytest.mark.hub
 
@@ -158,6 +159,29 @@ def test_who_has_no_plan_gets_a_static_space_by_itself(hub, process, run):
 
     again = process.run(*options(run, "--public", "--language", "ko"), token=token, how="space")
     assert (again.code, len(hub.repo("space", "alice/demo").commits)) == (0, 2), again.err
+
+
+def test_examples_that_are_taken_back_from_a_static_space_are_told_of(hub, process, run):
+    """Of a static page, which holds them among other things, nobody said that its history keeps them."""
+    give_int8(run)
+    hub.create("model", "alice/model", files={"onnx/model_quantized.onnx": "int8"})
+    token = hub.token("alice")
+
+    def pushed(*more):
+        outcome = process.run(*options(run, "--public", *more), token=token, how="space")
+        assert outcome.code == 0, outcome.err
+        files = hub.repo("space", "alice/demo").files()
+        shown = json.loads(files.get("examples.json") or files["page.json"])
+        return shown if isinstance(shown, list) else shown.get("examples"), "its older commits" in outcome.out
+
+    static = ("--space-kind", "static")
+    assert pushed(*static, "--examples", "Good!", "Bad.") == ([["Good!"], ["Bad."]], False)
+    assert pushed(*static, "--examples", "Bad.", "Good!", "좋아요") == ([["Bad."], ["Good!"], ["좋아요"]], False)
+    assert pushed(*static, "--examples", "좋아요") == ([["좋아요"]], True)
+    neutral, told = pushed(*static)
+    assert (neutral, told) == ([[sentence] for sentence in neutral_sentences("en")], True)
+    assert pushed(*static) == (neutral, False)
+    assert pushed(*static, "--examples", "Good!") == ([["Good!"]], False), "sentences of ours are nobody's secret"
 
 
 @pytest.mark.parametrize(

@@ -142,8 +142,14 @@ def _same(row: RepoFile | None, upload: Upload) -> bool:
 
 
 def _addition(upload: Upload) -> CommitOperationAdd:
+    """Return what brings a file: that which was looked through, and checked where this is the second commit."""
     content = upload.content if isinstance(upload.content, bytes) else str(upload.content.resolve())
-    return CommitOperationAdd(path_in_repo=upload.path, path_or_fileobj=content)
+    addition = CommitOperationAdd(path_in_repo=upload.path, path_or_fileobj=content)
+    if addition.upload_info.sha256.hex() != upload.sha256:
+        raise UserError(
+            f"{upload.path} changed while the run was pushed. Run the same command again when nothing writes into it."
+        )
+    return addition
 
 
 def _own_pull_request(api: HfApi, target: Target, title: str) -> int | None:

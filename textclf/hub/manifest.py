@@ -35,13 +35,15 @@ def with_manifest(run: RunFolder, kind: str, uploads: Sequence[Upload]) -> list[
 
 
 def read_manifest(repo_id: str, kind: str, revision: str) -> frozenset[str] | None:
-    """Return the paths that this project put into a repo, its manifest among them; None if there is no manifest.
+    """Return the paths that this project put into a repo, its manifest among them; None if there is no manifest."""
+    return paths_in(read_anew(repo_id, NAME, kind, revision), kind)
 
-    It is downloaded anew: a cached one would be taken in silence while the Hub is in trouble.
-    """
-    with tempfile.TemporaryDirectory(prefix="textclf-manifest-") as folder:
-        path = hf_hub_download(repo_id, NAME, repo_type=kind, revision=revision, local_dir=folder)
-        return paths_in(Path(path).read_bytes(), kind)
+
+def read_anew(repo_id: str, name: str, kind: str, revision: str) -> bytes:
+    """Return a small file of a repo: a cached one would be taken in silence while the Hub is in trouble."""
+    with tempfile.TemporaryDirectory(prefix="textclf-read-") as folder:
+        path = hf_hub_download(repo_id, name, repo_type=kind, revision=revision, local_dir=folder)
+        return Path(path).read_bytes()
 
 
 def paths_in(content: bytes, kind: str) -> frozenset[str] | None:

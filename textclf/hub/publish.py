@@ -193,7 +193,7 @@ def show_space(pushed: SpacePushed, run: RunFolder, arguments: PushArguments) ->
     _say(f"The Space {done}{by if pushed.committed.changed else ''}: {constants.ENDPOINT}/spaces/{pushed.space_id}")
     if pushed.taken_back:
         _say(
-            "The examples of an earlier push are gone from it; its older commits still hold them. To take them out of "
+            "Examples of an earlier push are gone from it; its older commits still hold them. To take them out of "
             f'those too: python -c "from huggingface_hub import HfApi; HfApi().super_squash_history('
             f"'{pushed.space_id}', repo_type='space')\""
         )

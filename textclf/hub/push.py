@@ -19,7 +19,7 @@ from .inspection import collect
 from .manifest import with_manifest
 from .network import explained, patience, persist
 from .push_arguments import PushArguments
-from .staging import hold, land, remove_branch, withdraw
+from .staging import confirm, hold, land, remove_branch, withdraw
 from .uploads import Upload
 
 Check = Callable[[RunFolder, str, str, Sequence[Upload]], Agreement]
@@ -76,6 +76,8 @@ def push(
         raise
     with patience(arguments.timeout):
         remove_branch(target, held)
+        if committed.changed and not target.create_pr:
+            confirm(target, uploads)
         if arguments.tag:
             _tag(target, arguments.tag, committed.commit)
     return Pushed(target.repo_id, address_of(target, committed.pull_request), committed, agreement)

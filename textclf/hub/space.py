@@ -15,12 +15,14 @@ from ..errors import UserError, did_you_mean
 from ..run_folder import RunFolder
 from .commits import Committed, commit_files
 from .destination import Destination, check_destination
+from .manifest import read_anew
 from .network import patience, persist
 from .push import make_ready
 from .push_arguments import PushArguments
-from .space_content import EXAMPLES, Form, engine_for, space_files
-from .space_folder import INT8
+from .space_content import EXAMPLES, Form, engine_for, examples_for_space, examples_in, space_files
+from .space_folder import INT8, PAGE
 from .space_kind import Chosen, Kind, choose_kind
+from .wording import own_words
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +36,7 @@ class SpacePushed(NamedTuple):
     committed: Committed
     kind: Kind
     needs_token: bool  # its model is private and it has no token to read it
-    taken_back: bool  # example texts of an earlier push are gone, but for its history
+    taken_back: bool  # some example texts of an earlier push are gone, but for its history
 
 
 class Reachable(NamedTuple):
@@ -85,6 +87,7 @@ def publish_space(run: RunFolder, arguments: PushArguments) -> SpacePushed:
             _check_arrived(run, model, arrived)
         form = Form(kind, engine_for(run, hardware, arrived), hardware, info.sha or "main")
         uploads = space_files(run, arguments, form)
+        before = _examples_there(destination)
         target = make_ready(destination, arguments, uploads)
         needs_token = False
         if kind == "gradio":
@@ -93,9 +96,19 @@ def publish_space(run: RunFolder, arguments: PushArguments) -> SpacePushed:
         committed = commit_files(target, uploads, f"Show {model}")
         if arguments.space_hardware or arguments.space_sleep:
             _set_hardware(api, space, arguments)
-    shown = {upload.path for upload in uploads}
-    taken_back = EXAMPLES in destination.ours and EXAMPLES not in shown
-    return SpacePushed(space, committed, kind, needs_token, taken_back)
+    shown = examples_for_space(run, arguments)
+    return SpacePushed(space, committed, kind, needs_token, taken_back=any(row not in shown for row in before))
+
+
+def _examples_there(destination: Destination) -> list[list[str]]:
+    """Return the example rows that an earlier push put into a Space of either kind, but for sentences of ours."""
+    name = next((each for each in (EXAMPLES, PAGE) if each in destination.ours), None)
+    if name is None:
+        return []
+    at = (destination.repo_id, name, "space", destination.head)
+    content = persist(lambda: read_anew(*at), "looking at its examples", destination.repo_id)
+    ours = set(own_words())
+    return [row for row in examples_in(name, content) if not ours.issuperset(row)]
 
 
 def _check_arrived(run: RunFolder, model: str, arrived: Collection[str]) -> None:

@@ -90,6 +90,16 @@ def examples_for_space(run: RunFolder, arguments: PushArguments) -> list[list[st
     return list(chosen.values())[:3]
 
 
+def examples_in(name: str, content: bytes) -> list[list[str]]:
+    """Return the example rows in a Space's file of that name; none where its owner made something else of it."""
+    try:
+        found = json.loads(content)
+    except ValueError:
+        return []
+    rows = found if name == EXAMPLES else found.get("examples") if isinstance(found, dict) else None
+    return rows if isinstance(rows, list) else []
+
+
 def _readme(run: RunFolder, arguments: PushArguments, form: Form) -> str:
     """Return the header of `space/README.md` or that of the static page, filled in for this model."""
     folder = STATIC if form.kind == "static" else FOLDER

@@ -70,11 +70,23 @@ def land(target: Target, held: Held, uploads: Sequence[Upload], title: str) -> C
     if held.branch is None:
         return held.committed
     committed = commit_files(replace(target, checked=held.committed.commit), uploads, title)
-    with explained("comparing the files", repo_id):
-        differing, gone = changes(api, target, uploads)
-    if differing or gone:
-        raise UserError(f"{repo_id} did not take {', '.join(sorted(differing | gone))}; look at its .gitignore.")
     return Committed(committed.commit, changed=True)
+
+
+def confirm(target: Target, uploads: Sequence[Upload]) -> None:
+    """Compare once more what stands in the branch now.
+
+    Raises:
+        UserError: something is missing there, or another than what was checked.
+    """
+    with explained("comparing the files", target.repo_id):
+        differing, gone = changes(HfApi(), target, uploads)
+    if differing or gone:
+        named = ", ".join(sorted(differing | gone))
+        raise UserError(
+            f"{target.revision} of {target.repo_id} was written, but for {named}: look at its .gitignore, and run the "
+            "same command again."
+        )
 
 
 def withdraw(target: Target, held: Held) -> str:
