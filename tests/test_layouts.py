@@ -316,6 +316,9 @@ def test_what_a_refusal_names_works_when_it_is_typed(name, flags, label, tmp_pat
         ("intents in yaml", {}, "pos"),
         ("intents in markdown", {}, "pos"),
         ("stata", {}, "pos"),
+        ("sqlite", {}, "pos"),
+        ("a list of rows in yaml", {}, "pos"),
+        ("XML", {}, "pos"),
         ("rows as python", {}, "pos"),
     ],
 )
@@ -326,9 +329,9 @@ def test_a_command_that_a_refusal_gives_makes_a_file_that_is_read(name, flags, l
     with pytest.raises(UserError) as refused:
         load_as_given(DataArguments(dataset=str(source)))
     command = str(refused.value).split("`")[1].replace("python -c", f"{sys.executable} -c")
-    subprocess.run(["bash", "-c", command], cwd=source.parent, check=True)
-    made = re.search(r"(?:> |to_csv\(')(\S+?)(?:'|$)", command)[1]
-    found = labels_by_text(load_as_given(DataArguments(dataset=str(source.parent / made), **flags)))
+    subprocess.run(["bash", "-c", command], cwd="/", check=True)  # the paths are whole
+    made = re.search(r"(?:> '|to_csv\(')([^']+)'", command)[1]
+    found = labels_by_text(load_as_given(DataArguments(dataset=made, **flags)))
     assert next(iter(found.values())) == label
     assert len(found) > 70
 

@@ -685,7 +685,8 @@ def _(folder: Path) -> str:
 
 @case("XML", refused="XML, which is not read.*pandas.read_xml")
 def _(folder: Path) -> str:
-    put(folder / "reviews.xml", "<?xml version='1.0'?><reviews><review>fine</review></reviews>")
+    rows = "".join(f"<review stars='{BITS[b]}'><text>{a}</text><label>{b}</label></review>" for a, b in KO)
+    put(folder / "reviews.xml", f"<?xml version='1.0'?><reviews>{rows}</reviews>")
     return "reviews.xml"
 
 

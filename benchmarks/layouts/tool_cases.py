@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -323,6 +325,21 @@ def _(folder: Path) -> str:
         folder / "survey.dta", write_index=False, version=118
     )
     return "survey.dta"
+
+
+@case("sqlite", refused="SQLite database, which is not read.*select \\* from reviews.*it holds makers too")
+def _(folder: Path) -> str:
+    with closing(sqlite3.connect(folder / "shop.db")) as database, database:
+        database.execute("create table makers (name)")
+        database.execute("create table reviews (text, label)")
+        database.executemany("insert into reviews values (?, ?)", KO)
+    return "shop.db"
+
+
+@case("a list of rows in yaml", refused="YAML, which is not read.*if it is a list of rows.*yaml.safe_load")
+def _(folder: Path) -> str:
+    put(folder / "rows.yaml", "".join(f'- text: "{a}"\n  label: {b}\n' for a, b in KO))
+    return "rows.yaml"
 
 
 @case("string views in large lists (polars)", [(KO[0][0], ["가", "나"]), (KO[1][0], ["가"])], 108)

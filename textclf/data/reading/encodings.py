@@ -16,6 +16,7 @@ from typing import IO, NamedTuple
 import ftfy.bad_codecs  # noqa: F401 - registers windows-1252 as browsers read it, without holes
 
 from ...errors import UserError
+from .other_kinds import as_typed
 
 PIECE = 1 << 20  # bytes
 SHOWN = 20_000  # bytes of each piece that a detector is shown: some of the whole file, however large
@@ -193,7 +194,7 @@ def _detected(path: Path, line: int) -> TextFile:
     if good > len(telling) / 2:
         raise UserError(
             f"{path.name} is UTF-8 in most lines, but not in line {line}. Leave out the broken characters: "
-            f"`iconv -c -f UTF-8 -t UTF-8 '{path.name}' > '{path.stem}-utf8{path.suffix}'`; "
+            f"`iconv -c -f UTF-8 -t UTF-8 '{as_typed(path)}' > '{as_typed(path.with_stem(path.stem + '-utf8'))}'`; "
             "or say what it is: --encoding."
         )
     guesses = [each for each in _guesses(b"\n".join(telling)) if _fits(path, each[0])]

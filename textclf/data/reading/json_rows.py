@@ -16,6 +16,7 @@ from .headers import name_columns
 from .json_columns import JsonRow, typed
 from .json_shapes import find_rows
 from .nested_rows import SAMPLE, answers_within, flat
+from .other_kinds import as_typed
 from .other_tasks import refuse_several_answers
 from .tables import Fault, Reading, ReadOptions
 
@@ -76,13 +77,14 @@ def _one_behind_the_other(written: str) -> list[Any] | None:
 
 def _refuse_python(file: TextFile, written: str) -> None:
     if re.match(r"\s*(\[\s*)?\{\s*'", written):
-        opened = f"open('{file.name}', encoding='{file.encoding}')"
+        opened = f"open('{as_typed(file.path)}', encoding='{file.encoding}')"
         rows = (
             f"ast.literal_eval({opened}.read())" if written.lstrip()[0] == "[" else f"map(ast.literal_eval, {opened})"
         )
         raise UserError(
             f"{file.name} is written as Python writes dictionaries, which is no JSON. Make JSON lines of it: "
-            f'`python -c "import ast, json; [print(json.dumps(row)) for row in {rows}]" > {file.path.stem}.jsonl`.'
+            f'`python -c "import ast, json; [print(json.dumps(row)) for row in {rows}]" > '
+            f"'{as_typed(file.path.with_suffix('.jsonl'))}'`."
         )
 
 
@@ -114,7 +116,7 @@ def read_objects(
     head = [row.cells for row in islice(source(), SAMPLE)]
     nameless = bool(head) and isinstance(head[0], list)
     objects = [row for row in head if isinstance(row, dict)]
-    refuse_several_answers(objects, file.name, a_line=unit == "line")
+    refuse_several_answers(objects, file.path, a_line=unit == "line")
     if nameless:
         source = _with_names(file, source, options, (faults, notes))
     elif export := find_export(objects):

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from itertools import islice, pairwise
+from pathlib import Path
 from typing import Any
 
 from ...errors import UserError
 from .encodings import TextFile
+from .other_kinds import as_typed
 
 LINES_LOOKED_AT = 2_000
 TREE = re.compile(r"\(\S+ .*\)\s*")
@@ -29,16 +31,17 @@ def refuse_other_tasks(file: TextFile) -> None:
     with file.open() as opened:
         head = list(islice(opened, LINES_LOOKED_AT))
     lines = [line for line in head if line.strip()]
+    path, out = as_typed(file.path), as_typed(file.path.with_suffix(""))
     if lines and sum(bool(TREE.fullmatch(line)) for line in lines) > 0.9 * len(lines):
         raise UserError(
             f"{file.name} holds parse trees. Make texts and labels of them (the label of the whole tree): "
             "`python -c \"import re; [print(t[1], ' '.join(re.findall(r' ([^()]+)\\)', t)), sep='\\t') for t in "
-            f"open('{file.name}')]\" > {file.path.stem}.tsv`."
+            f"open('{path}')]\" > '{out}.tsv'`."
         )
     if lines and sum(bool(VOWPAL.match(line)) for line in lines) > 0.9 * len(lines):
         raise UserError(
             f"{file.name} is written for Vowpal Wabbit (label, bar, features). Where the features are the words: "
-            f"`sed -E 's/^([^ |]+)[^|]*\\|[^ ]* */\\1\\t/' {file.name} > {file.path.stem}.tsv`."
+            f"`sed -E 's/^([^ |]+)[^|]*\\|[^ ]* */\\1\\t/' '{path}' > '{out}.tsv'`."
         )
     if lines and sum(bool(FEATURES.fullmatch(line)) for line in lines) > 0.9 * len(lines):
         raise UserError(
@@ -48,7 +51,7 @@ def refuse_other_tasks(file: TextFile) -> None:
     if lines and any(ARFF.match(line) for line in lines[:LINES_LOOKED_AT]):
         raise UserError(
             f"{file.name} is Weka's ARFF, whose columns are described above its rows. Take the rows alone: "
-            f"`sed '1,/^@data/Id' {file.name} > {file.path.stem}.csv`."
+            f"`sed '1,/^@data/Id' '{path}' > '{out}.csv'`."
         )
     if _words_of_sentences(head, lines):
         raise UserError(
@@ -69,7 +72,7 @@ def _words_of_sentences(head: Sequence[str], lines: Sequence[str]) -> bool:
     return len(widths) == 1 and min(widths) >= 2 and all(" " not in cell.strip() for each in cells for cell in each)
 
 
-def refuse_several_answers(rows: Sequence[dict[str, Any]], name: str, *, a_line: bool) -> None:
+def refuse_several_answers(rows: Sequence[dict[str, Any]], path: Path, *, a_line: bool) -> None:
     """Stop at rows (in the file one `a_line`) that hold what each of several annotators said: objects with a label.
 
     Raises:
@@ -83,17 +86,18 @@ def refuse_several_answers(rows: Sequence[dict[str, Any]], name: str, *, a_line:
         texts = [other for other, value in rows[0].items() if other != key and _is_text(value)]
         text = texts[0] if texts else "text"
         read = f"' '.join(r['{text}'])" if isinstance(rows[0].get(text), list) else f"r['{text}']"
-        opened = f"[*map(json.loads, open('{name}'))]" if a_line else f"json.load(open('{name}'))"
+        typed = as_typed(path)
+        opened = f"[*map(json.loads, open('{typed}'))]" if a_line else f"json.load(open('{typed}'))"
         within = (
             "d = next((v for v in d.values() if isinstance(v, list)), [*d.values()]) if isinstance(d, dict) else d"
         )
         raise UserError(
-            f"Each row of {name} holds the answers of several annotators ({key!r}). Take that of most, and leave out "
-            'where there is none: `python -c "import json; from collections import Counter; '
+            f"Each row of {path.name} holds the answers of several annotators ({key!r}). Take that of most, and "
+            'leave out where there is none: `python -c "import json; from collections import Counter; '
             f"d = {opened}; {'' if a_line else within + '; '}"
             f"[print(json.dumps(dict(text={read}, label=c[0][0]), ensure_ascii=False)) for r in d "
             f"for c in [Counter(a['label'] for a in r['{key}']).most_common()] "
-            'if len(c) == 1 or c[0][1] > c[1][1]]" > rows.jsonl`.'
+            f"if len(c) == 1 or c[0][1] > c[1][1]]\" > '{as_typed(path.with_name(path.stem + '-most.jsonl'))}'`."
         )
 
 
