@@ -7,6 +7,8 @@ import errno
 import json
 import shutil
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -281,6 +283,24 @@ def test_another_process_waits_for_process_0_to_speak(capsys, monkeypatch):
     assert capsys.readouterr().err == "error: Only here.\n"
     assert ends(KeyboardInterrupt("Stopped after step 3.")) == 130
     assert capsys.readouterr().err == ""
+
+
+def test_who_reads_no_further_ends_a_command_quietly():
+    """`| head` brought a traceback."""
+    printing = "from textclf.errors import run_command; run_command(lambda argv: print('line\\n' * 100_000))"
+    with subprocess.Popen([sys.executable, "-c", printing], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout.readline() == b"line\n"
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 141
+
+
+def test_a_broken_pipe_elsewhere_stays_a_bug():
+    def lost(argv):
+        raise BrokenPipeError(errno.EPIPE, "a server hung up")
+
+    with pytest.raises(BrokenPipeError):
+        run_command(lost, [])
 
 
 def test_a_bug_keeps_its_traceback():

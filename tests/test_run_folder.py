@@ -12,7 +12,7 @@ from sklearn.metrics import accuracy_score, confusion_matrix, f1_score
 
 from tests.trained_runs import CASES, follow
 from textclf.errors import UserError
-from textclf.run_folder import MADE_BY, RunFolder
+from textclf.run_folder import MADE_BY, RunFolder, refuse_missing_folder
 
 KEYS = {
     *("task", "split", "n", "labels", "data", "metrics", "per_label", "confusion_matrix", "baselines"),
@@ -197,3 +197,14 @@ def test_a_free_name_is_found_beside_earlier_runs(tmp_path, monkeypatch):
     (tmp_path / "runs/a").mkdir(parents=True)
     (tmp_path / "runs/a-2").mkdir()
     assert str(RunFolder.free("a")) == "runs/a-3"
+
+
+@pytest.mark.parametrize("named", ["runs/nothing", "./nothing", "a/b/c", "~/nothing/at/all"])
+def test_a_run_that_is_not_there_is_never_looked_for_on_the_hub(named, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "runs" / "nothing-2").mkdir(parents=True)
+    with pytest.raises(UserError, match=f"The folder {named} does not exist; expected a run folder") as refused:
+        refuse_missing_folder(named)
+    assert ("Did you mean 'nothing-2'?" in str(refused.value)) == (named == "runs/nothing")
+    for fine in ("runs/nothing-2", "alice/reviews", "gpt2"):
+        refuse_missing_folder(fine)

@@ -105,7 +105,7 @@ def test_the_command_serves_the_measured_scores_the_page_and_ends_in_order(run):
             process.send_signal(signal.SIGTERM)
             assert process.wait(PATIENCE) in (0, -signal.SIGTERM)
         said = process.stderr.read()
-        assert "is served at http://127.0.0.1:" in said
+        assert re.search(r"is served at (http://127\.0\.0\.1:\d+) \(page: \1/ui; docs: \1/docs;", said)
         assert "Traceback" not in said
 
 

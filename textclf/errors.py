@@ -37,8 +37,13 @@ _FULL = {errno.ENOSPC, errno.EDQUOT}
 _REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG}
 
 
+READER_LEFT = 141  # what a shell says of a command that SIGPIPE ended: 128 + 13
+
+
 def run_command(main: Callable[[list[str]], int | None], argv: list[str] | None = None) -> None:
     """Run a command's `main(argv)` and leave the process: 0, its own code, 2 for a user's mistake, 130 for Ctrl-C.
+
+    141 where who reads what it prints has left.
 
     Only `UserError`, a full disk, files that may not be used and missing packages are dressed as one sentence; any
     other exception is a bug and keeps its traceback. Of several processes (RANK, as every launcher sets it) one
@@ -46,6 +51,7 @@ def run_command(main: Callable[[list[str]], int | None], argv: list[str] | None 
     """
     try:
         code = main(sys.argv[1:] if argv is None else argv) or 0
+        sys.stdout.flush()
     except UserError as error:
         _say(str(error))
         code = 2
@@ -54,13 +60,24 @@ def run_command(main: Callable[[list[str]], int | None], argv: list[str] | None 
             print(f"\n{stop}" if str(stop) else "\nstopped.", file=sys.stderr)
         code = 130
     except Exception as error:
+        if isinstance(error, BrokenPipeError) and _nobody_reads():
+            sys.exit(READER_LEFT)
         sentence = _machine_says(error)
         if sentence is None:
             raise
         _say(sentence)
         code = 2
-    sys.stdout.flush()
     sys.exit(code)
+
+
+def _nobody_reads() -> bool:
+    """Say whether who read our output (`| head`) has enough of it; what is left of it then goes nowhere."""
+    try:
+        print(flush=True)  # the write that failed is forgotten: another one tells
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return True
+    return False
 
 
 def _say(sentence: str) -> None:

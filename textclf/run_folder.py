@@ -32,15 +32,21 @@ VALIDATION_LOGITS = "checkpoints/validation_logits.safetensors"
 STATE_MAPS = "checkpoints/state_maps.json"  # of training/states.py, for the page
 
 
+RUNS = "runs"  # where runs lie if nobody says otherwise
+
+
 def refuse_missing_folder(model: str) -> None:
     """Stop, before anything is loaded, at a model that can only be a folder and is not there.
 
     Raises:
-        UserError: the name is no Hub id by its form, and nothing on this machine has it.
+        UserError: the name is no Hub id by its form, or one of a run, and nothing on this machine has it.
     """
-    if (model.startswith((".", "/", "~")) or model.count("/") > 1) and not Path(model).expanduser().exists():
+    folder = Path(model).expanduser()
+    is_folder = model.startswith((".", "/", "~", f"{RUNS}/")) or model.count("/") > 1
+    if is_folder and not folder.exists():
         raise UserError(
-            f"The folder {model} does not exist; expected a run folder or a Hub id (`ls runs/` shows runs)."
+            f"The folder {model} does not exist; expected a run folder or a Hub id (`ls {RUNS}/` shows runs)."
+            + _nearest_beside(folder)
         )
 
 
@@ -52,9 +58,12 @@ def refuse_missing_runs(folders: Sequence[Path]) -> None:
     """
     for folder in folders:
         if not folder.is_dir():
-            beside = [other.name for other in folder.parent.iterdir()] if folder.parent.is_dir() else []
-            near = did_you_mean(folder.name, beside)
+            near = _nearest_beside(folder)
             raise UserError(f"There is no run and no study in {folder}: the folder does not exist.{near}")
+
+
+def _nearest_beside(folder: Path) -> str:
+    return did_you_mean(folder.name, [each.name for each in folder.parent.iterdir()] if folder.parent.is_dir() else [])
 
 
 @dataclass(frozen=True)
@@ -84,10 +93,10 @@ class RunFolder:
     @staticmethod
     def free(name: str) -> Path:
         """Return `runs/NAME`, or `runs/NAME-2` and so on where that is taken."""
-        path, number = Path("runs") / name, 1
+        path, number = Path(RUNS) / name, 1
         while path.exists():
             number += 1
-            path = Path("runs") / f"{name}-{number}"
+            path = Path(RUNS) / f"{name}-{number}"
         return path
 
     def read_json(self, name: str) -> dict[str, Any]:

@@ -91,7 +91,8 @@ def create_app(held: ModelProcess | ModelHere, options: ServeArguments | None = 
         body_seconds=options.body_seconds,
         finished=scoring.metrics.call,
     )
-    if options.ui and token is None and LazyPage.possible():
+    app.state.page = options.ui and token is None and LazyPage.possible()
+    if app.state.page:
         app.add_middleware(LazyPage, scoring=scoring, calls=app.state.page_calls)
     return app
 

@@ -16,9 +16,11 @@ from fastapi import FastAPI
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from ..errors import UserError
+from ..house import how_to_install
 from .api import create_app
 from .engine import ModelProcess
 from .faults import CallError
+from .page import LazyPage
 from .serve_arguments import ServeArguments
 
 HIGHEST_PORT = 65_535
@@ -40,7 +42,13 @@ def serve(held: ModelProcess, options: ServeArguments) -> None:
         raise
     ready = held.ready()
     where = f"http://{options.host}:{options.port}"
-    print(f"{ready.name} ({ready.engine}) is served at {where} (docs: {where}/docs; Ctrl-C ends it).", file=sys.stderr)
+    page = f"page: {where}/ui; " if app.state.page else ""
+    said = f"is served at {where} ({page}docs: {where}/docs; Ctrl-C ends it)."
+    print(f"{ready.name} ({ready.engine}) {said}", file=sys.stderr)
+    if options.ui and not LazyPage.possible():
+        print(
+            f"It has no page: gradio is not installed here. `{how_to_install('gradio')}` brings it.", file=sys.stderr
+        )
     _Server(configured(app, options), app.state.page_calls).run(sockets=[listening])
 
 
