@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from textclf.arguments import DataArguments
+from textclf.data.labelling.column_signs import _numbers_of_classes
 from textclf.data.labelling.columns import choose_columns
 from textclf.data.loading import load_splits
 from textclf.data.reading.raw_split import RawSplit
@@ -451,3 +452,10 @@ def test_bad_rows_of_a_parted_file_keep_their_lines(tmp_path):
     frame.to_parquet(tmp_path / "rows.parquet")
     with pytest.raises(UserError, match=r"rows\.parquet, row 2: no label"):
         load_splits(DataArguments(dataset=str(tmp_path / "rows.parquet")))
+
+
+def test_more_than_fifty_numbers_are_classes_where_they_leave_hardly_a_gap():
+    """Prices, counts and years do."""
+    assert _numbers_of_classes([float(k) for k in range(60)])
+    assert not _numbers_of_classes([float(37 * k) for k in range(60)])
+    assert not _numbers_of_classes([float(k) for k in range(501)])

@@ -185,6 +185,12 @@ def test_objects_in_words_are_refused(tmp_path, cells):
         given(write(tmp_path / "data", "csv", {"train": cells}))
 
 
+def test_class_names_of_which_none_occurs_are_refused(tmp_path):
+    path = write(tmp_path / "data", "csv", {"train": ["좋음", "나쁨", "좋음"]})
+    with pytest.raises(UserError, match="None of the labels found is among --class_names: 나쁨, 좋음"):
+        given(path, class_names=["good", "bad"])
+
+
 def test_a_word_among_written_lists_is_a_bad_row(tmp_path):
     """One such cell made each list the name of a class."""
     path = write(tmp_path / "data", "csv", {"train": ["['a']", "['a', 'b']", "['c']", "a"]})
@@ -343,6 +349,7 @@ def test_labels_are_joined_by_name(tmp_path):
     notes = given(path).provenance.notes
     assert any("'postive' (1) is nearly 'positive'" in note and "postive=positive" in note for note in notes)
     data = given(path, merge_labels=["postive=positive", "worse=bad"])
+    assert "Joined (--merge_labels): postive to positive, worse to bad." in data.provenance.notes
     assert LabelSpace.from_features(data.splits["train"].features).names == ("bad", "positive")
     with pytest.raises(UserError, match=r"no such label\. Did you mean 'worse'\?"):
         given(path, merge_labels=["wors=bad"])
