@@ -29,7 +29,7 @@ from textclf.evaluation.curves import (
 from textclf.evaluation.figures import drawing as drawing_module
 from textclf.evaluation.figures import style as figure_style
 from textclf.evaluation.figures.curve_figures import reliability_diagram, threshold_curves, training_curves
-from textclf.evaluation.figures.drawing import _BLUES, DARK, draw_figures, shown_labels
+from textclf.evaluation.figures.drawing import _BLUES, DARK, draw_figures, per_label_bars, shown_labels
 from textclf.evaluation.report import report_on
 from textclf.evaluation.wording import words_of
 from textclf.labels import LabelSpace
@@ -312,6 +312,16 @@ def test_without_a_font_for_hangul_titles_are_english_and_labels_numbers(tmp_pat
     assert any(text.startswith("Confusion matrix (n = 300)") for text in said)
     assert {"label 1", "economy"} <= {text.split("  (")[0] for text in said}
     assert len(caplog.records) == 1
+
+
+def test_bars_run_downwards_with_as_much_room_above_them_as_below():
+    gold = np.arange(60) % 3
+    labels = LabelSpace(("정치", "경제", "sport"), multi_label=False)
+    axes = per_label_bars(report_on(np.eye(3)[gold] * 0.8 + 0.1, gold, labels, None, 5), SAY).axes[0]
+    bottom, top = axes.get_ylim()
+    first, last = (axes.patches[k] for k in (0, -1))
+    assert top < first.get_y() < last.get_y() < bottom
+    assert first.get_y() - top == pytest.approx(bottom - last.get_y() - last.get_height())
 
 
 def test_marks_of_the_reliability_diagram_are_sized_by_texts_and_few_are_faint():

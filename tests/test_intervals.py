@@ -6,7 +6,7 @@ from scipy.stats import binom, binomtest, bootstrap, norm
 
 from textclf.evaluation.intervals import all_bounds, percentiles, resampled
 from textclf.evaluation.score_intervals import Z_SQUARED, exact, reach, share_interval, wilson
-from textclf.metrics.text_classification.shares import Shares, mean_share, one_share
+from textclf.metrics.text_classification.shares import TYPICAL_DESIGN, Shares, mean_share, one_share
 from textclf.metrics.text_classification.text_classification import Rows
 
 
@@ -210,3 +210,19 @@ def test_a_log_loss_has_scipys_interval():
     theirs = bootstrap((losses,), np.mean, n_resamples=4000, method="BCa", random_state=1).confidence_interval
     assert value == pytest.approx(losses.mean())
     assert (found.low, found.high) == pytest.approx(tuple(theirs), abs=0.05 * (theirs.high - theirs.low))
+
+
+def test_a_weighted_recall_varies_as_the_recall_of_all_cells_that_it_is():
+    """Its weights are drawn with the texts: text i moves it by (hits - recall * positives) / all positives."""
+    gold = np.array([[1, 1, 0], [1, 0, 0], [1, 0, 1], [1, 0, 0], [0, 1, 0], [1, 1, 0], [1, 0, 1], [1, 0, 0]])
+    predicted = gold.copy()
+    predicted[[0, 0, 2, 4], [0, 1, 2, 1]] = 0
+    found = Rows(gold, predicted, None, 3).shares()["recall_weighted"]
+    hits, texts = gold * predicted, gold.sum(axis=0)
+    recall = hits.sum() / gold.sum()
+    moves = (hits.sum(axis=1) - recall * gold.sum(axis=1)) / gold.sum()
+    weights, recalls = texts / gold.sum(), hits.sum(axis=0) / texts
+    independent = (weights**2 * recalls * (1 - recalls) / texts).sum()
+    mistake = 0.5 * np.mean((weights * recalls.clip(0.5) / texts) ** 2)
+    expected = ((moves**2).sum() * 8 / 7 + TYPICAL_DESIGN * mistake) / (independent + mistake)
+    assert found.design == pytest.approx(expected)

@@ -284,6 +284,65 @@ def test_what_became_of_a_promise_is_among_the_first_lines(test, came_to, said):
     assert ("caution", "Label sets promise to hold 90 %; on test they hold 85.0 %.") in lines
 
 
+def test_a_promise_that_could_not_be_made_is_a_caution_and_kept_sets_are_none():
+    report, _ = predicted_as(np.eye(3)[np.arange(300) % 3] * 0.8 + 0.1, np.arange(300) % 3)
+    for coverage, came_to in (({"value": 0.91, "low": 0.87, "high": 0.94}, "pass"),
+                              ({"value": 0.95, "low": None, "high": None}, "pass")):  # fmt: skip
+        promises = {
+            "abstain": {"risk": 0.025, "stored": False},
+            "label_sets": {"coverage": 0.9, "test": {"coverage": coverage}},
+        }
+        _, lines = told(report, promises=promises)
+        assert ("caution", "Asked for at most 2.5 % wrong answers, but no cut could promise that.") in lines
+        reached = f"{100 * coverage['value']:.1f}"
+        assert (came_to, f"Label sets promise to hold 90 %; on test they hold {reached} %.") in lines
+
+
+@pytest.mark.parametrize(
+    ("found", "removed", "line"),
+    [
+        ({"exact_leaks": 0, "near_leaks": 0}, {}, ("pass", "No text of test or validation stands in train.")),
+        ({"exact_leaks": 4, "near_leaks": 2}, {"exact": 4, "near": 2},
+         ("pass", "No text of test or validation stayed in train; taken out of it: 6.")),
+        ({"exact_leaks": 4, "near_leaks": 2}, {"exact": 4},
+         ("caution", "Texts stand in more than one split: 2 of train that stayed there, 0 of validation in test.")),
+        ({"exact_leaks": 4, "validation_in_test": 3}, {"exact": 4},
+         ("caution", "Texts stand in more than one split: 0 of train that stayed there, 3 of validation in test.")),
+    ],
+)  # fmt: skip
+def test_what_leaked_is_told_with_how_much_of_it_stayed(found, removed, line):
+    report, _ = predicted_as(np.eye(3)[np.arange(300) % 3] * 0.8 + 0.1, np.arange(300) % 3)
+    evaluation, _ = told(report)
+    audit = {"findings": {name: {"count": count} for name, count in found.items()}, "removed_from_train": removed}
+    assert line in summary(evaluation, audit, words_of("en"))
+
+
+def test_few_texts_rare_labels_and_further_scorings_are_cautions():
+    gold = np.array([0] * 191 + [1] * 9)
+    report, _ = predicted_as(np.eye(3)[gold] * 0.8 + 0.1, gold)
+    _, lines = told(report, test_scored=3)
+    assert lines[0].came_to == "caution"
+    assert ("pass", "200 test texts.") in lines
+    said = [line.says for line in lines if line.came_to == "caution"]
+    assert "Labels with under 10 test texts, whose own figures say little (2): good, none." in said
+    assert any(line.startswith("The test split was scored 3 times") for line in said)
+    fewer, _ = predicted_as(np.eye(3)[gold[1:]] * 0.8 + 0.1, gold[1:])
+    _, lines = told(fewer)
+    assert ("caution", "Only 199 test texts: read the intervals, not the figures.") in lines
+    assert ("pass", "The test split was scored once.") in lines
+
+
+def test_labels_that_are_never_given_are_named_as_far_as_a_line_goes():
+    gold = np.arange(240) % 8
+    report, _ = predicted_as(np.eye(8)[np.arange(240) % 2] * 0.8 + 0.02, gold, tuple("abcdefgh"))
+    evaluation, lines = told(report)
+    never = "Labels that are never given though test texts carry them (6): c, d, e, f, g and 1 more."
+    assert ("caution", never) in lines
+    foreign = {"findings": {"made_for_other_languages": {"count": 7}}}
+    assert any(line.came_to == "fail" and "made for other languages" in line.says
+               for line in summary(evaluation, foreign, words_of("en")))  # fmt: skip
+
+
 def test_of_a_beaten_model_nobody_boasts_how_calibrated_it_is(tmp_path):
     """0.002 stood among the headlines of a model that a baseline beat by .64."""
     html = page_of(tmp_path, ["a", "b"], **FULL | {"against_baseline": LOST})
