@@ -189,8 +189,15 @@ def test_the_corrected_t_test_is_that_of_nadeau_and_bengio():
     assert found.mean == pytest.approx(0.81)
     assert found.deviation == pytest.approx(0.0005**0.5)
     assert found.high - found.mean == pytest.approx(2.7764451 * 0.015, rel=1e-6)  # t of 4 degrees of freedom, .975
-    assert fold_mean([0.1, 0.1, 0.1], 0.5).p_value < 1e-20
-    assert fold_mean([0.0, 0.0, 0.0], 0.5).p_value == 1.0
+    assert found.in_words() == "0.8100 [0.7684, 0.8516]"
+
+
+@pytest.mark.parametrize("value", [0.0, 0.1, 1.0])
+def test_folds_that_are_all_alike_have_no_interval_and_decide_nothing(value):
+    """ "1.0000 [1.0000, 1.0000]" and "p 0.000" promised more than three folds can tell."""
+    alike = fold_mean([value, value + 1e-16, value], 0.5)
+    assert (alike.low, alike.high, alike.p_value) == (None, None, 1.0)
+    assert alike.in_words("+") == f"{value:+.4f}"
 
 
 @pytest.fixture(scope="module")

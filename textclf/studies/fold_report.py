@@ -25,6 +25,7 @@ from ..labels import LabelSpace
 from .tables import WordTable
 
 LEVEL = 0.95
+ALIKE = 1e-12  # figures that differ by rounding alone
 METHOD = (
     "corrected resampled t-test over {k} folds (Nadeau & Bengio 2003), with {df} degrees of freedom: the folds' "
     "models share training rows, so that the plain standard error would be too small"
@@ -36,9 +37,15 @@ class FoldMean(NamedTuple):
 
     mean: float
     deviation: float  # standard deviation over the folds, K - 1 in the denominator
-    low: float
-    high: float
-    p_value: float  # two-sided, of the mean being 0: for differences
+    low: float | None  # None: all folds are alike, from which no test tells how far another would be
+    high: float | None
+    p_value: float  # two-sided, of the mean being 0: for differences; 1 where all folds are alike
+
+    def in_words(self, sign: str = "") -> str:
+        """Return the mean and, where there is one, its interval; `sign` "+" shows that of a difference."""
+        if self.low is None:
+            return f"{self.mean:{sign}.4f}"
+        return f"{self.mean:{sign}.4f} [{self.low:{sign}.4f}, {self.high:{sign}.4f}]"
 
 
 def fold_mean(values: Sequence[float], test_share: float) -> FoldMean:
@@ -54,10 +61,11 @@ def fold_mean(values: Sequence[float], test_share: float) -> FoldMean:
     """
     x = np.asarray(values, dtype=np.float64)
     k, mean, deviation = len(x), float(np.mean(x)), float(np.std(x, ddof=1))
+    if np.ptp(x) <= ALIKE:
+        return FoldMean(mean, 0.0, None, None, 1.0)
     error = float(np.sqrt(1 / k + test_share) * deviation)
     reach = float(student.ppf((1 + LEVEL) / 2, k - 1)) * error
-    p_value = float(2 * student.sf(abs(mean) / error, k - 1)) if error > 0 else float(mean == 0)
-    return FoldMean(mean, deviation, mean - reach, mean + reach, p_value)
+    return FoldMean(mean, deviation, mean - reach, mean + reach, float(2 * student.sf(abs(mean) / error, k - 1)))
 
 
 class Fold(NamedTuple):
@@ -95,7 +103,7 @@ class FoldReport:
         mean = self.means[self.metric]
         return (
             f"Cross-validation on the training rows, {len(self.folds)} folds: {metric_name(self.metric)} "
-            f"{mean.mean:.4f} [{mean.low:.4f}, {mean.high:.4f}], standard deviation {mean.deviation:.4f} over them."
+            f"{mean.in_words()}, standard deviation {mean.deviation:.4f} over them."
         )
 
 
@@ -123,6 +131,8 @@ def fold_report(folds: Sequence[Fold], rows: Dataset) -> FoldReport:
 
 def _within(name: str, mean: FoldMean) -> FoldMean:
     """Return the mean with an interval that ends where the metric does."""
+    if mean.low is None or mean.high is None:
+        return mean
     least, most = (-1.0 if name == "mcc" else 0.0), (np.inf if name == "log_loss" else 1.0)
     return mean._replace(low=max(mean.low, least), high=float(min(mean.high, most)))
 
@@ -192,13 +202,13 @@ def fold_tables(found: FoldReport) -> list[WordTable]:
     for name in found.shown_metrics:
         mean = found.means[name]
         each = [f"{fold.evaluation['metrics'][name]['value']:.4f}" for fold in found.folds]
-        words = [f"{mean.mean:.4f} [{mean.low:.4f}, {mean.high:.4f}]", f"{mean.deviation:.4f}"]
+        words = [mean.in_words(), f"{mean.deviation:.4f}"]
         rows.append([metric_name(name), *words, f"{found.pooled.metrics[name]['value']:.4f}", *each])
     header = ["metric", "mean", "standard deviation", "pooled", *(f"fold {place + 1}" for place in range(k))]
     shown = [WordTable(f"out of fold, n = {found.pooled.n:,} training rows, 95 % intervals", header, rows)]
     if found.baselines:
         rows = [
-            [baseline_name(name), f"{d.mean:+.4f} [{d.low:+.4f}, {d.high:+.4f}]", f"{d.p_value:.3f}", _verdict(d)]
+            [baseline_name(name), d.in_words("+"), "< 0.001" if d.p_value < 0.001 else f"{d.p_value:.3f}", _verdict(d)]
             for name, d in found.baselines.items()
         ]
         title = f"{metric_name(found.metric)}: the model less each baseline, over the same folds"
@@ -207,6 +217,8 @@ def fold_tables(found: FoldReport) -> list[WordTable]:
 
 
 def _verdict(difference: FoldMean) -> str:
+    if difference.low is None and difference.mean:
+        return "alike in all folds: no test"
     if difference.p_value > 0.05:
         return "no difference shown"
     return "the model is better" if difference.mean > 0 else "the baseline is better"
