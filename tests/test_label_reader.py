@@ -205,9 +205,15 @@ def test_a_word_among_written_lists_is_a_bad_row(tmp_path):
         given(few)
 
 
+def test_bars_between_names_that_all_recur_are_read_as_what_they_are(tmp_path):
+    data = given(write(tmp_path / "data", "csv", {"train": ["코미디|액션", "드라마", "코미디", "액션|드라마"]}))
+    assert gold(data, "train", 4) == [["액션", "코미디"], ["드라마"], ["코미디"], ["드라마", "액션"]]
+    assert any("separated by '|'; --label_separator none" in note for note in data.provenance.notes)
+
+
 JOINED = {
     ",": ["a,b", "b,c", "a", "c"],
-    "|": ["a|b", "b|a", "c"],
+    "|": ["a|b", "b", "a"],
     ";": ["경제;사회", "사회", "경제"],
     " ": ["python pandas", "python", "pandas", "pandas numpy", "numpy", "python numpy"],
     "_": ["a_b", "b_c", "a_c", "a", "b", "c"],

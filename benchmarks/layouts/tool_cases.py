@@ -281,6 +281,13 @@ def _(folder: Path) -> None:
         put(folder / name, lines(a for a, b in EN if b == kind))
 
 
+@case("classes of several sources, a file each", [(NEWS[0][0], "fake"), (NEWS[40][0], "real")], 96)
+def _(folder: Path) -> None:
+    for part, name in enumerate(("politics_fake", "politics_real", "gossip_fake", "gossip_real")):
+        rows = [[f"{name}{i}", f"https://a.example/{i}", a] for i, (a, *_) in enumerate(NEWS[part * 24 :][:24])]
+        put(folder / f"{name}.csv", table([["id", "news_url", "title"], *rows]))
+
+
 @case("labels of words below -DOCSTART- lines", refused="a word a line with a tag for each.*a row a text")
 def _(folder: Path) -> str:
     sentence = "The DT B-NP O\nkettle NN I-NP B-THING\nbroke VBD B-VP O\n\n"

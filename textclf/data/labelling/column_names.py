@@ -26,12 +26,13 @@ PAIR_NAMES = (
     ("text", "textpair"), ("text1", "text2"), ("sentence1", "sentence2"), ("sentencea", "sentenceb"),
     ("question1", "question2"),
     ("premise", "hypothesis"), ("context", "hypothesis"), ("question", "sentence"), ("question", "passage"),
+    ("question", "paragraph"), ("question", "context"),
     ("claim", "evidence"),
     *((title, body) for title in TITLES for body in BODIES),
 )
 # Names under which labels are published: the first tier is meant by whoever writes it, the second may be.
 LABEL_NAMES = (
-    ("labels", "label", "goldlabel"),
+    ("labels", "label", "goldlabel", "labelgold"),
     ("category", "categories", "class", "classes", "topic", "topics", "topicidx", "sentiment", "target", "tag", "tags",
      "intent", "emotion", "emotions", "stance",
      "gold", "y", "genre", "genres", "rating", "stars", "starrating", "polarity",
@@ -45,7 +46,8 @@ ANSWERS = {"sentiment", "sentiments", "polarity", "emotion", "emotions", "intent
 # What a text is about: beside a column that is called as labels are, such a one is none.
 SUBJECTS = {"airline", "brand", "company", "product", "entity", "store", "hotel", "restaurant", "movie", "vendor",
             "manufacturer", "retailer", "artist", "singer", "director", "actor", "cast", "game", "vehicle",
-            "size", "color", "colour", "브랜드", "회사", "업체", "品牌", "商品"}
+            "size", "color", "colour", "variation", "variant", "flavor", "flavour",
+            "브랜드", "회사", "업체", "品牌", "商品"}
 # What a text is judged about: one text may be judged about several such things, and otherwise about each.
 ASPECTS = {"aspect", "aspects", "target", "targets", "term", "terms", "entity", "attribute", "속성", "대상", "属性"}
 # Of two columns with such names the first is the question, the second its subject or a finer answer.

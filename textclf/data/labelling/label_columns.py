@@ -43,7 +43,8 @@ def find_labels(train: RawSplit, signs: Mapping[str, Signs]) -> tuple[tuple[str,
         beside = rivals(train, same[0], named, signs, kind) if len(same) == 1 else []
         left = [name for name in beside if yields(train, name, same[0], signs)]
         if len(same) + len(beside) - len(left) > 1:
-            raise UserError(which_column("label", [*same, *(name for name in beside if name not in left)], others))
+            asked = [*same, *(name for name in beside if name not in left)]
+            raise UserError(f"{which_column('label', asked, others)}{_fractional(train, asked)}")
         if same:
             worded, more = in_words(train, same[0], signs)
             return (worded,), notes + more + not_taken([*behind, *left])
@@ -76,6 +77,8 @@ def _by_their_looks(
     train: RawSplit, others: Sequence[str], signs: Mapping[str, Signs]
 ) -> tuple[tuple[str, ...], list[str]]:
     """Find the only column of few values, or several of yes and no, where no name says what is a label."""
+    if together := _flags_of_one_object(others, signs):
+        return together, []
     few, notes = one_of_equals(train, [name for name in others if signs[name].label], signs)
     likely = _of_the_texts([name for name in few if not signs[name].other_fact], signs)
     likely, behind = leading(train, likely)
@@ -116,13 +119,32 @@ def _of_the_texts(names: Sequence[str], signs: Mapping[str, Signs]) -> list[str]
 
 def _without_labels(train: RawSplit, names: Sequence[str], signs: Mapping[str, Signs]) -> str:
     """Say that no column looks like labels, and which one holds scores."""
-    scores = [name for name in names if not signs[name].other_fact and fractions(train, name)]
     left = f"none of {some_of(names)} looks like it" if names else "no column is left"
-    fractional = f" Fractions as those in {listed(scores)} are not predicted: write classes." if scores else ""
+    scores = _fractional(train, [name for name in names if not signs[name].other_fact])
     return (
-        f"Which column holds the label? Found that {left}.{fractional} Name it with --label_columns; texts that "
+        f"Which column holds the label? Found that {left}.{scores} Name it with --label_columns; texts that "
         "nobody labelled cannot be learnt from: expected a row a text, with its label beside it."
     )
+
+
+def _fractional(train: RawSplit, names: Sequence[str]) -> str:
+    """Return a sentence about those columns that hold scores."""
+    scores = [name for name in names if fractions(train, name)]
+    return f" Fractions as those in {listed(scores)} are not predicted: write classes." if scores else ""
+
+
+def _flags_of_one_object(names: Sequence[str], signs: Mapping[str, Signs]) -> tuple[str, ...]:
+    """Return the columns of the only object that holds nothing but yes and no: `output.joy`, `output.fear`."""
+    by_object: dict[str, list[str]] = {}
+    for name in names:
+        by_object.setdefault(name.rpartition(".")[0], []).append(name)
+    found = [
+        inner
+        for above, inner in by_object.items()
+        if above and len(inner) >= MANY_FLAGS and len({signs[name].flag for name in inner} - {""}) == 1
+        and all(signs[name].flag for name in inner)
+    ]  # fmt: skip
+    return tuple(found[0]) if len(found) == 1 else ()
 
 
 def _called_labels(signs: Mapping[str, Signs]) -> Iterator[tuple[list[str], str]]:

@@ -41,8 +41,15 @@ def leading(train: RawSplit, names: Sequence[str]) -> tuple[list[str], list[str]
     for finds in (leads, lambda one, other: _is_detail(train, one, other)):
         for name in names:
             if all(finds(name, other) for other in names if other != name):
+                name = _answer_within(name, names)
                 return [name], [other for other in names if other != name]
     return list(names), []
+
+
+def _answer_within(coarse: str, names: Sequence[str]) -> str:
+    """Return the finer column that says what the text itself says, where the coarse one does not: an intent."""
+    answers = [name for name in names if pieces(name)[-1:] and pieces(name)[-1] in ANSWERS]
+    return answers[0] if len(answers) == 1 and coarse not in answers else coarse
 
 
 def yields(train: RawSplit, rival: str, chosen: str, signs: Mapping[str, Signs]) -> bool:

@@ -216,7 +216,8 @@ def _joined_by(mark: str, names: set[str]) -> Joined | None:
         certain = codes or (len(recurring) >= 3 and shared >= 0.75 * len(times))
         certain = certain or (dense and len(names) >= FEW_NAMES)
         noted = bool(apart) or orders >= (1 if few else 2) or (len(recurring) >= 3 and len(times) <= len(names) / 2)
-    sure = certain and plainly and (mark in SURE or codes)
+    recurs = mark in "|;" and 2 <= len(recurring) == len(joined)
+    sure = certain and ((plainly and (mark in SURE or codes)) or recurs)
     return Joined(mark, example, certain, sure) if certain or noted else None
 
 

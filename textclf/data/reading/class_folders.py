@@ -159,10 +159,20 @@ def _different_parts(names: Sequence[str]) -> list[str] | None:
     ]
     if [] in left and all(not each or NEGATIONS.issuperset(map(str.lower, each)) for each in left):
         left = [[word for word in each if word.lower() not in kinds | NOTHING_SAID] for each in words]  # x, non_x
+    left = _classes_of_sources(left)
     found = _hive_values([composed("_".join(each)) for each in left])
     counts = Counter(found)
     sensible = all(found) and len(counts) > 1 and not any(re.fullmatch(r"[\d_]*", name) for name in found)
     return found if sensible and len({*counts.values()}) == 1 else None
+
+
+def _classes_of_sources(names: list[list[str]]) -> list[list[str]]:
+    """Return the words that say a class where each source has each of them: `politics_fake`, `gossip_real`."""
+    classes = [[word for word in each if word.lower() in CLASS_WORDS] for each in names]
+    sources = [tuple(word for word in each if word.lower() not in CLASS_WORDS) for each in names]
+    told = {tuple(each) for each in classes}
+    crossed = len(told) > 1 and len(set(sources)) > 1 and len(names) == len(told) * len(set(sources))
+    return classes if crossed and all(len(each) == 1 for each in classes) else names
 
 
 def _hive_values(names: Sequence[str]) -> list[str]:
