@@ -8,8 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.layouts import public_cases, tool_cases
+from textclf.arguments import DataArguments
 from textclf.data.auditing.audit import audit
 from textclf.data.labelling.label_ids import LabelIds
+from textclf.data.loading import load_as_given
 from textclf.data.splits import describe
 from textclf.evaluation import intervals, report
 from textclf.evaluation.data_words import finding_words, in_korean, said_of_data
@@ -19,6 +22,7 @@ from textclf.studies.power_law import Forecast
 
 KOREAN, ENGLISH = words_of("ko"), words_of("en")
 LETTERS = re.compile("[A-Za-z]{2,}")
+assert tool_cases.case is public_cases.case  # all add to one list
 
 
 def ids(several):
@@ -126,3 +130,19 @@ def hostile_splits():
     ]
     rows = {"text": texts, "labels": [0, 1, 1, 0, 1, 0]}
     return DatasetDict({name: Dataset.from_dict(rows, features=features) for name in ("train", "validation", "test")})
+
+
+@pytest.mark.parametrize(
+    "begins",
+    ["bbc (a folder", "pos.txt and neg", "dacon (train", "toxic comments", "banking77", "tweet_eval", "label studio",
+     "cp949", "sep=;", "excel beside a sheet", "olid", "germeval 2018", "argilla, persons", "psql",
+     "utf-16 with a mark", "classes of several sources"],
+)  # fmt: skip
+def test_what_reading_says_is_said_in_korean(begins, tmp_path):
+    """A Korean page had English lines about Korean files."""
+    case = next(each for each in public_cases.CASES if each.name.startswith(begins))
+    notes = load_as_given(DataArguments(dataset=str(tmp_path / case.write(tmp_path)))).provenance.notes
+    said = [in_korean(note, KOREAN) for note in notes]
+    assert said
+    assert [note for note, korean in zip(notes, said, strict=True) if not re.search("[가-힣]", korean or "")] == []
+    assert not any(re.search("{|[a-z]+ (is|are|which) ", korean or "") for korean in said)

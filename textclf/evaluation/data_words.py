@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from .names import Words, split_word
+from .reading_words import READING, filled
 
 
 def finding_words(name: str, found: Mapping[str, Any], say: Words) -> str:
@@ -42,6 +43,10 @@ def _korean(part: str, say: Words) -> str:
         found = re.fullmatch(pattern, part, flags=re.IGNORECASE | re.DOTALL)
         if found:
             return words(found, say)
+    for pattern, korean in READING:
+        found = re.fullmatch(pattern, part, flags=re.DOTALL)
+        if found:
+            return filled(korean, found.groups())
     return part
 
 
@@ -99,7 +104,7 @@ _SENTENCES: list[tuple[str, Callable[[re.Match[str], Words], str]]] = [
      _plain("학습 행이 {1}건이 안 되는 라벨 {0}개를 뺌(--min_label_count): {2}")),
     (r"([\d,]+) declared labels? that occurs? nowhere dropped: (.+)", _plain("어디에도 없는 라벨 {0}개를 뺌: {1}")),
     (r"Labels are read from (.+)", _plain("라벨을 읽은 항목: {0}")),
-    (r"Text is read from (.+)", _plain("글을 읽은 항목: {0}")),
+    (r"Text is read from ('.+')", _plain("글을 읽은 항목: {0}")),
     (r"('.+') says the same in other words", _plain("{0} 항목은 같은 뜻을 다른 말로 적은 것")),
     (r"The (\w+) split has no labels and counts as missing",
      lambda found, say: f"{split_word(found[1], say)} 데이터에는 라벨이 없어 없는 것으로 봄"),
