@@ -151,3 +151,13 @@ def test_ten_thousand_calls_are_answered_rightly_and_memory_stays_flat(run):
     assert (len(first.seconds), first.lost, first.wrong) == (2_000, 0, 0)
     assert (len(found.seconds), found.lost, found.wrong) == (10_000, 0, 0)
     assert after < before + 50
+
+
+def test_a_model_process_whose_server_has_gone_ends_quietly(tmp_path):
+    """A server that could not start left a traceback of the other process behind its own sentence."""
+    servers, models = socket.socketpair()
+    servers.close()
+    words = [sys.executable, "-m", "textclf.serving.worker", str(models.fileno()), str(tmp_path), "onnx", "", "no"]
+    done = subprocess.run(words, cwd=ROOT, pass_fds=[models.fileno()], capture_output=True, text=True, check=False)
+    models.close()
+    assert (done.returncode, done.stderr) == (0, "")

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -75,22 +76,20 @@ def main(fd: str, model: str, engine: str, revision: str, trust_code: str) -> No
     """Load the model, say what it is, and answer until the socket closes."""
     connection = Connection(int(fd))
     os.environ.setdefault("DISABLE_SAFETENSORS_CONVERSION", "1")  # else a .bin-only model is announced to others
-    try:
-        from ..bulk.scorers import load_scorer
+    with suppress(EOFError, BrokenPipeError, ConnectionResetError):  # the server is gone
+        try:
+            from ..bulk.scorers import load_scorer
 
-        classifier = load_scorer(model, engine, revision or None, trust_code == "yes")
-        if classifier.engine == "torch" and classifier.clusters is not None:
-            raise UserError(clusters_refused("serve.py"))
-        ready: Ready | str = describe(classifier, model, revision or None)
-    except UserError as error:
-        connection.send(str(error))
-        return
-    connection.send(ready)
-    try:
+            classifier = load_scorer(model, engine, revision or None, trust_code == "yes")
+            if classifier.engine == "torch" and classifier.clusters is not None:
+                raise UserError(clusters_refused("serve.py"))
+            ready: Ready = describe(classifier, model, revision or None)
+        except UserError as error:
+            connection.send(str(error))
+            return
+        connection.send(ready)
         while True:
             connection.send(answer(classifier, connection.recv()))
-    except (EOFError, BrokenPipeError, ConnectionResetError):  # the server is gone
-        return
 
 
 if __name__ == "__main__":
