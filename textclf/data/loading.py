@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ..arguments import DataArguments
 from ..errors import UserError, did_you_mean
 from .auditing.findings import counted
+from .draft import Draft
 from .labelling.columns import Columns, choose_columns
 from .labelling.label_meaning import Recorded
 from .labelling.label_reader import UNDECIDED, LabelReader, learn_labels
@@ -24,7 +25,7 @@ from .labelling.split_column import part_by_column
 from .provenance import Origin, Provenance
 from .reading.raw_split import RawSplit, is_string
 from .reading.sources import read_source
-from .shaping import Draft, shape
+from .shaping import shape
 from .split_files import fingerprint, write_split
 
 

@@ -13,7 +13,8 @@ from ..errors import UserError
 from .labelling.column_signs import look
 from .labelling.text_columns import find_text
 from .model_text import BLANK, join_columns, reader, text_key, whole_texts
-from .reading.raw_split import RawSplit, composed, from_files, is_string
+from .reading.joining import from_files
+from .reading.raw_split import RawSplit, composed, is_string
 from .reading.tables import ReadOptions
 
 AT_ONCE = 10_000  # rows read at once

@@ -11,7 +11,8 @@ from pathlib import Path
 from ...errors import UserError
 from .files import DATA, could_hold_rows, read_rows
 from .headers import USUAL
-from .raw_split import RawSplit, by_split_column, from_files, joined_splits
+from .joining import by_split_column, from_files, joined_splits
+from .raw_split import RawSplit
 from .side_files import join_labels, speaks_of_split
 from .split_names import split_name, without_split
 from .tables import OWN_COLUMNS, ReadOptions

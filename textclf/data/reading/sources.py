@@ -13,7 +13,8 @@ from ..provenance import FileRecord, Origin, hash_file, record_files
 from .archives import unpacked
 from .files import DATA, TEXTS, missing_file, read_rows
 from .folder_source import read_folder
-from .raw_split import RawSplit, by_split_column, composed, from_dataset, from_files
+from .joining import by_split_column, from_files
+from .raw_split import RawSplit, composed, from_dataset
 from .saved_folders import FolderRows
 from .split_names import split_name
 from .tables import ReadOptions
