@@ -351,6 +351,8 @@ IDS = list(range(40))
         ({"title": TEXTS, "category": ["가", "나", "다"], "answered": [0, 1, 1, 0]}, ("title",), ("category",)),
         ({"제목": TEXTS, "민원분류": ["교통", "세금"], "처리부서": ["가과", "나과", "다과"],
           "처리상태": ["완료", "대기", "대기"]}, ("제목",), ("민원분류",)),
+        ({"문장": TEXTS, "감정상태": ["기쁨", "슬픔"], "처리상태": ["완료", "대기", "대기"]},
+         ("문장",), ("감정상태",)),
         # what belongs to the texts' own object, plurals, and what answers the texts
         ({"city": ["a", "b", "c"], "style": ["x", "y", "z", "w"], "reviews.text": TEXTS, "reviews.rating": [1, 2, 3]},
          ("reviews.text",), ("reviews.rating",)),
@@ -396,6 +398,8 @@ def test_columns_as_people_have_them_are_found(columns, text, labels):
         ({"text": TEXTS, "topic_label": ["a", "b"], "stance_label": ["p", "n", "n"]}, "topic_label, stance_label"),
         ({"text": TEXTS, "sarcasm": [0, 1, 1], "approved": ["yes", "no"]}, "sarcasm, approved"),
         ({"text": TEXTS, "toxic": ["y", "n"], "insult": ["no", "no", "yes"]}, "toxic, insult"),
+        ({"prompt": TEXTS, "response": [f"안녕하세요, 답은 {i}번입니다." for i in IDS], "label": ["safe", "unsafe"]},
+         "could be meant: prompt, response"),
         # one value throughout is no class above others; a few gaps are no question that follows up
         ({"text": TEXTS, "house": ["x"], "form": ["a", "b"], "style": ["c", "d", "d"]}, "form, style"),
         ({"text": TEXTS, "form": ["a", "b"], "style": ["c", "d", None, "d", "c"]}, "form, style"),

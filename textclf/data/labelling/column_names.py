@@ -67,7 +67,8 @@ OTHER_FACTS = {
     "week", "at", "created", "updated", "lang", "language", "locale", "country", "region", "state", "city",
     "province", "location", "place", "geo", "lat", "lon", "latitude", "longitude", "author", "authors", "user",
     "username", "screenname", "name", "account", "handle", "speaker", "annotator", "annotators", "worker", "rater",
-    "coder", "reviewer", "source", "sources", "outlet", "publisher", "origin", "site", "domain", "platform",
+    "coder", "reviewer", "source", "sources", "dataset", "corpus",
+    "outlet", "publisher", "origin", "site", "domain", "platform",
     "device", "client", "app", "channel", "url", "urls", "uri", "link", "links", "href", "image", "images", "photo",
     "photos", "file", "filename", "path", "split", "splits", "fold", "folds", "subset", "partition", "batch",
     "subreddit", "forum", "board",
@@ -88,13 +89,17 @@ OTHER_FACTS = {
 }
 # How Korean names of such facts end: one word is written there where others write two.
 OTHER_FACTS_END = (
-    "번호", "일시", "일자", "날짜", "시간", "시각", "상태", "부서", "담당자", "건수", "횟수", "주소", "이름", "아이디",
+    "번호", "일시", "일자", "날짜", "시간", "시각", "처리상태", "진행상태", "답변상태",
+    "부서", "담당자", "건수", "횟수", "주소", "이름", "아이디",
 )
 # Who speaks, or what is said, where a text is answered: the text that has the label is the one before.
 REPLIES = {
     "response", "responses", "reply", "bot", "chatbot", "assistant", "system", "챗봇", "답변", "답변내용", "응답",
     "시스템", "시스템문장", "시스템응답", "상담사", "回复", "回答", "返信", "応答",
 }
+# What is asked for an answer that may be judged itself: beside these nobody knows which of the two the label is about.
+REQUESTS = {"prompt", "prompts", "instruction", "instructions", "question", "query", "input", "context", "질문",
+            "프롬프트", "지시", "问题", "質問"}
 # Those that are quantities and places: as yes and no beside other such columns they say what a text is about.
 ABOUT = {"age", "country", "region", "location", "연령", "나이", "지역"}
 # Those among them of which yes and no says nothing about a text, whatever stands beside it.
@@ -119,6 +124,11 @@ def says_another_fact(name: str) -> bool:
     words = pieces(name)
     known = plain(name) in OTHER_FACTS or not OTHER_FACTS.isdisjoint(words)
     return known or any(word.endswith(OTHER_FACTS_END) for word in words[-1:])
+
+
+def is_request(name: str) -> bool:
+    """Say whether a column's name says that it asks for an answer, of a model say."""
+    return not REQUESTS.isdisjoint(pieces(name))
 
 
 def is_reply(name: str) -> bool:

@@ -17,6 +17,7 @@ from .column_names import (
     TEXT_NAMES,
     TITLES,
     is_reply,
+    is_request,
     pieces,
     plain,
     title_and_body,
@@ -93,9 +94,10 @@ def _rows_in_conflict(train: RawSplit, keys: Sequence[str], label: str) -> float
 
 
 def _without_replies(names: Sequence[str], signs: Mapping[str, Signs]) -> list[str]:
-    """Leave out what answers the texts, where there are such."""
+    """Leave out what answers the texts, where there are such, and where it is not the answer that is judged."""
     asked = [name for name in names if not is_reply(name)]
-    return asked if any(signs[name].text for name in asked) else list(names)
+    texts = [name for name in asked if signs[name].text]
+    return asked if texts and not any(map(is_request, texts)) else list(names)
 
 
 def _called_texts(by_plain: Mapping[str, str], signs: Mapping[str, Signs]) -> list[str]:
