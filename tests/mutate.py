@@ -8,7 +8,7 @@ Not part of the tests. The room's tests run once, traced; of a mutant then only 
 quickest first, in a copy of the project, in a fork of an interpreter that has loaded the libraries: seconds a mutant,
 where mutmut and cosmic-ray pay for the import of torch each time. Tests that start processes (LATER) cannot be traced
 and come last. Mutants that change nothing anybody could see are listed in `mutate_equivalent.txt` by file, by the
-changed code and by the text of its line.
+changed code and by the text of its line. What samples came to stands in benchmarks/results/mutation.md.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 import json
 import os
+from types import SimpleNamespace
 
 import numpy as np
 import pyarrow as pa
@@ -17,9 +18,11 @@ from textclf.arguments import DataArguments
 from textclf.data.loading import load_splits
 from textclf.errors import UserError
 from textclf.training import fit as fit_module
+from textclf.training import memory
 from textclf.training.collation import Padding
 from textclf.training.encoding import TokenLists, tokenise
 from textclf.training.fit import fit
+from textclf.training.memory import kept_memory
 
 
 @pytest.fixture(scope="module")
@@ -284,3 +287,19 @@ def test_fit_is_what_the_package_offers():
     import textclf
 
     assert textclf.fit is fit_module.fit
+
+
+def test_freed_memory_stays_with_the_process_while_it_trains(monkeypatch):
+    """By the numbers of glibc's malloc.h: -1 trims, -2 pads the top, -4 maps large blocks; -3 would fix their size."""
+    asked = []
+    library = SimpleNamespace(
+        mallopt=lambda *setting: asked.append(setting), malloc_trim=lambda pad: asked.append(pad)
+    )
+    monkeypatch.setattr(memory.ctypes, "CDLL", lambda name: library)
+    monkeypatch.setattr(memory.platform, "libc_ver", lambda: ("glibc", "2.36"))
+    with kept_memory(use=True):
+        assert asked == [(-1, 2**31 - 1), (-2, 2**26), (-4, 0)]
+        asked.clear()
+    assert asked == [(-1, 2**26), (-2, 2**17), (-4, 65_536), 0]
+    with kept_memory(use=False):
+        assert len(asked) == 4

@@ -268,3 +268,19 @@ def test_memory_for_not_even_one_text_ends_in_one_sentence(tiny_model, tmp_path)
     model.bert.embeddings = SmallMemory(model.bert.embeddings, texts=0)
     with pytest.raises(UserError, match="Memory runs out with a single text"):
         fitted(model, tokenizer, split, tmp_path / "run")
+
+
+def test_a_step_is_recorded_by_its_loss_and_by_how_far_its_texts_scores_lie_apart():
+    record = StepRecord()
+    for loss, logits in ((0.25, [[5.0, 2.0], [5.0, 2.0]]), (0.5, [[1.0, -3.0], [0.5, -3.0], [0.0, -1.5]])):
+        record.add_loss(torch.tensor(loss))
+        record.add_logits(torch.tensor(logits))
+    assert record.read() == (0.75, 1.5)
+    record.clear()
+    record.add_loss(torch.tensor(0.5))
+    record.add_logits(torch.tensor([[5.0, 2.0], [5.0, 2.0]]))
+    assert record.read() == (0.5, 0.0), "the same scores for every text"
+    record.clear()
+    record.add_loss(torch.tensor(0.5))
+    record.add_logits(torch.tensor([[5.0, 2.0]]))
+    assert record.read() == (0.5, None), "one text lies apart from nothing"
