@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+from transformers.trainer_utils import SchedulerType
 
+from textclf.dataclass_parser import _is_choice
 from textclf.errors import UserError
 from textclf.recipe import read_recipe, recipe_text
 
@@ -238,3 +240,9 @@ def test_help_all_adds_the_trainers_options_and_says_which_are_not_set_here(caps
     assert "use --push NS/NAME" in decided
     listed = re.findall(r"^  (--\w+)", taken, flags=re.MULTILINE)
     assert len(listed) == len(set(listed))
+
+
+def test_a_mapping_among_the_types_of_a_field_is_no_choice():
+    """On Python 3.13 `dict[str, bool]` passed for a class, and every command ended in a traceback."""
+    assert _is_choice(SchedulerType)
+    assert not any(map(_is_choice, (dict[str, bool], list[str], dict, str, bool | None)))

@@ -58,8 +58,13 @@ def _single_type(hint: Any) -> Any:  # Any: a type, as typing has them
     members = [member for member in get_args(hint) if member is not type(None)]
     others = [member for member in members if member is not str]
     optional = type(None) in get_args(hint)
-    chosen = [member for member in others if not optional or (isinstance(member, type) and issubclass(member, Enum))]
+    chosen = [member for member in others if not optional or _is_choice(member)]
     return chosen[0] if chosen else str if str in members else members[0]
+
+
+def _is_choice(kind: Any) -> bool:  # Any: a type
+    """Say whether it is an enumeration; `dict[str, bool]` passes for a class on some versions of Python."""
+    return get_origin(kind) is None and isinstance(kind, type) and issubclass(kind, Enum)
 
 
 def _add_flag(section: Any, each: Field[Any], kind: Any) -> None:  # Any: a parser or a group of it; a type
@@ -74,7 +79,7 @@ def _add_flag(section: Any, each: Field[Any], kind: Any) -> None:  # Any: a pars
     elif get_origin(kind) is list:
         options |= {"type": get_args(kind)[0], "nargs": "+"}
         options["default"] = None if isinstance(options["default"], str) else options["default"]
-    elif get_origin(kind) is Literal or issubclass(kind, Enum):
+    elif get_origin(kind) is Literal or _is_choice(kind):
         choices = get_args(kind) if get_origin(kind) is Literal else [choice.value for choice in kind]
         by_word = {str(choice): choice for choice in choices}
         options |= {"choices": choices, "type": lambda word: by_word.get(word, word)}
