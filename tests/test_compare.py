@@ -11,7 +11,7 @@ import pytest
 from tests.made_runs import make_run
 from textclf.commands import compare
 from textclf.errors import UserError
-from textclf.studies.aligned_runs import aligned, row_keys
+from textclf.studies.aligned_runs import MeasuredRows, aligned, row_keys
 from textclf.studies.showing import html, markdown, plain_text
 from textclf.studies.side_by_side import side_by_side, verdict_on
 
@@ -119,6 +119,47 @@ def test_a_changed_gold_label_makes_other_rows():
     assert aligned(keys, row_keys(["a", "b c"], ["x", ["y", "z"]])) is not None  # joined, it is the same row
     assert aligned(keys, row_keys(["a", ("b", "c")], ["w", ["y", "z"]])) is None
     assert aligned(row_keys(["a", "a"], ["x", "x"]), row_keys(["a", "b"], ["x", "x"])) is None
+
+
+SPLIT_ALIKE = {"data": {"files": [{"name": "a.csv", "sha256": "0"}], "how_split": "seed 13", "removed": {}}}
+
+
+def rows_read(texts, gold, **other):
+    return MeasuredRows.of(texts, gold, {"data": SPLIT_ALIKE["data"] | other})
+
+
+def test_other_columns_of_the_same_rows_are_matched_by_their_place():
+    """A title and its body: a study of S0's inputs could not be tested at all."""
+    titles = rows_read(["t1", "t2", "t3"], ["x", "y", "x"])
+    bodies = rows_read(["b1", "b2", "b3"], ["x", "y", "x"])
+    assert bodies.order(titles).tolist() == [0, 1, 2]
+    assert rows_read(["t3", "t1", "t2"], ["x", "x", "y"]).order(titles).tolist() == [1, 2, 0]  # by its texts
+    for other in (
+        rows_read(["b1", "b2", "b3"], ["x", "x", "y"]),
+        rows_read(["b1", "b2"], ["x", "y"]),
+        rows_read(["b1", "b2", "b3"], ["x", "y", "x"], how_split="seed 14"),
+        rows_read(["b1", "b2", "b3"], ["x", "y", "x"], removed={"blank_texts": 1}),
+        rows_read(["b1", "b2", "b3"], ["x", "y", "x"], files=[{"name": "a.csv", "sha256": "1"}]),
+        MeasuredRows.of(["b1", "b2", "b3"], ["x", "y", "x"], {}),
+    ):
+        assert other.order(titles) is None
+
+
+def test_runs_on_title_and_body_are_tested_and_the_matching_is_said(made):
+    bodies = variant(made["single"], "bodies", right)
+    for split in ("test", "validation"):
+        path = bodies / "predictions" / f"{split}.parquet"
+        table = pq.read_table(path)
+        others = pa.array([f"body {row}" for row in range(table.num_rows)])
+        pq.write_table(table.set_column(table.column_names.index("text"), "text", others), path)
+    for folder in (made["single"], bodies):
+        evaluation = json.loads((folder / "evaluation.json").read_text())
+        evaluation["data"] |= SPLIT_ALIKE["data"]
+        (folder / "evaluation.json").write_text(json.dumps(evaluation))
+    found = side_by_side([made["single"], bodies], "accuracy", draws=50)
+    assert list(found.tests) == ["bodies"]
+    assert found.different == 0
+    assert "matched by their place" in markdown(found)
 
 
 def test_texts_on_which_they_differ_come_from_validation_alone(made):

@@ -31,13 +31,40 @@ class Run(NamedTuple):
     path: Path
     evaluation: dict[str, Any]
     test: Report
+    by_place: bool = False  # its rows were matched by their place: it read other columns than the first run
+
+
+class MeasuredRows(NamedTuple):
+    """The rows of a split as a run read them, to find those of another run among them."""
+
+    keys: list[bytes]
+    gold: list[Any]  # a label's name, or a sorted list of names
+    origin: dict[str, Any]  # which files they come from, how these were split, what was taken out; {}: unknown
+
+    @classmethod
+    def of(cls, texts: Sequence[Text], named: Sequence[Any], evaluation: dict[str, Any]) -> MeasuredRows:
+        """Return a run's rows: their texts, the names of their gold labels, and what evaluation.json says of both."""
+        data = evaluation.get("data") or {}
+        origin = {key: data.get(key) for key in ("name", "config", "files", "how_split", "removed")}
+        return cls(row_keys(texts, named), [in_order(each) for each in named], origin if data.get("files") else {})
+
+    def order(self, wanted: MeasuredRows) -> NDArray[np.int64] | None:
+        """Return where the rows of `wanted` are among these, int64 [N]; None where they are not the same rows.
+
+        Rows are known by their texts. Where runs read other columns (a title, its body), the same files that were
+        split alike and have the same labels in the same order hold the same rows in the same places.
+        """
+        order = aligned(self.keys, wanted.keys)
+        if order is None and self.origin and self.origin == wanted.origin and self.gold == wanted.gold:
+            return np.arange(len(self.keys))
+        return order
 
 
 def read_runs(paths: Sequence[Path], draws: int) -> list[Run]:
     """Read all runs, their rows in the first one's order and their scores in its order of labels."""
     names = short_names(paths)
     runs: list[Run] = []
-    first: list[bytes] = []
+    first: MeasuredRows | None = None
     for name, path in zip(names, paths, strict=True):
         run = RunFolder(path)
         for needed in ("evaluation.json", "config.json", "predictions/test.parquet"):
@@ -52,15 +79,16 @@ def read_runs(paths: Sequence[Path], draws: int) -> list[Run]:
                 f"The labels of {path} ({', '.join(labels.names)}) are not those of {paths[0]} "
                 f"({', '.join(space.names)}); runs are compared on one task."
             )
-        keys = row_keys(texts, labels.named(gold))
-        first = first or keys
-        order = aligned(keys, first)
+        rows = MeasuredRows.of(texts, labels.named(gold), evaluation)
+        first = first or rows
+        order = rows.order(first)
         if order is None:
-            raise OtherRowsError(_other_rows(paths[0], path, first, keys))
+            raise OtherRowsError(_other_rows(paths[0], path, first.keys, rows.keys))
         columns = [labels.label2id[each] for each in space.names]
         gold = gold[order][:, columns] if labels.multi_label else _renumbered(gold[order], labels, space)
         cuts = None if cuts is None else cuts[columns]
-        runs.append(Run(name, path, evaluation, report_on(scores[order][:, columns], gold, space, cuts, draws)))
+        report = report_on(scores[order][:, columns], gold, space, cuts, draws)
+        runs.append(Run(name, path, evaluation, report, by_place=set(rows.keys) != set(first.keys)))
     return runs
 
 

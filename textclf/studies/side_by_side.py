@@ -21,7 +21,7 @@ from ..evaluation.slices import holm
 from ..inference.answers import Text
 from ..labels import LabelSpace
 from ..run_folder import RunFolder, refuse_missing_runs
-from .aligned_runs import OtherRowsError, Run, aligned, as_one, in_order, read_runs, row_keys, short_names
+from .aligned_runs import MeasuredRows, OtherRowsError, Run, as_one, in_order, read_runs, short_names
 from .plan import PLAN
 
 MOST_TEXTS = 200  # on which runs differ, that a page lists
@@ -98,6 +98,8 @@ def side_by_side(
     reference, note = _reference(runs)
     if not same_rows:
         return SideBySide(runs, reference, chosen, {}, [], None, [*note, why], same_rows)
+    if any(run.by_place for run in runs):
+        note = [*note, "The runs read other columns of the same files, split alike: rows are matched by their place."]
     differences, different = _differences(runs)
     return SideBySide(runs, reference, chosen, _tests(runs, reference, chosen), differences, different, [*note])
 
@@ -168,9 +170,8 @@ def _tests(runs: Sequence[Run], reference: int, metric: str) -> dict[str, dict[s
 
 def _differences(runs: Sequence[Run]) -> tuple[list[Difference], int | None]:
     """Return validation texts on which runs differ, first those that most get wrong; texts of test stay unseen."""
-    first: list[bytes] = []
+    first: MeasuredRows | None = None
     texts: list[Text] = []
-    gold: list[Any] = []
     decided: list[list[Any]] = []
     for run in runs:
         labels = LabelSpace(tuple(run.evaluation["labels"]), runs[0].test.labels.multi_label)
@@ -178,15 +179,16 @@ def _differences(runs: Sequence[Run]) -> tuple[list[Difference], int | None]:
             return [], None
         kept = read_predictions(RunFolder(run.path), "validation", labels)
         named = labels.named(kept.gold)
-        keys = row_keys(kept.texts, named)
-        if not first:
-            first, texts, gold = keys, kept.texts, [in_order(each) for each in named]
-        order = aligned(keys, first)
+        rows = MeasuredRows.of(kept.texts, named, run.evaluation)
+        if first is None:
+            first, texts = rows, kept.texts
+        order = rows.order(first)
         if order is None:
             return [], None
         found = labels.named(labels.decide(kept.scores, kept.thresholds)[order])
         decided.append([in_order(each) for each in found])
-    rows = [row for row in range(len(texts)) if any(each[row] != decided[0][row] for each in decided)]
-    rows.sort(key=lambda row: -sum(each[row] != gold[row] for each in decided))
-    shown = [Difference(as_one(texts[row]), gold[row], [each[row] for each in decided]) for row in rows[:MOST_TEXTS]]
-    return shown, len(rows)
+    gold = first.gold if first else []
+    places = [row for row in range(len(texts)) if any(each[row] != decided[0][row] for each in decided)]
+    places.sort(key=lambda row: -sum(each[row] != gold[row] for each in decided))
+    shown = [Difference(as_one(texts[row]), gold[row], [each[row] for each in decided]) for row in places[:MOST_TEXTS]]
+    return shown, len(places)
