@@ -11,6 +11,8 @@ from datasets import ClassLabel, List, load_dataset
 
 import dataset_scripts
 from dataset_scripts.__main__ import main
+from textclf.arguments import DataArguments
+from textclf.data.loading import load_splits
 from textclf.errors import UserError
 from textclf.hub.leaks import secrets_in
 
@@ -208,3 +210,14 @@ def test_the_command_lists_the_data_sets_and_ends_mistakes_without_a_trace(tmp_p
     failed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert failed.returncode == 2
     assert "Expected annotations_metadata.csv" in failed.stderr and "Traceback" not in failed.stderr
+
+
+@pytest.mark.parametrize(
+    ("read", "said"),
+    [((), ("title", "body")), (("text",), ("title",)), (("text_pair",), ("body",)), (("text_pair", "text"), None)],
+)
+def test_a_card_names_the_fields_that_were_read_and_no_others(read, said, tmp_path, monkeypatch):
+    """A model of titles alone said that it read title and body."""
+    monkeypatch.chdir(tmp_path)
+    provenance = load_splits(DataArguments(dataset="news_sample", text_columns=list(read))).provenance
+    assert tuple(provenance.text_columns) == (said or ("body", "title"))

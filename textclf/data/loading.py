@@ -155,13 +155,19 @@ def _finish(read: _Read) -> LoadedData:
         fingerprint=fingerprint(splits),
         sizes={split: len(rows) for split, rows in splits.items()},
         how_split=draft.how_split,
-        text_columns=read.origin.text_fields or columns.text,
+        text_columns=_as_published(columns.text, read.origin),
         label_columns=columns.labels,
         label_reading=read.reader.record(),
         removed=removed,
         notes=draft.notes,
     )
     return LoadedData(splits, provenance)
+
+
+def _as_published(columns: Sequence[str], origin: Origin) -> list[str]:
+    """Return what the publisher calls the columns of text that were read, where a data set script renamed them."""
+    published = dict(zip(("text", "text_pair"), origin.text_fields, strict=False))
+    return [published.get(column, column) for column in columns]
 
 
 def _labelled_splits(splits: Mapping[str, RawSplit], columns: Columns, notes: list[str]) -> dict[str, RawSplit]:
