@@ -5,7 +5,7 @@ BIN := .venv/bin
 PYTEST := CUDA_VISIBLE_DEVICES= OMP_NUM_THREADS=1 $(BIN)/pytest
 export HF_HUB_DISABLE_TELEMETRY ?= 1
 
-.PHONY: help setup train serve javascript test test-slow test-browser format publish-demo clean
+.PHONY: help setup train serve javascript test test-whole test-slow test-browser format publish-demo clean
 
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -37,6 +37,9 @@ test: setup javascript  ## format check, linter, type check, tests
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(PYTEST) --numprocesses 2 --dist loadfile
+
+test-whole: setup  ## whole commands in processes of their own, and pushes to a stand-in Hub
+	$(PYTEST) --numprocesses 2 --dist loadfile -m "(hub or process) and not slow and not browser"
 
 test-slow: setup  ## the tests that take minutes
 	$(PYTEST) -m slow

@@ -194,6 +194,7 @@ def test_word_vectors_and_a_gru_train_and_write_their_figures(tmp_path, monkeypa
     assert str(tmp_path) not in output.read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_made_texts_are_as_many_as_asked_in_both_languages_and_repeat_themselves_as_promised():
     batches = list(made_texts(2_500, seed=1, batch=1_000))
     assert [len(batch) for batch in batches] == [1_000, 1_000, 500]

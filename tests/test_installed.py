@@ -24,6 +24,7 @@ from textclf.errors import UserError
 from textclf.house import COMMANDS, as_typed, how_to_install, recipe_path
 
 ROOT = Path(__file__).parent.parent
+pytestmark = pytest.mark.process
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 QUICK = {
     "num_train_epochs": 1,

@@ -16,6 +16,7 @@ from tests.tiny_models import SENTENCES
 from tests.trained_runs import texts, write_csv
 
 ROOT = Path(__file__).parent.parent
+pytestmark = pytest.mark.process
 
 
 @pytest.fixture

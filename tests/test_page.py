@@ -361,6 +361,7 @@ def test_the_page_of_a_beaten_model_hides_what_its_scores_would_accuse(tmp_path)
     assert "probabilities" not in html[: html.index("<nav")]
 
 
+@pytest.mark.slow
 def test_fifty_thousand_rows_stay_within_bounds_and_every_mistake_is_there():
     rng = np.random.default_rng(0)
     gold = rng.integers(3, size=50_000)

@@ -16,6 +16,7 @@ from tests.training_runs import arguments, rows
 from textclf.errors import UserError
 
 ROOT = Path(__file__).parent.parent
+pytestmark = pytest.mark.process
 LAUNCHER_FILES = [ROOT / "accelerate_config.yaml", *sorted((ROOT / "recipes/accelerate").glob("*.yaml"))]
 
 

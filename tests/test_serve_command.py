@@ -28,6 +28,7 @@ from textclf.serving.serve_arguments import ServeArguments
 from textclf.serving.server import serve
 
 ROOT = Path(__file__).parent.parent
+pytestmark = pytest.mark.process
 PATIENCE = 1800
 
 

@@ -33,7 +33,7 @@ def every_cut(scores):
 
 
 @given(scored(), st.sampled_from([0.5, 1.0, 2.0]))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_no_cut_has_a_better_f_than_the_chosen_one(case, beta):
     scores, gold = case
     cut, missed = best_cut(scores, gold, parse_aim(f"f{beta}"))
@@ -48,7 +48,7 @@ def sure(hits, trials):
 
 
 @given(scored(), st.sampled_from([0.1, 0.3, 0.5, 0.75]))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_a_precision_is_reached_surely_with_the_highest_recall_there_is(case, share):
     scores, gold = case
     cut, missed = best_cut(scores, gold, parse_aim(f"precision>={share}"))
@@ -64,7 +64,7 @@ def test_a_precision_is_reached_surely_with_the_highest_recall_there_is(case, sh
 
 
 @given(scored(), st.sampled_from([0.1, 0.5, 0.9, 1.0]))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_a_recall_is_reached_surely_with_the_fewest_decisions(case, share):
     scores, gold = case
     cut, missed = best_cut(scores, gold, parse_aim(f"recall>={share}"))

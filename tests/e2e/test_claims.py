@@ -16,6 +16,7 @@ from tests.made_runs import make_run
 from textclf.hub.card import render_card
 
 ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.hub
 LIMIT = 1800  # seconds, against hanging
 
 
