@@ -164,10 +164,10 @@ def _finish(read: _Read) -> LoadedData:
     return LoadedData(splits, provenance)
 
 
-def _as_published(columns: Sequence[str], origin: Origin) -> list[str]:
+def _as_published(columns: Sequence[str], origin: Origin) -> tuple[str, ...]:
     """Return what the publisher calls the columns of text that were read, where a data set script renamed them."""
     published = dict(zip(("text", "text_pair"), origin.text_fields, strict=False))
-    return [published.get(column, column) for column in columns]
+    return tuple(published.get(column, column) for column in columns)
 
 
 def _labelled_splits(splits: Mapping[str, RawSplit], columns: Columns, notes: list[str]) -> dict[str, RawSplit]:
