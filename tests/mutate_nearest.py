@@ -18,6 +18,7 @@ _ABOUT = {
     "textclf/labels.py": "decisions metrics",
     "textclf/data/labelling/": "label_reader columns odd_layouts loading layouts",
     "textclf/evaluation/page/": "page whole_pages",
+    "textclf/evaluation/figures/": "figures",
     "textclf/hub/card": "card promises",
     "textclf/hub/wording": "card",
     "textclf/hub/claims/": "claim_reading e2e/test_claims",
@@ -38,14 +39,31 @@ _ABOUT = {
     "textclf/training/outcome": "outcome fit",
     "textclf/training/fit_arguments": "settings machine plan",
 }
+# Whole outputs beside approved files: seconds, and most of what a module computes or says is seen there.
+_FIRST = {
+    "metrics/": "approved_figures_of_rows",
+    "textclf/evaluation/page/": "approved_pages",
+    "textclf/evaluation/figures/": "approved_figures",
+    "textclf/evaluation/": "approved_figures_of_rows approved_pages",
+    "textclf/training/": "training_parts settings",
+}
 
 
 def nearest_tests(path: Path) -> list[str]:
     """Return the test files that are about a module, or that import it or what imports it, namesakes first."""
+    whole = next((names for start, names in _FIRST.items() if str(path).startswith(start)), "")
+    return list(dict.fromkeys([*_files(whole), *_nearest(path)]))
+
+
+def _files(names: str) -> list[str]:
+    return [f"tests/{name if '/' in name else f'test_{name}'}.py" for name in names.split()]
+
+
+def _nearest(path: Path) -> list[str]:
     importers = _importers()
     for start, names in _ABOUT.items():
         if str(path).startswith(start):
-            return [f"tests/{name if '/' in name else f'test_{name}'}.py" for name in names.split()]
+            return _files(names)
     seen, found, ring = {path}, [], [path]
     for _ in range(_STEPS):
         tests = sorted({test for one in ring for test in importers[one] if test.name.startswith("test_")})

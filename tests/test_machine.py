@@ -45,14 +45,6 @@ def test_bf16_is_refused_on_an_old_gpu(monkeypatch):
         machine.choose_precision("bf16", use_cpu=False)
 
 
-@pytest.mark.parametrize(("capability", "fast"), [((7, 5), False), ((8, 0), True), ((9, 0), True)])
-def test_a_gpu_is_quick_in_bf16_from_ampere_on(capability, fast, monkeypatch):
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda: capability)
-    monkeypatch.setattr(torch.version, "hip", None)
-    assert machine.bf16_is_fast(use_cpu=False) is fast
-
-
 def test_the_launchers_single_thread_is_not_taken_for_a_wish(monkeypatch):
     monkeypatch.setattr(machine, "available_cores", lambda: 8)
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
@@ -103,30 +95,6 @@ def test_the_arguments_hold_the_machines_choices_and_keep_what_was_said():
 def test_fp32_wins_over_the_launchers_precision(monkeypatch):
     monkeypatch.setenv("ACCELERATE_MIXED_PRECISION", "bf16")
     assert FitArguments(precision="fp32").mixed_precision == "no"
-
-
-@pytest.mark.parametrize(
-    ("option", "value", "says"),
-    [
-        ("num_train_epochs", -1, "--num_train_epochs must be 0 or more; found -1"),
-        ("per_device_train_batch_size", 0, "must be 1 or more; found 0"),
-        ("layer_decay", 0.0, "above 0 and up to 1; found 0.0"),
-        ("label_smoothing_factor", 1.0, "from 0 to below 1"),
-        ("eval_strategy", "no", "the checkpoint is chosen on validation"),
-        ("lr_scheduler_type", "linaer", "Did you mean 'linear'"),
-        ("report_to", "tensorbord", "Did you mean 'tensorboard'"),
-        ("report_to", "neptune", "pip install neptune"),
-    ],
-)
-def test_options_that_cannot_be_end_in_one_sentence(option, value, says):
-    with pytest.raises(UserError, match=says):
-        FitArguments(**{option: value})
-
-
-def test_sharded_weights_and_layer_rates_exclude_each_other(monkeypatch):
-    monkeypatch.setenv("ACCELERATE_USE_FSDP", "true")
-    with pytest.raises(UserError, match="do not work with weights in shards"):
-        FitArguments(layer_decay=0.9)
 
 
 def test_every_field_that_is_ours_to_decide_is_one_of_the_trainers():

@@ -57,7 +57,7 @@ def against_best(report: Report, others: Mapping[str, Report], best: str, metric
     if figures[top] != figures[best]:
         found["better_on_test"] = {"name": top, "value": figures[top], "best_value": figures[best]}
         found["verdict"] += (
-            f" {best} was the best baseline on validation; on test {top} is better "
+            f" {baseline_name(best)} was the best baseline on validation; on test {baseline_name(top)} is better "
             f"({figures[top]:.4f} against {figures[best]:.4f}; the model: {report.metrics[metric]['value']:.4f})."
         )
     return found

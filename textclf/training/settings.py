@@ -10,6 +10,7 @@ import torch
 from accelerate.utils import DistributedType
 from transformers import SchedulerType, Trainer, get_scheduler
 from transformers.trainer_optimizer import is_optimizer_factory
+from transformers.training_args import OptimizerNames
 
 from ..arguments import FitOptions
 from ..errors import UserError, did_you_mean
@@ -102,7 +103,9 @@ def check_settings(args: FitArguments) -> None:
             "another schedule, constant_with_warmup for one."
         )
     if args.optim_target_modules and not any(name in args.optim for name in _OVER_THE_MODEL):
-        raise UserError(f"--optim {args.optim} does nothing with --optim_target_modules; leave it out.")
+        raise UserError(
+            f"--optim {OptimizerNames(args.optim).value} does nothing with --optim_target_modules; leave it out."
+        )
     _check_optimiser(args)
 
 
@@ -131,7 +134,8 @@ def _check_optimiser(args: FitArguments) -> None:
             return
         optimizer = kind([torch.nn.Parameter(torch.zeros(1))], **{"weight_decay": args.weight_decay, **settings})
     except ImportError as error:
-        raise UserError(f"--optim {args.optim} needs a package that is not installed. {error}") from error
+        name = OptimizerNames(args.optim).value
+        raise UserError(f"--optim {name} needs a package that is not installed. {error}") from error
     except (TypeError, ValueError) as error:
         raise UserError(f"The optimiser cannot be built: {error}. Look at {flags}.") from error
     schedule = SchedulerType(args.lr_scheduler_type).value
