@@ -160,8 +160,13 @@ def traced(place: Path, tests: Sequence[str]) -> Traced:
     return tracing.found()
 
 
-def fate(mutant: Mutant, place: Path, runs: Sequence[Sequence[str]], seconds: float) -> str:
-    """Put a mutant into the copy, run sets of tests one after the other, and say what it came to."""
+def fate(
+    mutant: Mutant, place: Path, runs: Sequence[Sequence[str]], seconds: float, sound: dict[tuple[str, ...], bool]
+) -> str:
+    """Put a mutant into the copy, run sets of tests one after the other, and say what it came to.
+
+    What fails counts only if it passes without the mutant: `sound` remembers of which sets that is so.
+    """
     file = place / mutant.path
     whole = file.read_text(encoding="utf-8")
     file.write_text(mutant.source, encoding="utf-8")
@@ -169,6 +174,11 @@ def fate(mutant: Mutant, place: Path, runs: Sequence[Sequence[str]], seconds: fl
         for tests in runs:
             code = in_fork(lambda tests=tests: run_tests(place, tests), seconds)  # type: ignore[misc]
             if code not in (0, *NOTHING_RUN):
+                file.write_text(whole, encoding="utf-8")
+                if tuple(tests) not in sound:
+                    sound[tuple(tests)] = in_fork(lambda tests=tests: run_tests(place, tests), seconds) == 0  # type: ignore[misc]
+                if not sound[tuple(tests)]:
+                    sys.exit(f"{' '.join(tests)} fails without any mutant: mend it first.")
                 return "caught" if code is not None else "time ran out"
         return "survived"
     finally:
@@ -230,10 +240,13 @@ def main() -> None:
             sys.exit(f"The tests fail without any mutant: mend them first: {found and found.failed}")
         print(f"{len(mutants)} mutants of {options.room}, seed {options.seed}", flush=True)
         survived = 0
+        sound: dict[tuple[str, ...], bool] = {}
         for number, mutant in enumerate(mutants, 1):
             own = [found.tests_of(mutant)] if found else [[file] for file in nearest_tests(mutant.path)]
             began = time.monotonic()
-            came_to = fate(mutant, place, [each for each in (*own, later if found else []) if each], options.seconds)
+            came_to = fate(
+                mutant, place, [each for each in (*own, later if found else []) if each], options.seconds, sound
+            )
             survived += came_to != "caught"
             print(f"{number:4} {came_to:12} {time.monotonic() - began:4.0f} s ", end="")
             print(f"{mutant.path.name}:{mutant.lines[0]} {mutant.before} -> {mutant.after}", flush=True)

@@ -23,7 +23,7 @@ from textclf.evaluation.page.cuts import cut_counts
 from textclf.evaluation.page.rows import prediction_rows
 from textclf.evaluation.promises import allowed, fit_promises, options_of
 from textclf.evaluation.report import report_on
-from textclf.evaluation.text_profile import score_profile
+from textclf.evaluation.text_profile import Measured, score_profile, text_profile
 from textclf.evaluation.thresholds import bake, choose
 from textclf.inference.promises import Promises
 from textclf.labels import LabelSpace
@@ -58,6 +58,11 @@ def split_of(labels, gold, sources=False):
     return Dataset.from_dict(columns, features=Features(features))
 
 
+def counted(texts):
+    """Stand in for a tokenizer: a token a character, Hangul unknown."""
+    return [Measured(len(text), sum("가" <= c <= "힣" for c in text) / max(1, len(text))) for text in texts]
+
+
 CASES = {
     "three": (drawn("abc", 90, 0), None),
     "binary_with_ties": (drawn(("no", "yes"), 70, 1, ties=True), None),
@@ -83,7 +88,7 @@ def test_reports_hold_what_was_looked_at(case):
         "surest": [list(each) for each in surest_mistakes(report, 12)],
         "suspects": [list(each) for each in find_suspects(report)[:6]],
         "reliability": {"at": bins.confidence, "right": bins.right, "n": bins.size, "error": bins.error},
-        "profile": score_profile(scores, labels, cuts),
+        "profile": score_profile(scores, labels, cuts) | text_profile(split["text"][:], counted),
         "rows": prediction_rows(report, split)["rows"][:6],
     }
     if labels.multi_label:

@@ -79,8 +79,6 @@ def _figures(report: Report, inside: NDArray[np.bool_]) -> dict[str, Any]:
 
 def _differs(report: Report, inside: NDArray[np.bool_], seed: int) -> float:
     """Return the p-value of a slice (a mask [N]) being no other than the other texts."""
-    if inside.all():
-        return 1.0
     if not report.labels.multi_label:
         right = report.gold == report.predicted
         counts = [[int((right & part).sum()), int((~right & part).sum())] for part in (inside, ~inside)]
