@@ -364,6 +364,20 @@ IDS = list(range(40))
         ({"text": [text for text in TEXTS[:20] for _ in "ab"], "aspect": ["food", "service"], "sentiment": ["p", "n"]},
          ("text", "aspect"), ("sentiment",)),
         ({"text": TEXTS, "aspect": ["food", "service", "price"], "sentiment": ["p", "n"]}, ("text",), ("sentiment",)),
+        # an intent is that of whoever asks; a name that ends as topics are called; names beside marks
+        ({"instruction": TEXTS, "intent": ["a", "b"], "response": [f"well, {i} times we tried that" for i in IDS]},
+         ("instruction",), ("intent",)),
+        ({"text": TEXTS, "news_topic": ["a", "b"], "outlet": ["x", "y", "z"]}, ("text",), ("news_topic",)),
+        ({"text": TEXTS, "topic": ["a", "b"], "gender": ["x", "y", "y"], "priority": [1, 2, 3]},
+         ("text",), ("topic",)),
+        ({"text": TEXTS, "label": [[0, 1], [1, 1], [1, 0]], "label_name": [["b"], ["a", "b"], ["a"]]},
+         ("text",), ("label_name",)),
+        # one name in two states; the longest body under a title; what is many times as long as the rest
+        ({"text": TEXTS, "category": [1, 2, 3], "category_raw": ["a/b", "c", "d", "e"]}, ("text",), ("category",)),
+        ({"title": WORDS, "summary": TEXTS, "document": [3 * f"{text} " for text in TEXTS], "category": ["a", "b"],
+          "press": ["x", "y", "z"]}, ("title", "document"), ("category",)),
+        ({"caso": [9 * f"{text} " for text in TEXTS], "diagnostico": [f"migraña leve {i}" for i in IDS],
+          "especialidad": ["a", "b"]}, ("caso",), ("especialidad",)),
         # yes and no in one way are labels together
         ({"text": TEXTS, "toxic": ["y", "n"], "insult": ["n", "n", "y"]}, ("text",), ("toxic", "insult")),
         ({"text": TEXTS, "toxic": ["Yes", "No"], "votes": [0, 1, 1]}, ("text",), ("toxic",)),
@@ -375,9 +389,63 @@ def test_columns_as_people_have_them_are_found(columns, text, labels):
 
 
 @pytest.mark.parametrize(
+    ("source", "columns", "label", "others", "why"),
+    [
+        # what an opinion says, before what it is about
+        ("rows.csv", {"Category": ["a", "b"], "Review": TEXTS, "Liked": [0, 1, 1]}, "Liked", "'Category'", "opinions"),
+        ("rows.csv", {"topic": ["a", "b", "c"], "sentiment": ["p", "n"], "TweetText": TEXTS}, "sentiment", "'topic'",
+         "'TweetText' holds opinions"),
+        ("rows.csv", {"후기": TEXTS, "카테고리": ["가", "나"], "별점": [1, 2, 3]}, "별점", "'카테고리'", "opinions"),
+        ("rows.csv", {"product_category": ["a", "b"], "star_rating": [1, 2, 3], "review_body": TEXTS}, "star_rating",
+         "'product_category'", "opinions"),
+        # what a plot is about, before its stars
+        ("rows.csv", {"plot": TEXTS, "genre": ["a", "b"], "rating": [1, 2, 3]}, "genre", "'rating'", "tells of"),
+        # a sentiment before the stars it may be made of, stars before a recommendation
+        ("rows.csv", {"text": TEXTS, "sentiment": ["p", "n", "n"], "rating": [5, 1, 3, 4]}, "sentiment", "'rating'",
+         "says more of"),
+        ("rows.csv", {"Text": TEXTS, "Rating": [5, 1, 3, 4], "Recommended IND": [1, 0, 0]}, "Rating",
+         "'Recommended IND'", "says more of"),
+        # what is said, before what it is said of; a name that labels have, beside names that say nothing of the kind
+        ("rows.csv", {"post": TEXTS, "sentiment": ["p", "n", "n"], "target": ["a", "b"]}, "sentiment",
+         "'target'", "said"),
+        ("rows.csv", {"text": TEXTS, "topic": ["a", "b"], "sign": ["x", "y", "y"]}, "topic", "'sign'", "called a"),
+        ("rows.csv", {"text": TEXTS, "target": [0, 1], "feat_Joy": [0, 0, 1]}, "target", "'feat_Joy'", "called a"),
+        # one verdict among other facts; tags, of which a cell holds several
+        ("rows.csv", {"text": TEXTS, "toxic": [0, 1], "is_reply": [1, 0, 0]}, "toxic", "'is_reply'", "a verdict"),
+        ("rows.csv", {"text": TEXTS, "fake": ["y", "n"], "house": ["a", "b", "c"]}, "fake", "'house'", "a verdict"),
+        ("rows.csv", {"Body": TEXTS, "Tags": [f"<a{i}><b>" for i in IDS], "Y": ["HQ", "LQ"]}, "Y", "'Tags'", "fewer"),
+        # the name of the file, or of its folder
+        ("data/stance.csv", {"text": TEXTS, "topic": ["a", "b", "c"], "stance": ["p", "n"]}, "stance", "'topic'",
+         "called a"),
+        ("topics/train.csv", {"text": TEXTS, "topic": ["a", "b", "c"], "sentiment": ["p", "n"]}, "topic",
+         "'sentiment'", "called a"),
+        ("Sarcasm_v2.tsv", {"text": TEXTS, "sentiment": ["p", "n"], "is_sarcastic": [0, 1, 1]}, "is_sarcastic",
+         "'sentiment'", "called a"),
+        ("감정말뭉치.csv", {"문장": TEXTS, "주제": ["가", "나"], "감정": ["기쁨", "슬픔", "슬픔"]}, "감정", "'주제'",
+         "called a"),
+    ],
+)  # fmt: skip
+def test_the_better_one_of_several_labels_is_taken_with_a_line(source, columns, label, others, why):
+    """Names of file, texts and columns decide where they can; the line names the rest and the flag."""
+    rows = pa.table({name: (values * 40)[:40] for name, values in columns.items()})
+    found = choose_columns(RawSplit(rows, {}), DataArguments(dataset=source))
+    assert found.labels == (label,)
+    assert found.notes[0] == f"Labels are read from '{label}'."
+    (line,) = [note for note in found.notes if "could be meant too" in note]
+    assert why in line and f"{others} is left, which could be meant too: --label_columns " in line
+
+
+@pytest.mark.parametrize("source", ["topic_sentiment.csv", "reviews.csv", "labels/text.csv", "Top.csv", "train.csv"])
+def test_a_file_whose_name_says_both_or_neither_leaves_the_question(source):
+    rows = pa.table({"text": TEXTS, "topic": ["a", "b", "c", "d"] * 10, "sentiment": ["p", "n", "n", "p", "p"] * 8})
+    with pytest.raises(UserError, match="topic, sentiment"):
+        choose_columns(RawSplit(rows, {}), DataArguments(dataset=source))
+
+
+@pytest.mark.parametrize(
     ("columns", "sentence"),
     [
-        ({"Category": ["a", "b"], "Review": TEXTS, "Liked": [0, 1, 1]}, "Category, Liked"),
+        ({"Category": ["a", "b"], "passage": TEXTS, "Liked": [0, 1, 1]}, "Category, Liked"),
         ({"question": ["Why?", "What is it?"], "answer": TEXTS, "label": [0, 1]}, "question, answer"),
         ({"prompt": ["Why?"], "text": ["one", "two"], "reply": TEXTS, "label": [0, 1]}, "could be meant: text, reply"),
         ({"text": TEXTS, "toxic": [0, 1], "insult": [1, 0, 0], "anonymous": [1, 0, 0, 0]},
@@ -386,7 +454,16 @@ def test_columns_as_people_have_them_are_found(columns, text, labels):
         ({"text": TEXTS, "label_1": ["a", "b"], "label_2": ["a", "b", "b"]}, "label_1, label_2"),
         ({"text": TEXTS, "sentiment": ["p", "n"], "sarcastic": [0, 1, 1]}, "sentiment, sarcastic"),
         ({"text": TEXTS, "topic": ["a", "b", "c"], "sentiment": ["p", "n"]}, "topic, sentiment"),
-        ({"text": TEXTS, "toxic": [0, 1], "is_reply": [1, 0, 0]}, "toxic, is_reply"),
+        # an opinion is read for what it says, but of its verdicts no one leads; a headline may be asked for either
+        ({"tweet": TEXTS, "sentiment": ["p", "n"], "sarcastic": [0, 1, 1]}, "sentiment, sarcastic"),
+        ({"headline": TEXTS, "category": ["a", "b"], "sentiment": ["p", "n", "n"]}, "category, sentiment"),
+        ({"review": TEXTS, "category": ["a", "b"], "approved": [1, 0, 0]}, "category, approved"),
+        # nothing is learnt of when a row was made, or what it is called
+        ({"publish_date": [20030219 + i // 10 for i in IDS], "headline_text": TEXTS}, "none of publish_date looks"),
+        ({"row_id": [1, 2, 3, 4], "text": TEXTS}, "none of row_id looks"),
+        ({"text": TEXTS, "category": ["a", "b"], "tags": ["p", "n", "n"]}, "category, tags"),
+        ({"comments": TEXTS, "bias": ["a", "b"], "hate": ["p", "n", "n"]}, "bias, hate"),
+        ({"text": TEXTS, "topic": ["a", "b"], "rating": [1, 2, 3, 4, 5]}, "topic, rating"),
         ({"headline": TEXTS, "short_description": TEXTS[::-1], "body": TEXTS, "label": [0, 1]},
          r"headline, body, short_description\. Give --text_columns headline"),
         ({"text": TEXTS, "author": ["a", "b"], "year": [2001, 2002]}, "author, year"),

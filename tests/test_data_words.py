@@ -136,7 +136,7 @@ def hostile_splits():
     "begins",
     ["bbc (a folder", "pos.txt and neg", "dacon (train", "toxic comments", "banking77", "tweet_eval", "label studio",
      "cp949", "sep=;", "excel beside a sheet", "olid", "germeval 2018", "argilla, persons", "psql",
-     "utf-16 with a mark", "classes of several sources"],
+     "utf-16 with a mark", "classes of several sources", "clothing reviews"],
 )  # fmt: skip
 def test_what_reading_says_is_said_in_korean(begins, tmp_path):
     """A Korean page had English lines about Korean files."""

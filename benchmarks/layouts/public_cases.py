@@ -142,7 +142,7 @@ def _(folder: Path) -> str:
     return "Reviews.csv"
 
 
-@case("clothing reviews (several questions)", refused=r"--label_columns \w+")
+@case("clothing reviews (stars, a recommendation and departments)", [("Nice piece number 1", "2")], 108)
 def _(folder: Path) -> str:
     head = ["", "Clothing ID", "Age", "Title", "Review Text", "Rating", "Recommended IND", "Positive Feedback Count",
             "Division Name", "Department Name", "Class Name"]  # fmt: skip

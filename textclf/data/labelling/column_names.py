@@ -20,7 +20,8 @@ TEXT_NAMES = (
 TITLES = ("title", "headline", "subject", "제목", "标题", "タイトル")
 BODIES = (
     "body", "cleanbody", "content", "contents", "text", "description", "shortdescription", "abstract", "article",
-    "message", "selftext", "plot", "overview", "summary", "synopsis", "lyrics", "본문", "내용", "正文", "内容", "本文",
+    "message", "selftext", "plot", "document", "story", "articletext", "fullcontent",
+    "fulltext", "overview", "summary", "synopsis", "lyrics", "본문", "내용", "正文", "内容", "本文",
 )
 PAIR_NAMES = (
     ("text", "textpair"), ("text1", "text2"), ("sentence1", "sentence2"), ("sentencea", "sentenceb"),
@@ -46,6 +47,8 @@ ANSWERS = {"sentiment", "sentiments", "polarity", "emotion", "emotions", "intent
 # What a text is about: beside a column that is called as labels are, such a one is none.
 SUBJECTS = {"airline", "brand", "company", "product", "entity", "store", "hotel", "restaurant", "movie", "vendor",
             "manufacturer", "retailer", "artist", "singer", "director", "actor", "cast", "game", "vehicle",
+            "priority", "urgency", "queue", "team", "gender", "sex", "party", "race", "ethnicity", "religion",
+            "occupation", "role", "dialect", "accent", "season", "license", "currency",
             "size", "color", "colour", "variation", "variant", "flavor", "flavour",
             "브랜드", "회사", "업체", "品牌", "商品"}
 # What a text is judged about: one text may be judged about several such things, and otherwise about each.
@@ -68,7 +71,8 @@ OTHER_FACTS = {
     "province", "location", "place", "geo", "lat", "lon", "latitude", "longitude", "author", "authors", "user",
     "username", "screenname", "name", "account", "handle", "speaker", "annotator", "annotators", "worker", "rater",
     "coder", "reviewer", "source", "sources", "dataset", "corpus",
-    "outlet", "publisher", "origin", "site", "domain", "platform",
+    "outlet", "press", "newspaper", "newswire", "magazine", "agency", "publisher",
+    "origin", "site", "domain", "platform",
     "device", "client", "app", "channel", "url", "urls", "uri", "link", "links", "href", "image", "images", "photo",
     "photos", "file", "filename", "path", "split", "splits", "fold", "folds", "subset", "partition", "batch",
     "subreddit", "forum", "board",
@@ -96,6 +100,13 @@ OTHER_FACTS_END = (
 REPLIES = {
     "response", "responses", "reply", "bot", "chatbot", "assistant", "system", "챗봇", "답변", "답변내용", "응답",
     "시스템", "시스템문장", "시스템응답", "상담사", "回复", "回答", "返信", "応答",
+}
+# Of these nothing is learnt, whatever else a table lacks: when a row was made, its name, how often it was seen.
+NEVER_LABELS = {
+    "id", "ids", "idx", "index", "uid", "guid", "date", "time", "datetime", "timestamp", "url", "urls", "uri", "link",
+    "links", "hash", "md5", "file", "filename", "path", "count", "counts", "length", "latitude", "longitude",
+    "unnamed", "날짜", "일자", "등록일", "게시일", "작성일", "번호", "순번", "연번", "조회수", "日期", "时间", "编号",
+    "日付", "番号",
 }
 # What is asked for an answer that may be judged itself: beside these nobody knows which of the two the label is about.
 REQUESTS = {"prompt", "prompts", "instruction", "instructions", "question", "query", "input", "context", "질문",

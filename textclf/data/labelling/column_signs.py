@@ -137,9 +137,8 @@ def _numbers_of_classes(numbers: list[float]) -> bool:
 
 def same_labels(train: RawSplit, first: str, second: str) -> bool:
     """Say whether two columns say the same of every row in other words: `label` and `label_text`."""
-    table = train.table.select([first, second]).slice(0, ROWS_LOOKED_AT)
-    if any(pa.types.is_nested(column.type) for column in table.columns):
-        return False
+    cells = [_as_values(train.table[name].slice(0, ROWS_LOOKED_AT)) for name in (first, second)]
+    table = pa.table(dict(zip((first, second), cells, strict=True)))
     pairs = table.group_by([first, second]).aggregate([])
     distinct = {
         len(pairs),
@@ -147,6 +146,11 @@ def same_labels(train: RawSplit, first: str, second: str) -> bool:
         pc.count_distinct(table[second], "all").as_py(),
     }
     return len(distinct) == 1
+
+
+def _as_values(cells: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return cells that can be counted: lists as they are written."""
+    return pa.chunked_array([pa.array(map(str, cells.to_pylist()))]) if pa.types.is_nested(cells.type) else cells
 
 
 def fractions(train: RawSplit, name: str) -> bool:

@@ -32,11 +32,11 @@ class Columns:
 
 
 def _labels_or_both_questions(
-    train: RawSplit, signs: Mapping[str, Signs], asks_for_text: bool
+    train: RawSplit, signs: Mapping[str, Signs], asks_for_text: bool, source: str
 ) -> tuple[tuple[str, ...], list[str]]:
     """Find the label; where it has to be asked for, ask in the same sentence for a text that has to be."""
     try:
-        return find_labels(train, signs)
+        return find_labels(train, signs, source)
     except UserError as about_labels:
         if asks_for_text:
             try:
@@ -70,12 +70,13 @@ def choose_columns(train: RawSplit, args: DataArguments, splits: str | None = No
     taken = {*text, *labels, group, source, splits}
     signs = {name: look(train, name) for name in train.columns if name not in taken} if not (text and labels) else {}
     if not labels:
-        labels, more = _labels_or_both_questions(train, signs, asks_for_text=not text)
+        called = args.train_file or args.dataset or ""
+        labels, more = _labels_or_both_questions(train, signs, not text, called)
         refuse_choices(train, labels)
         notes += [f"Labels are read from {listed(labels)}.", *more]
     if not text:
         left_over = [name for name in signs if name not in labels]
-        text = find_text(train, {name: signs[name] for name in left_over})
+        text = find_text(train, {name: signs[name] for name in left_over}, labels)
         text, more = with_its_aspect(train, text, labels, left_over)
         notes += more
         named = [name for name in left_over if len(name) <= LONGEST_NAME and name not in text]

@@ -14,6 +14,7 @@ from .column_names import (
     ANSWERS,
     LABEL_NAMES,
     LABEL_PIECES,
+    NEVER_LABELS,
     SCORES,
     about,
     called_text,
@@ -26,6 +27,7 @@ from .column_names import (
     which_column,
 )
 from .column_signs import NEARLY_EMPTY, Signs, fractions
+from .label_evidence import clearly_meant, ends_in_topic
 from .label_rivals import in_words, leading, not_taken, one_of_equals, rivals, yields
 
 IDS = {"id", "ids", "idx", "index"}
@@ -34,8 +36,11 @@ OPTION = re.compile(r"(choice|option|ending|answer|sol|solution|alternative|opt?
 MANY_FLAGS = 3  # columns of yes and no of which one says what a text is about
 
 
-def find_labels(train: RawSplit, signs: Mapping[str, Signs]) -> tuple[tuple[str, ...], list[str]]:
-    """Find the label column(s), with lines about columns that say the same in other words."""
+def find_labels(train: RawSplit, signs: Mapping[str, Signs], source: str = "") -> tuple[tuple[str, ...], list[str]]:
+    """Find the label column(s), with lines about columns that say the same in other words, or could be meant too.
+
+    `source` is what the user calls the data: its name may say which of several columns is meant.
+    """
     others = [name for name in signs if not called_text(name)]
     for named, kind in _called_labels(signs):
         same, notes = one_of_equals(train, named, signs)
@@ -44,11 +49,28 @@ def find_labels(train: RawSplit, signs: Mapping[str, Signs]) -> tuple[tuple[str,
         left = [name for name in beside if yields(train, name, same[0], signs)]
         if len(same) + len(beside) - len(left) > 1:
             asked = [*same, *(name for name in beside if name not in left)]
-            raise UserError(f"{which_column('label', asked, others)}{_fractional(train, asked)}")
+            return _clearer(train, asked, signs, source, [*behind, *left])
         if same:
             worded, more = in_words(train, same[0], signs)
             return (worded,), notes + more + not_taken([*behind, *left])
-    return _by_their_looks(train, others, signs)
+    return _by_their_looks(train, others, signs, source)
+
+
+def _clearer(
+    train: RawSplit, names: Sequence[str], signs: Mapping[str, Signs], source: str, left: Sequence[str]
+) -> tuple[tuple[str, ...], list[str]]:
+    """Take the better reading of several, with a line that names the others.
+
+    Raises:
+        UserError: they are alike.
+    """
+    meant = clearly_meant(names, signs, source)
+    if meant is None:
+        columns = [name for name in signs if not called_text(name)]
+        raise UserError(f"{which_column('label', names, columns)}{_fractional(train, names)}")
+    chosen, line = meant
+    worded, more = in_words(train, chosen, signs)
+    return (worded,), [*more, line, *not_taken(left)]
 
 
 def refuse_choices(train: RawSplit, labels: Sequence[str]) -> None:
@@ -74,12 +96,13 @@ def _holds_lists(train: RawSplit, name: str) -> bool:
 
 
 def _by_their_looks(
-    train: RawSplit, others: Sequence[str], signs: Mapping[str, Signs]
+    train: RawSplit, others: Sequence[str], signs: Mapping[str, Signs], source: str
 ) -> tuple[tuple[str, ...], list[str]]:
     """Find the only column of few values, or several of yes and no, where no name says what is a label."""
     if together := _flags_of_one_object(others, signs):
         return together, []
-    few, notes = one_of_equals(train, [name for name in others if signs[name].label], signs)
+    labels = [name for name in others if signs[name].label and NEVER_LABELS.isdisjoint(pieces(name))]
+    few, notes = one_of_equals(train, labels, signs)
     likely = _of_the_texts([name for name in few if not signs[name].other_fact], signs)
     likely, behind = leading(train, likely)
     if len(likely) >= MANY_FLAGS and all(signs[name].flag for name in likely):
@@ -95,7 +118,7 @@ def _by_their_looks(
     if len(likely) == 1:
         flags = [name for name in flags if name not in likely and signs[name].flag == signs[likely[0]].flag]
         if flags:  # toxic beside verified_purchase
-            raise UserError(which_column("label", [*likely, *flags], others))
+            return _clearer(train, [*likely, *flags], signs, source, behind)
         return (likely[0],), notes
     scores = [name for name in few if plain(name) in SCORES and not likely]
     if not likely and 1 in (len(few), len(scores)):
@@ -105,7 +128,7 @@ def _by_their_looks(
             return tuple(likely), notes
         raise UserError(which_column("label", flags, others, f" {shlex.join(likely)}"))
     if likely or few:
-        raise UserError(which_column("label", likely or few, others))
+        return _clearer(train, likely or few, signs, source, behind)
     raise UserError(_without_labels(train, others, signs))
 
 
@@ -151,7 +174,8 @@ def _called_labels(signs: Mapping[str, Signs]) -> Iterator[tuple[list[str], str]
     """Yield the columns that are called as labels are, the surest names first, and how sure that is.
 
     `label` is one "surely"; `entailment_label` is "likely" one, unless it labels something else (`language_label`) or
-    another column could be meant; `topic` is one "maybe". Nearly empty ones count where nothing else is left.
+    another column could be meant; `topic` is one "maybe", `news_topic` less so. Nearly empty ones count where nothing
+    else is left.
     """
     exact, possible = LABEL_NAMES
     by_tier = {
@@ -159,6 +183,7 @@ def _called_labels(signs: Mapping[str, Signs]) -> Iterator[tuple[list[str], str]
         "likely": [name for name in signs if signs[name].label and not signs[name].other_fact and ends_in_label(name)],
         "maybe": [name for name in signs if plain(name) in possible and signs[name].distinct != 1],
         "perhaps": [name for name in signs if signs[name].label and pieces(name) and pieces(name)[-1] in ANSWERS],
+        "by its end": [name for name in signs if signs[name].label and ends_in_topic(name)],
     }
     for kind, named in by_tier.items():
         filled = [name for name in named if signs[name].filled >= NEARLY_EMPTY]

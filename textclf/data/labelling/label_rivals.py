@@ -55,13 +55,14 @@ def _answer_within(coarse: str, names: Sequence[str]) -> str:
 def yields(train: RawSplit, rival: str, chosen: str, signs: Mapping[str, Signs]) -> bool:
     """Say whether a column of few values is for certain another fact beside one that is called as labels are.
 
-    It is that one on another level, or names what the text is about, or stands beside what can only be the answer.
+    It is that one on another level or in another state (`category_raw` beside `category`), or names what the text is
+    about, or stands beside what can only be the answer.
     """
     words = set(pieces(rival))
     if leads(chosen, rival) or _is_detail(train, chosen, rival):
         return True
     if words & (LABEL_PIECES | ANSWERS) or plain(rival) in LABEL_PIECES:
-        return False
+        return set(pieces(chosen)) < words and not (words - set(pieces(chosen))) & (LABEL_PIECES | ANSWERS)
     if _is_level(train, rival, chosen):  # stars told as yes and no
         return True
     return bool(words & SUBJECTS) or (pieces(chosen)[-1] in ANSWERS and not signs[rival].flag)

@@ -16,6 +16,7 @@ from .column_names import (
     PAIR_NAMES,
     TEXT_NAMES,
     TITLES,
+    called_text,
     is_reply,
     is_request,
     pieces,
@@ -25,16 +26,23 @@ from .column_names import (
 )
 from .column_signs import ROWS_LOOKED_AT, Signs, same_texts
 
+INTENTS = {"intent", "intents", "의도", "意图", "インテント"}
+LONGER, FAR_LONGER = 1.5, 3.0  # times the words of the next
 LEAST_CONFLICT = 0.05  # share of rows; fewer are mistakes of annotators
 
 
-def find_text(train: RawSplit, signs: Mapping[str, Signs]) -> tuple[str, ...]:
-    """Find the text: under a known name unless another column reads like text as well, else by its looks."""
+def find_text(train: RawSplit, signs: Mapping[str, Signs], labels: Sequence[str] = ()) -> tuple[str, ...]:
+    """Find the text: under a known name unless another column reads like text as well, else by its looks.
+
+    Of what is asked and what is answered, intents as labels mean the first.
+    """
     strings = [name for name in signs if is_string(train.table.schema.field(name).type) and name not in train.mixed]
-    strings = _without_replies([name for name in strings if not _said_before(train, name, strings)], signs)
+    strings = [name for name in strings if not _said_before(train, name, strings)]
+    strings = _without_replies(strings, signs, intents=any(not INTENTS.isdisjoint(pieces(name)) for name in labels))
     by_plain = {plain(name): name for name in strings if signs[name].filled or len(strings) == 1}
     both = [(by_plain[a], by_plain[b]) for a, b in PAIR_NAMES if a in by_plain and b in by_plain]
     pairs = [pair for pair in both if not any(signs[name].label for name in pair)]  # a subject of few values is none
+    pairs = _longest_body(pairs, signs)
     known = _called_texts(by_plain, signs)
     if len(pairs) == 1 and (set(known) <= set(pairs[0]) or _outweigh(pairs[0], known, signs)):
         return pairs[0]
@@ -53,13 +61,30 @@ def find_text(train: RawSplit, signs: Mapping[str, Signs]) -> tuple[str, ...]:
     candidates = [*known, *unknown] or [name for name in strings if signs[name].text]
     if len(candidates) == 1:
         return (candidates[0],)
-    if twins := _twins(candidates):
-        return twins
+    if found := _twins(candidates) or _far_longer(candidates, signs):
+        return found
     spoilt = [name for name in signs if name in train.mixed and plain(name) in TEXT_NAMES]
     if spoilt and not candidates:
         raise UserError(f"The text column {spoilt[0]!r} must hold text; found {train.mixed[spoilt[0]]}.")
     pair = f" {shlex.join(pairs[0])}, say" if pairs else ""
     raise UserError(which_column("text", candidates, list(signs), pair))
+
+
+def _longest_body(pairs: Sequence[tuple[str, str]], signs: Mapping[str, Signs]) -> list[tuple[str, str]]:
+    """Keep the longest of several bodies under one title: the article, not its abstract."""
+    by_length = sorted(pairs, key=lambda pair: -signs[pair[1]].words)
+    if len({title for title, _ in pairs}) == 1 < len(pairs):
+        longest, second = (signs[body].words for _, body in by_length[:2])
+        return by_length[:1] if longest >= LONGER * second else list(pairs)
+    return list(pairs)
+
+
+def _far_longer(names: Sequence[str], signs: Mapping[str, Signs]) -> tuple[str, ...]:
+    """Return the column that is many times as long as all others, their names saying nothing; else ()."""
+    first, *rest = sorted(names, key=lambda name: -signs[name].words) or [""]
+    said = any(called_text(name) or is_request(name) or is_reply(name) for name in names)
+    far = rest and signs[first].words >= FAR_LONGER * signs[rest[0]].words
+    return (first,) if far and not said else ()
 
 
 def with_its_aspect(
@@ -93,11 +118,11 @@ def _rows_in_conflict(train: RawSplit, keys: Sequence[str], label: str) -> float
     return float((pc.sum(several["count_all"]).as_py() or 0) / len(table))
 
 
-def _without_replies(names: Sequence[str], signs: Mapping[str, Signs]) -> list[str]:
+def _without_replies(names: Sequence[str], signs: Mapping[str, Signs], *, intents: bool) -> list[str]:
     """Leave out what answers the texts, where there are such, and where it is not the answer that is judged."""
     asked = [name for name in names if not is_reply(name)]
     texts = [name for name in asked if signs[name].text]
-    return asked if texts and not any(map(is_request, texts)) else list(names)
+    return asked if texts and (intents or not any(map(is_request, texts))) else list(names)
 
 
 def _called_texts(by_plain: Mapping[str, str], signs: Mapping[str, Signs]) -> list[str]:

@@ -1,0 +1,183 @@
+"""Which of several possible labels is clearly the better one: what the names of file, texts and columns say of it."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from pathlib import PurePath
+
+from .column_names import (
+    ANSWERS,
+    ASPECTS,
+    LABEL_NAMES,
+    LABEL_PIECES,
+    SUBJECTS,
+    listed,
+    pieces,
+    plain,
+    says_another_fact,
+)
+from .column_signs import Signs
+
+# fmt: off
+# Texts in which somebody judges: they are read for what they say before what they are about.
+OPINIONS = {
+    "review", "reviews", "tweet", "tweets", "comment", "comments", "feedback", "opinion", "opinions", "리뷰",
+    "댓글", "후기", "평", "감상평", "의견", "评论", "評論", "评价", "レビュー", "コメント", "口コミ",
+}
+# Texts that tell of something: they are read for what they are about before how many stars that has.
+DOCUMENTS = {
+    "plot", "plots", "synopsis", "overview", "summary", "description", "abstract", "article", "news", "lyrics",
+    "줄거리", "기사", "초록", "简介", "新闻", "あらすじ", "記事",
+}
+TOPICAL = {
+    "category", "categories", "topic", "topics", "genre", "genres", "theme", "themes", "subject", "section",
+    "department", "field", "tag", "tags", "분류", "주제", "범주", "카테고리", "분야", "유형", "태그", "장르",
+    "类别", "類別", "分类", "主题", "カテゴリ", "カテゴリー", "分類", "ジャンル",
+}
+STARS = {
+    "rating", "ratings", "star", "stars", "score", "overall", "grade", "평점", "별점", "점수", "评分", "星级",
+    "評価",
+}
+LIKINGS = {
+    "liked", "recommended", "recommend", "recommends", "satisfied", "recommendation", "추천", "만족",
+}
+VERDICTS = {
+    "spam", "ham", "fake", "fraud", "fraudulent", "scam", "phishing", "toxic", "toxicity", "hate", "hateful",
+    "hatespeech", "offensive", "abusive", "abuse", "insult", "sarcastic", "sarcasm", "irony", "ironic", "humor",
+    "humour", "humorous", "clickbait", "sexist", "sexism", "racist", "racism", "misogyny", "misogynous", "bias",
+    "bullying", "cyberbullying", "harassment", "generated", "insincere", "propaganda", "hyperpartisan",
+    "depression", "suicide", "suicidal", "misinformation", "rumor", "rumour", "hoax", "sincere", "mood", "tone",
+    "feeling", "attitude", "혐오", "스팸",
+    "악플", "욕설", "비속어", "풍자", "가짜", "垃圾", "讽刺",
+}
+# What a name says of any label, or of a text: that a file is called so tells nothing.
+GENERAL = {
+    "label", "labels", "class", "classes", "type", "target", "id", "ids", "idx", "name", "code", "num", "value",
+    "gold", "final", "data", "text", "texts", "is", "has", "csv", "train", "test", "라벨", "레이블", "标签",
+}
+TAGS = {
+    "tag", "tags", "keyword", "keywords", "hashtag", "hashtags", "태그",
+}
+# fmt: on
+SAME_WORD = 5  # letters that two words begin with: sarcasm, sarcastic
+SHORTEST_WORD = 3
+
+
+def clearly_meant(names: Sequence[str], signs: Mapping[str, Signs], source: str) -> tuple[str, str] | None:
+    """Return the column that is the better reading of several, with a line about the rest; None where they are alike.
+
+    `source` is what the user calls the data: a file, a folder or a Hub id.
+    """
+    called = [name for name in names if _called_like(name, source)]
+    left, why = (called, f"the data is called after {called[0]!r}") if len(called) == 1 else (list(names), "")
+    for prefer in STEPS:
+        kept, reason = prefer(left, signs)
+        if 0 < len(kept) < len(left):
+            left, why = kept, reason
+    if len(left) > 1:
+        return None
+    others = [name for name in names if name not in left]
+    also = f"{listed(others)} {'is' if len(others) == 1 else 'are'} left, which could be meant too"
+    return left[0], f"As {why}, {also}: --label_columns {shlex.quote(others[0])}."
+
+
+def _few_before_tags(names: Sequence[str], signs: Mapping[str, Signs]) -> tuple[list[str], str]:
+    """Keep what has few values before tags, which have many."""
+    tags = [name for name in names if _has(name, TAGS) and not signs[name].label]
+    kept = [name for name in names if name not in tags]
+    return kept, f"{listed(kept)} has fewer values"
+
+
+def _kind_of_texts(names: Sequence[str], signs: Mapping[str, Signs]) -> tuple[list[str], str]:
+    """Keep what opinions say, or what documents are about, where each column is known to be one of the two."""
+    judging = [name for name in names if _judges(name, signs)]
+    topical = [name for name in names if name not in judging and _has(name, TOPICAL)]
+    texts = [name for name, each in signs.items() if each.text]
+    opinions, documents = ([name for name in texts if _has(name, words)] for words in (OPINIONS, DOCUMENTS))
+    if len(judging) + len(topical) < len(names):
+        return list(names), ""
+    if opinions:
+        return judging, f"{opinions[0]!r} holds opinions"
+    if documents and all(_has(name, STARS) for name in judging):
+        return topical, f"{documents[0]!r} tells of something"
+    return list(names), ""
+
+
+def _answers_before_stars(names: Sequence[str], signs: Mapping[str, Signs]) -> tuple[list[str], str]:
+    """Keep a sentiment before the stars that it may be made of, and stars before a recommendation."""
+    for better, worse in ((ANSWERS, STARS), (STARS, LIKINGS), (ANSWERS, LIKINGS)):
+        if any(_has(name, better) for name in names):
+            names = [name for name in names if not _has(name, worse) or _has(name, better)]
+    return list(names), f"{listed(names)} says more of the text"
+
+
+def _said_of_an_aspect(names: Sequence[str], signs: Mapping[str, Signs]) -> tuple[list[str], str]:
+    """Keep what is said before what it is said of: a sentiment before its target."""
+    aspects = [name for name in names if _has(name, ASPECTS) and signs[name].wordy and not _judges(name, signs)]
+    kept = [name for name in names if name not in aspects]
+    known = all(_judges(name, signs) for name in kept)
+    return (kept if known else list(names)), f"{listed(kept)} is what is said"
+
+
+def _a_verdict(names: Sequence[str], signs: Mapping[str, Signs]) -> tuple[list[str], str]:
+    """Keep the only column that is called after a verdict, where no other is called after labels or answers alike."""
+    verdicts = [name for name in names if _has(name, VERDICTS)]
+    others = [name for name in names if name not in verdicts]
+    ways = {signs[name].flag for name in verdicts} - {""}
+    alike = [name for name in others if signs[name].flag in ways]
+    known = [name for name in others if _judges(name, signs) or _has(name, TOPICAL | LABEL_PIECES)]
+    if len(verdicts) > 1 or known or not all(says_another_fact(name) for name in alike):
+        return list(names), ""
+    return verdicts, f"{listed(verdicts)} is called after a verdict"
+
+
+def _called_a_label(names: Sequence[str], signs: Mapping[str, Signs]) -> tuple[list[str], str]:
+    """Keep the only column that is called as labels are, where the others' names say nothing of the kind.
+
+    Yes and no may answer a question that has no usual name: beside a topic or stars such a column is asked for.
+    """
+    called = [name for name in names if plain(name) in LABEL_NAMES[1]]
+    others = [name for name in names if name not in called]
+    known = [name for name in others if _judges(name, signs) or _has(name, TOPICAL | LABEL_PIECES)]
+    asked = [name for name in others if signs[name].flag and any(_has(each, TOPICAL | STARS) for each in called)]
+    if len(called) != 1 or known or asked:
+        return list(names), ""
+    return called, f"{listed(called)} is called as labels are"
+
+
+STEPS = (
+    _few_before_tags, _kind_of_texts, _answers_before_stars, _said_of_an_aspect, _a_verdict, _called_a_label,
+)  # fmt: skip
+
+
+def _judges(name: str, signs: Mapping[str, Signs]) -> bool:
+    """Say whether a column says what somebody finds: a sentiment, stars, a recommendation, a verdict."""
+    return signs[name].judges or _has(name, ANSWERS | STARS | LIKINGS | VERDICTS)
+
+
+def ends_in_topic(name: str) -> bool:
+    """Say whether a column's name ends as topics of a text do: `news_topic`, but not `product_category`."""
+    words = pieces(name)
+    return bool(words) and words[-1] in TOPICAL and SUBJECTS.isdisjoint(words) and not says_another_fact(name)
+
+
+def _has(name: str, words: set[str]) -> bool:
+    return not words.isdisjoint(pieces(name))
+
+
+def _called_like(name: str, source: str) -> bool:
+    """Say whether the file, or the folder that it lies in, is called after what a column holds: `sarcasm_v2.csv`."""
+    path = PurePath(source)
+    given = [*pieces(path.parent.name), *pieces(path.name.split(".")[0])]
+    own = [word for word in pieces(name) if word not in GENERAL | SUBJECTS | OPINIONS | DOCUMENTS][-1:]
+    return any(_same_word(word, each) for word in own for each in given)
+
+
+def _same_word(one: str, other: str) -> bool:
+    """Say whether two words are one, or begin alike; where words are not parted by spaces, one may be in the other."""
+    if not one.isascii():
+        return len(one) > 1 and one in other
+    return len(one) >= SHORTEST_WORD and (
+        one == other or (len(one) >= SAME_WORD and one[:SAME_WORD] == other[:SAME_WORD])
+    )
