@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from datasets import ClassLabel, Dataset, Features, List, Value
+from scipy import sparse
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.svm import LinearSVC
 
@@ -18,6 +19,7 @@ from textclf.evaluation.baselines.fitted import best_baseline, fit_baselines
 from textclf.evaluation.baselines.treatment import Treatment
 from textclf.evaluation.report import measure
 from textclf.labels import LabelSpace
+from textclf.models import linear
 from textclf.models.baselines import BASELINES
 from textclf.models.linear import support_vectors
 from textclf.models.text_features import CharacterNgrams, as_string, words_and_characters
@@ -117,6 +119,24 @@ def test_several_labels_get_scikit_learns_svm_each_and_the_same_every_time(shape
         alone = LinearSVC(C=0.5, random_state=0, max_iter=5000).fit(features, gold[:, column])
         np.testing.assert_allclose(found.logits(features)[:, column], alone.decision_function(features), atol=1e-5)
     assert (found.logits(features)[:, 1] == -1).all()
+
+
+def test_large_fits_of_several_labels_share_out_among_processes_and_stay_the_same_to_the_bit(monkeypatch):
+    rng = np.random.default_rng(2)
+    features = sparse.random(
+        120, 30_000, density=0.05, format="csr", random_state=rng
+    )  # past what joblib maps from disk
+    gold = rng.integers(0, 2, size=(120, 3))
+    labels = LabelSpace(("a", "b", "c"), multi_label=True)
+    alone = support_vectors(features, gold, labels, 0.5, 0)
+    monkeypatch.setattr(linear, "WORTH_PROCESSES", 1)
+    monkeypatch.setattr(linear, "cpu_count", lambda only_physical_cores: 4)
+    monkeypatch.setattr(linear.torch, "get_num_threads", lambda: 2)
+    assert linear._workers(features, 3).n_jobs == 2
+    together = support_vectors(features, gold, labels, 0.5, 0)
+    assert np.array_equal(alone.weights, together.weights) and np.array_equal(alone.intercept, together.intercept)
+    monkeypatch.setattr(linear, "MOST_COPIED", features.nnz)  # room for one copy
+    assert linear._workers(features, 3).n_jobs == 1
 
 
 @pytest.mark.parametrize("name", [name for name in BASELINES if name != "frozen_encoder"])

@@ -6,17 +6,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import joblib
 import numpy as np
+import torch
+from joblib import cpu_count
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
+from sklearn.utils.parallel import Parallel, delayed
 
 from ..labels import LabelSpace
 
 Matrix = Any  # float [N, F], dense or a SciPy sparse matrix (SciPy has no types)
 MOST_NEWTON = 4000  # weights of one fit: its matrix then takes 128 MB
 MOST_COPIED = 40_000_000  # values of dense features in fits side by side: liblinear takes 24 bytes for each, so 1 GB
+WORTH_PROCESSES = 50_000_000  # values of features times labels: some 5 s of fits; to start a process takes 1 to 2
 ABSENT = -1.0  # logit of a label without any training text: where an SVM puts a sure "no"
 
 
@@ -106,19 +109,20 @@ def _fit_each(make: Callable[[], Any], features: Matrix, gold: NDArray[np.int64]
     trained = np.flatnonzero((share > 0) & (share < 1))
     weights = np.zeros((features.shape[1], len(trained)), dtype=np.float32)
     intercept = np.zeros(len(trained))
-    fit = joblib.delayed(lambda label: make().fit(features, gold[:, label]))
-    fits = joblib.Parallel(n_jobs=_at_once(features), prefer="threads", return_as="generator")(map(fit, trained))
+    fits = _workers(features, len(trained))(delayed(make().fit)(features, gold[:, label]) for label in trained)
     for column, fitted in enumerate(fits):
         weights[:, column], intercept[column] = fitted.coef_[0], fitted.intercept_[0]
     return LinearModel(weights, intercept, trained, np.where(share == 1, -ABSENT, ABSENT), labels.multi_label)
 
 
-def _at_once(features: Matrix) -> int:
-    """Return how many fits may run side by side: with more texts than features only, where LIBLINEAR draws nothing.
+def _workers(features: Matrix, labels: int) -> Parallel:
+    """Return what runs the fits of so many labels, side by side where that is safe, has room and is worth it.
 
-    Its dual solver draws from one generator for all threads; results would depend on their race.
+    For fewer texts than features LIBLINEAR's dual solver draws from one generator for all threads, so that results
+    would depend on their race: such fits need processes, whose start pays for large ones only.
     """
-    texts, size = features.shape
-    if texts <= size or not isinstance(features, np.ndarray):
-        return 1
-    return max(1, min(joblib.cpu_count(only_physical_cores=True), MOST_COPIED // features.size))
+    values = features.size if isinstance(features, np.ndarray) else features.nnz
+    apart = features.shape[0] <= features.shape[1]
+    most = 1 if apart and values * labels < WORTH_PROCESSES else cpu_count(only_physical_cores=True)
+    side_by_side = max(1, min(most, torch.get_num_threads(), MOST_COPIED // max(1, values)))
+    return Parallel(side_by_side, return_as="generator", prefer="processes" if apart else "threads")

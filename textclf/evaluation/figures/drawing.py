@@ -37,6 +37,7 @@ from .style import (
 MOST_CLASSES = 60  # in a confusion matrix or bar chart; more could not be read
 COUNT_AND_SHARE = 10  # labels up to which a cell has room for both
 BY_TEXTS = 20  # labels up to which they stay in their own order, which may mean something
+MARGIN = 0.15  # inches around a figure
 DARK = 0.81  # share from which white ink has more contrast than dark ink on its blue
 _BLUES = LinearSegmentedColormap.from_list("page", ("#f2f5f8", "#bdd5eb", "#0b4f94"))  # of the page's matrix
 
@@ -72,12 +73,13 @@ def draw_figures(run: RunFolder, evaluation: dict[str, Any], test: Report, valid
 
 
 def _write(run: RunFolder, name: str, figure: Figure) -> None:
-    FigureCanvasAgg(figure)  # no window system, no global state
-    # Settled once: "tight" draws twice, each time with a layout of its own.
+    drawn_on = FigureCanvasAgg(figure)  # no window system, no global state
+    # Settled and measured here: "tight" would draw once more to find the same box, with a layout of its own.
     if engine := figure.get_layout_engine():
         engine.execute(figure)
         figure.set_layout_engine("none")
-    run.write(name, lambda path: figure.savefig(path, format="png", bbox_inches="tight", pad_inches=0.15))
+    box = figure.get_tightbbox(drawn_on.get_renderer()).padded(MARGIN)
+    run.write(name, lambda path: figure.savefig(path, format="png", bbox_inches=box))
 
 
 def confusion_heat_map(report: Report, say: Words) -> Figure | None:
