@@ -53,6 +53,13 @@ def test_equal_decisions_on_few_texts_prove_nothing():
     assert judge(*pair_of_reports(enough, flipped=0), "f1_macro").outcome == "passed"
 
 
+def test_a_worst_case_that_no_interval_tells_is_said_in_words():
+    """6 texts of 2 labels: too few for an interval of a mean over labels."""
+    found = judge(*pair_of_reports(6, flipped=0, wrong=0.5), "f1_macro")
+    assert found.outcome == "unproven"
+    assert "f1_macro +0.0000, with an unknown worst case (needed: within 0.01 of torch's)" in found.reason
+
+
 def test_one_flip_of_many_may_still_hide_a_point():
     """3 of 500: agreement .994, F1 .006 lower, and the interval of that reaches below a point."""
     found = judge(*pair_of_reports(500, flipped=3), "f1_macro")
