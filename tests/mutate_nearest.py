@@ -46,6 +46,8 @@ _FIRST = {
     "textclf/evaluation/figures/": "approved_figures",
     "textclf/evaluation/": "approved_figures_of_rows approved_pages",
     "textclf/training/": "training_parts settings",
+    "textclf/data/labelling/": "approved_readings",
+    "textclf/hub/claims/": "approved_claims",
 }
 
 

@@ -17,17 +17,23 @@ from huggingface_hub import ModelCard
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
+from scipy.special import expit, softmax
 from transformers import AutoConfig, pipeline
 
+from tests.approved import check_approved
 from tests.made_runs import LABELS, make_run
+from tests.test_whole_pages import ENGINE, PROMISES
 from textclf.data.auditing.audit import audit
 from textclf.evaluation.names import METRIC_NAMES, language_of
+from textclf.evaluation.report import report_on
 from textclf.hub.card import TEMPLATE, card_example, render_card
 from textclf.hub.card_facts import OF_THE_MODEL
+from textclf.hub.card_figures import figures_of
 from textclf.hub.card_sample import remember_sample
 from textclf.hub.card_tables import MANY_LABELS, confusion, number, per_label
 from textclf.hub.push_arguments import PushArguments
 from textclf.hub.wording import WORDING, neutral_sentences
+from textclf.labels import LabelSpace
 from textclf.models.limits import positions
 from textclf.run_folder import RunFolder
 
@@ -635,3 +641,74 @@ def test_a_korean_card_says_in_korean_how_splits_were_made(runs, tmp_path):
     assert "빈 글: 3" in card
     assert "본문 없는 제목" in card
     assert "titles without bodies" not in card
+
+
+def report_for(kind, n=60):
+    """Return a report on made scores, which are the same on every machine."""
+    names, several = LABELS[kind], kind == "multi"
+    rng = np.random.default_rng(0)
+    gold = (rng.random((n, len(names))) < 0.4).astype(int) if several else rng.integers(len(names), size=n)
+    noise = rng.normal(size=(n, len(names)))
+    truth = gold if several else np.eye(len(names))[gold]
+    scores = expit(noise + 4 * truth - 2) if several else softmax(noise + 2 * truth, axis=1)
+    cuts = np.array([0.4, 0.5, 0.6, 0.5]) if several else None
+    return report_on(scores.astype(np.float32), gold, LabelSpace(tuple(names), several), cuts, 200).to_dict()
+
+
+BESIDE = {"metric": "f1_macro", "difference": -0.2, "low": -0.3, "high": -0.1, "p_value": 0.001, "p_at_most": True}
+TAKEN = {
+    "single": {
+        "promises": PROMISES, "test_scored": 3, "split_drift": {"different": {"train/test": ["texts"]}},
+        "engines": {"onnx-int8": ENGINE | {"file": "x", "promises": {"abstain": {}}},
+                    "onnx": ENGINE | {"outcome": "failed"}},
+        "calibration": {"method": "temperature", "fitted_on": "validation", "n": 30,
+                        "ece_before": 0.2, "ece_after": 0.1,
+                        "test": {"n": 60, "ece_before": 0.3, "ece_after": 0.25, "ece_if_calibrated": 0.2}},
+        "against_baseline": BESIDE | {"name": "prior", "better_on_test": None}},
+    "multi": {
+        "promises": PROMISES | {"abstain": {"stored": False, "risk": 0.05, "n": 60, "test": {}}},
+        "thresholds": {"aim": "precision>=0.9", "baked": False, "on_test": {"measured": 4, "below_aim": ["it"]}},
+        "engines": {"onnx-int8": ENGINE | {"file": "x"}}, "long_text": {"n": 7},
+        "calibration": {"method": "platt", "fitted_on": "validation (30) and out-of-fold training rows (40)", "n": 70},
+        "against_baseline": BESIDE | {"name": "tfidf_svm", "metric": "log_loss", "p_at_most": False,
+                                      "better_on_test": {"name": "prior", "value": 0.3, "best_value": 0.4}}},
+    "korean": {
+        "calibration": None, "against_baseline": None, "baselines": {}, "training": {"seconds": 3.21, "steps": 0,
+        "linear": {"model": "svm", "C": 0.00123, "pooling": "mean"}, "versions": {"torch": "2.13.0"}}},
+}  # fmt: skip
+DRAWN = ["per_label", "roc_curves", "precision_recall_curves", "reliability", "training_curves", "odd_one"]
+
+
+@pytest.mark.parametrize("kind", TAKEN)
+def test_cards_are_those_that_were_looked_at(kind, runs, tmp_path):
+    """Every word and figure of three whole cards, and the front matter."""
+    run = RunFolder(shutil.copytree(runs[kind].path, tmp_path / f"my-{kind}"))
+    found = report_for(kind)
+    metrics = {"accuracy": {"value": 0.5}, "f1_macro": {"value": 0.25}}
+    evaluation = (
+        run.read_json("evaluation.json") | found | {"baselines": {"prior": {"metrics": metrics}}} | TAKEN[kind]
+    )
+    evaluation["selection"] |= {"value": 0.61234}
+    if evaluation["long_text"]:
+        evaluation["long_text"] = {"n": 7, "metrics": found["metrics"]}
+    run.write_json("evaluation.json", evaluation)
+    run.write_json("audit.json", run.read_json("audit.json") | {"removed_from_train": {"exact": 2, "near": 1}})
+    (run.path / "figures").mkdir()
+    for name in [*DRAWN, *(["confusion_matrix"] if kind != "multi" else [])]:
+        (run.path / "figures" / f"{name}.png").write_bytes(b"")
+    options = {"license": "mit", "language": "de", "dataset_repo": "alice/data"} if kind == "multi" else {}
+    check_approved(f"card_{kind}.md", render(run, **options))
+
+
+def test_a_wide_confusion_matrix_is_a_picture_of_which_the_worst_is_told(tmp_path):
+    (tmp_path / "figures").mkdir()
+    (tmp_path / "figures" / "confusion_matrix.png").write_bytes(b"")
+    counts = np.eye(13, dtype=int) * 9
+    counts[2, 7], counts[7, 2] = 4, 3
+    labels = [f"l{i}" for i in range(13)]
+    evaluation = {"confusion_matrix": counts.tolist(), "labels": labels, "n": 1240, "metrics": {}}
+    (figure,) = figures_of(RunFolder(tmp_path), evaluation, WORDING["en"])
+    told = "Confusion matrix of the 1,240 test texts, true labels by predicted ones: most often l2 is taken for l7"
+    assert figure == {"path": "figures/confusion_matrix.png", "alt": f"{told} (4 times)"}
+    evaluation["labels"] = labels[:12]
+    assert figures_of(RunFolder(tmp_path), evaluation, WORDING["en"]) == [], "the card has it as a table"
