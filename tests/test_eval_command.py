@@ -164,10 +164,13 @@ def test_a_hub_id_that_is_not_there_is_one_sentence(place):
 
 
 def test_a_run_reads_the_numbers_of_later_data_as_its_own(tiny_model, place, capsys):
-    """A file without the lowest number was counted from 0: accuracy 0.0, and nothing said why."""
+    """A file without the lowest number was counted from 0: accuracy 0.0, and nothing said why.
+
+    Of columns that could be the label as well, eval.py asked again which was meant.
+    """
     names = ["-1=bad", "0=so so", "1=good"]
-    rows = [(text, i % 3 - 1) for i, text in enumerate(texts(60, 81))]
-    write_csv(place / "rows.csv", ["text", "label"], rows)
+    rows = [(text, i % 3 - 1, "abba"[i % 4]) for i, text in enumerate(texts(60, 81))]
+    write_csv(place / "rows.csv", ["text", "mood", "topic"], rows)
     argv = [
         "--model",
         str(tiny_model("bert")),
@@ -177,14 +180,17 @@ def test_a_run_reads_the_numbers_of_later_data_as_its_own(tiny_model, place, cap
         "run",
         "--class_names",
         *names,
+        "--label_columns",
+        "mood",
     ]
     follow(place, [*COMMON, *argv, "--merge_labels", "so so=bad"])
-    later = [(text, i % 2) for i, text in enumerate(texts(30, 82))]
-    write_csv(place / "later.csv", ["text", "label"], later)
+    later = [(text, i % 2, "abba"[i % 4]) for i, text in enumerate(texts(30, 82))]
+    write_csv(place / "later.csv", ["text", "mood", "topic"], later)
     found, _, _ = measured(["run", "--dataset", "later.csv"], capsys)
     assert any("0 is bad, 1 is good" in note for note in found["notes"] + found["data"]["notes"])
     table = pq.read_table("found/predictions/all.parquet").to_pydict()
-    meant = {text: ["bad", "good"][label] for text, label in later}
+    assert "As the model's own data has them, 'text', 'mood' are read." in found["data"]["notes"]
+    meant = {text: ["bad", "good"][label] for text, label, _ in later}
     assert dict(zip(table["text"], table["labels"], strict=True)) == meant
     assert found["metrics"]["accuracy"]["value"] == accuracy_score(table["labels"], table["predicted"])
 

@@ -5,11 +5,13 @@ import json
 import unicodedata
 
 import datasets
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from textclf.arguments import DataArguments
+from textclf.data.first_look import look_first
 from textclf.data.labelling.label_names import (
     alike_key,
     alike_notes,
@@ -22,6 +24,7 @@ from textclf.data.labelling.label_names import (
 from textclf.data.labelling.several_labels import joined_note, parse_list, written_lists
 from textclf.data.loading import load_as_given, load_splits
 from textclf.errors import UserError
+from textclf.evaluation.held_out import label_reading
 from textclf.flags import build_parser, parse
 from textclf.labels import LabelSpace
 
@@ -501,6 +504,30 @@ def test_later_data_is_read_as_the_run_read_its_own(tmp_path, shown):
     assert gold(data, "train", len(shown)) == expected
     if shown[0] != "one":
         assert any("as in the model's own data: " in note and "is" in note for note in data.provenance.notes)
+
+
+def test_later_data_is_read_from_the_columns_of_the_run_where_it_has_them(tmp_path):
+    """eval.py asked which column was meant, of a file that is the run's own."""
+    rows = {"text": [f"소식 {i}" for i in range(40)], "topic": list("abcd") * 10, "mood": list("xyyxx") * 8}
+    path = tmp_path / "rows.csv"
+    pd.DataFrame(rows).to_csv(path, index=False)
+    run = load_as_given(DataArguments(dataset=str(path), label_columns=["mood"]))
+    data = json.loads(json.dumps(run.provenance.to_dict()))
+    recorded = label_reading(data)
+    with pytest.raises(UserError, match="topic, mood"):
+        load_as_given(DataArguments(dataset=str(path)))
+    later = load_as_given(DataArguments(dataset=str(path)), recorded)
+    assert later.provenance.label_columns == ("mood",)
+    assert "As the model's own data has them, 'text', 'mood' are read." in later.provenance.notes
+    named = load_as_given(DataArguments(dataset=str(path), label_columns=["topic"]), recorded)
+    assert named.provenance.label_columns == ("topic",), "what the user names stands above it"
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "evaluation.json").write_text(json.dumps({"data": data}), encoding="utf-8")
+    look_first(["--dataset", str(path)], model=str(tmp_path / "run"))
+    with pytest.raises(UserError, match="topic, mood"):
+        look_first(["--dataset", str(path)])
+    pd.DataFrame({"text": rows["text"], "label": rows["topic"]}).to_csv(path, index=False)
+    assert load_as_given(DataArguments(dataset=str(path)), recorded).provenance.label_columns == ("label",)
 
 
 def test_later_names_that_look_joined_are_one_name_each_where_the_run_took_them_so(tmp_path):

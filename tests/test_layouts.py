@@ -2,7 +2,6 @@
 
 import csv
 import json
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -323,15 +322,18 @@ def test_what_a_refusal_names_works_when_it_is_typed(name, flags, label, tmp_pat
     ],
 )
 def test_a_command_that_a_refusal_gives_makes_a_file_that_is_read(name, flags, label, tmp_path):
-    """They stood in messages and had never been run."""
+    """They stood in messages and had never been run; an apostrophe or a dollar in the path broke them."""
     case = next(each for each in CASES if each.name.startswith(name))
-    source = tmp_path / case.write(tmp_path)
+    folder = tmp_path / """Ann's "new" $HOME"""
+    folder.mkdir()
+    source = folder / case.write(folder)
+    given = set(folder.rglob("*"))
     with pytest.raises(UserError) as refused:
         load_as_given(DataArguments(dataset=str(source)))
     command = str(refused.value).split("`")[1].replace("python -c", f"{sys.executable} -c")
     subprocess.run(["bash", "-c", command], cwd="/", check=True)  # the paths are whole
-    made = re.search(r"(?:> '|to_csv\(')([^']+)'", command)[1]
-    found = labels_by_text(load_as_given(DataArguments(dataset=made, **flags)))
+    (made,) = set(folder.rglob("*")) - given
+    found = labels_by_text(load_as_given(DataArguments(dataset=str(made), **flags)))
     assert next(iter(found.values())) == label
     assert len(found) > 70
 

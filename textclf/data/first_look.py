@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import MISSING, Field, fields
@@ -36,15 +37,25 @@ def look_first(argv: Sequence[str], model: str | None = None) -> None:
     args = _data_arguments(argv) if process_index() == 0 and not asks else None
     if args is None:
         return
-    from .labelling.columns import choose_columns
+    from .labelling.columns import as_trained, choose_columns
     from .labelling.split_column import part_by_column
     from .reading.sources import is_local, read_source
 
     if is_local(args) and not _is_large(args):
         source = read_source(args)
         splits, _, column = part_by_column(source.splits, args)
-        if splits["train"].table.num_rows:
-            choose_columns(splits["train"], args, column)
+        train = splits["train"]
+        recorded = _recorded(model) if model else {}
+        if train.table.num_rows and recorded is not None:
+            choose_columns(train, as_trained(args, recorded, train.columns)[0], column)
+
+
+def _recorded(model: str) -> dict[str, Any] | None:
+    """Return what a run folder says of its data, {} where it says nothing; None for a Hub id, not asked yet."""
+    folder = Path(model)
+    with suppress(OSError, ValueError, AttributeError):
+        return dict(json.loads((folder / "evaluation.json").read_text(encoding="utf-8")).get("data") or {})
+    return {} if folder.is_dir() else None
 
 
 def _is_large(args: DataArguments) -> bool:

@@ -16,7 +16,7 @@ from ..arguments import DataArguments
 from ..errors import UserError, did_you_mean
 from .auditing.findings import counted
 from .draft import Draft
-from .labelling.columns import Columns, choose_columns
+from .labelling.columns import Columns, as_trained, choose_columns
 from .labelling.label_meaning import Recorded
 from .labelling.label_reader import UNDECIDED, LabelReader, learn_labels
 from .labelling.rows import ANY_REASON, BLANK, take_good_rows
@@ -78,7 +78,7 @@ def load_as_given(args: DataArguments, recorded: Recorded | None = None) -> Load
     """Read, check and label a data set without carving or dropping anything: for measuring, not for training.
 
     A source without splits comes back as the one split `train`. `recorded` is how a run read its labels
-    (`Provenance.label_reading`): these are then read likewise.
+    (`held_out.label_reading`): these are then read likewise, from its own columns where the data has them.
 
     Raises:
         UserError: whatever a user can mend: files, columns, rows, labels.
@@ -104,8 +104,9 @@ def _read(args: DataArguments, recorded: Recorded | None) -> _Read:
     if train.table.num_rows == 0:
         raise UserError(f"{source.origin.name} is empty: it has {len(train.columns)} columns and no rows.")
     splits, parted, split_column = part_by_column(source.splits, args)
+    args, trained = as_trained(args, recorded, splits["train"].columns)
     columns = choose_columns(splits["train"], args, split_column)
-    notes = [*source.notes, *parted, *columns.notes]
+    notes = [*source.notes, *parted, *trained, *columns.notes]
     raw = _labelled_splits(splits, columns, notes)
     args = _with_names_beside(args, source.class_names, raw["train"], columns.labels)
     learnt = learn_labels(raw, columns.labels, args, recorded)

@@ -26,13 +26,17 @@ def recorded_data(model: str) -> dict[str, Any] | None:
 
 
 def label_reading(recorded: dict[str, Any] | None) -> dict[str, Any] | None:
-    """Return how the model's run read its labels, or None where that is not recorded, or not as this version does."""
+    """Return how the model's run read its labels, and from which columns; None where that is not known.
+
+    Of `Provenance.to_dict`: all of `label_reading`, with `text_columns` and `label_columns` beside it.
+    """
     found = (recorded or {}).get("label_reading")
     if not isinstance(found, dict):
         return None
     kinds = {"form": str, "places": int, "names": list, "written": str, "values": dict}
     understood = all(isinstance(found.get(key), kind) for key, kind in kinds.items())
-    return found if understood and isinstance(found.get("separator"), str | None) else None
+    columns = {kind: (recorded or {}).get(kind) for kind in ("text_columns", "label_columns")}
+    return {**found, **columns} if understood and isinstance(found.get("separator"), str | None) else None
 
 
 def training_note(recorded: dict[str, Any] | None, chosen: SplitToMeasure) -> str | None:

@@ -25,6 +25,7 @@ READING: tuple[tuple[str, str], ...] = (
      "글을 읽은 항목: {0}. 읽지 않은 항목: {1}(--text_columns로 하나나 둘을 고름)"),
     (r"Not taken for labels: (.+); --label_columns (.+) takes such a column",
      "라벨로 보지 않은 항목: {0}. --label_columns {1}처럼 고를 수 있음"),
+    (r"As the model's own data has them, (.+) are read", "모델의 데이터와 같은 항목을 읽음: {0}"),
     (r"As the data is called after ('.+'), (.+) (?:is|are) left, which could be meant too: --label_columns (.+)",
      "데이터 이름에 있는 {0} 항목을 고름. {1}도 라벨일 수 있음: --label_columns {2}"),
     (r"As ('.+') holds opinions, (.+) (?:is|are) left, which could be meant too: --label_columns (.+)",

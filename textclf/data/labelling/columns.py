@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 import pyarrow as pa
 
@@ -29,6 +30,27 @@ class Columns:
     group: str | None
     notes: tuple[str, ...]
     source: str | None = None
+
+
+def as_trained(
+    args: DataArguments, run: Mapping[str, Any] | None, columns: Collection[str]
+) -> tuple[DataArguments, list[str]]:
+    """Let a run's own columns stand for those that the arguments leave open, where the data has them, with a line.
+
+    Args:
+        args: what the user says of the data.
+        run: what a run recorded of its data (`Provenance.to_dict`); None where nothing is known.
+        columns: the columns that the data has.
+    """
+    kept = {}
+    for kind in ("text_columns", "label_columns"):
+        own = (run or {}).get(kind)
+        named = isinstance(own, list) and bool(own) and all(isinstance(name, str) and name in columns for name in own)
+        if named and not getattr(args, kind):
+            kept[kind] = own
+    said = [name for own in kept.values() for name in own]
+    unsaid = not kept or kept == {"text_columns": list(OWN_TEXT[0]), "label_columns": list(OWN_LABELS)}
+    return replace(args, **kept), [] if unsaid else [f"As the model's own data has them, {listed(said)} are read."]
 
 
 def _labels_or_both_questions(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import SequenceMatcher
@@ -101,16 +102,12 @@ def alike_notes(counts: Mapping[str, int], merged: bool) -> list[str]:
         )
     slips = _slips(counts)
     if slips:
-        pairs = " ".join(f"{_word(slip)}={_word(meant)}" for slip, meant in slips[:NAMES_SHOWN])
+        pairs = " ".join(shlex.quote(f"{slip}={meant}") for slip, meant in slips[:NAMES_SHOWN])
         notes.append(
             f"{slips[0][0]!r} ({counts[slips[0][0]]:,}) is nearly {slips[0][1]!r} ({counts[slips[0][1]]:,}): if it "
             f"is a slip, give --merge_labels {pairs}."
         )
     return notes
-
-
-def _word(name: str) -> str:
-    return f"'{name}'" if " " in name else name
 
 
 def _slips(counts: Mapping[str, int]) -> list[tuple[str, str]]:

@@ -136,7 +136,7 @@ def in_words(train: RawSplit, chosen: str, signs: Mapping[str, Signs]) -> tuple[
     worded = [each.name for each in labels if _in_other_words(train, signs[chosen], each)]
     if len(worded) != 1:
         return chosen, []
-    return worded[0], [f"{chosen!r} says the same in numbers; --label_columns {chosen} takes those."]
+    return worded[0], [f"{chosen!r} says the same in numbers; --label_columns {shlex.quote(chosen)} takes those."]
 
 
 def rivals(train: RawSplit, chosen: str, named: Sequence[str], signs: Mapping[str, Signs], kind: str) -> list[str]:

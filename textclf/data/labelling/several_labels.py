@@ -168,7 +168,7 @@ def joined_note(names: Iterable[str], given: str | None) -> list[str]:
 
 def shown(separator: str) -> str:
     """Return a separator as it is typed in a shell."""
-    return {"\t": "$'\\t'", "\n": "$'\\n'"}.get(separator, f"'{separator}'")
+    return {"\t": "$'\\t'", "\n": "$'\\n'"}.get(separator, f"'{separator}'" if "'" not in separator else '"\'"')
 
 
 def _tags_between_spaces(names: set[str]) -> Joined | None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from ...errors import UserError
+from .other_kinds import in_shell
 
 # What pyarrow calls them; gzip and its kin hold one file, under the name without their own ending.
 STREAMS = {".gz": "gzip", ".bz2": "bz2", ".zst": "zstd", ".zstd": "zstd", ".lz4": "lz4", ".br": "brotli", ".xz": "xz"}
@@ -54,7 +55,7 @@ def unpack(path: Path, folder: Path) -> None:
     """Unpack one compressed file into a folder; nothing is written outside of it."""
     suffix = path.suffix.lower()
     if suffix in NOT_UNPACKED:
-        command = f"`{NOT_UNPACKED[suffix]} '{path.name}'`"
+        command = f"`{NOT_UNPACKED[suffix]} {in_shell(path)}`"
         raise UserError(f"{path.name} is compressed in a way that is not read; unpack it: {command}.")
     if path.name.lower().endswith(TARS):
         with tarfile.open(path) as tar:

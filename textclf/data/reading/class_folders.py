@@ -13,7 +13,7 @@ import pyarrow as pa
 from ...errors import UserError
 from .encodings import decode_all
 from .files import DATA, read_rows
-from .other_kinds import NO_DATA
+from .other_kinds import NO_DATA, in_shell
 from .raw_split import RawSplit, Segment, composed
 from .split_names import split_name, without_split
 from .tables import LINE_COLUMN, ReadOptions
@@ -74,7 +74,7 @@ def _refuse_two_questions(classes: Collection[Path], files: Sequence[Path], fold
         raise UserError(
             f"{folder} holds folders that could be classes on two levels: {', '.join(names[:5])}, and "
             f"{', '.join(sorted({path.name for path in classes})[:5])} in them. Give one of the upper ones "
-            f"(--dataset {min(above)}), or a folder a class."
+            f"(--dataset {in_shell(min(above))}), or a folder a class."
         )
 
 

@@ -16,7 +16,7 @@ from typing import IO, NamedTuple
 import ftfy.bad_codecs  # noqa: F401 - registers windows-1252 as browsers read it, without holes
 
 from ...errors import UserError
-from .other_kinds import as_typed
+from .other_kinds import in_shell
 
 PIECE = 1 << 20  # bytes
 SHOWN = 20_000  # bytes of each piece that a detector is shown: some of the whole file, however large
@@ -194,7 +194,7 @@ def _detected(path: Path, line: int) -> TextFile:
     if good > len(telling) / 2:
         raise UserError(
             f"{path.name} is UTF-8 in most lines, but not in line {line}. Leave out the broken characters: "
-            f"`iconv -c -f UTF-8 -t UTF-8 '{as_typed(path)}' > '{as_typed(path.with_stem(path.stem + '-utf8'))}'`; "
+            f"`iconv -c -f UTF-8 -t UTF-8 {in_shell(path)} > {in_shell(path.with_stem(path.stem + '-utf8'))}`; "
             "or say what it is: --encoding."
         )
     guesses = [each for each in _guesses(b"\n".join(telling)) if _fits(path, each[0])]

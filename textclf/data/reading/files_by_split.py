@@ -12,6 +12,7 @@ from ...errors import UserError
 from .files import DATA, could_hold_rows, read_rows
 from .headers import USUAL
 from .joining import by_split_column, from_files, joined_splits
+from .other_kinds import in_shell
 from .raw_split import RawSplit
 from .side_files import join_labels, speaks_of_split
 from .split_names import split_name, without_split
@@ -138,9 +139,10 @@ class FilesBySplit:
         for files in by_split.values():
             folders = {_unsplit(path.parent, self.root) for path in files}
             if len(folders) > 1:
+                one = self.folder / min(folders, key=lambda each: (each == ".", each))
                 raise UserError(
                     f"{self.folder} holds several data sets ({', '.join(sorted(folders)[:10])}). "
-                    f"Give one of them: --dataset {self.folder}/{min(folders, key=lambda each: (each == '.', each))}."
+                    f"Give one of them: --dataset {in_shell(one)}."
                 )
             named = [path for path in files if split_name(path.stem)]
             if len({_version(path) for path in named}) > 1:

@@ -9,6 +9,7 @@ from pathlib import Path
 from ...errors import UserError
 from .class_folders import with_labels
 from .files_by_split import FilesBySplit
+from .other_kinds import in_shell
 from .raw_split import RawSplit, composed
 from .side_files import speaks_of_split
 
@@ -42,8 +43,8 @@ def _of_dialogflow(says: dict[Path, re.Match[str]], tables: FilesBySplit) -> dic
     if len(languages) > 1:
         raise UserError(
             f"{tables.folder} holds a chat bot's intents in several languages ({', '.join(languages)}). Keep those "
-            f"of one in a folder of their own: `mkdir {languages[0]} && cp intents/*_usersays_{languages[0]}.json "
-            f"{languages[0]}`, then --dataset {languages[0]}."
+            f"of one in a folder of their own: `mkdir {languages[0]} && cp {in_shell(tables.folder)}/intents/"
+            f"*_usersays_{languages[0]}.json {languages[0]}`, then --dataset {languages[0]}."
         )
     paths = [path for path in says if path.stat().st_size > len("[]\n")]
     tables.notes.append("Each file of Dialogflow's export lists what users say; its name is the intent.")

@@ -16,7 +16,7 @@ from .headers import name_columns
 from .json_columns import JsonRow, typed
 from .json_shapes import find_rows
 from .nested_rows import SAMPLE, answers_within, flat
-from .other_kinds import as_typed
+from .other_kinds import in_code, in_shell
 from .other_tasks import refuse_several_answers
 from .tables import Fault, Reading, ReadOptions
 
@@ -77,14 +77,14 @@ def _one_behind_the_other(written: str) -> list[Any] | None:
 
 def _refuse_python(file: TextFile, written: str) -> None:
     if re.match(r"\s*(\[\s*)?\{\s*'", written):
-        opened = f"open('{as_typed(file.path)}', encoding='{file.encoding}')"
+        opened = f"open({in_code(file.path)}, encoding='{file.encoding}')"
         rows = (
             f"ast.literal_eval({opened}.read())" if written.lstrip()[0] == "[" else f"map(ast.literal_eval, {opened})"
         )
         raise UserError(
             f"{file.name} is written as Python writes dictionaries, which is no JSON. Make JSON lines of it: "
             f'`python -c "import ast, json; [print(json.dumps(row)) for row in {rows}]" > '
-            f"'{as_typed(file.path.with_suffix('.jsonl'))}'`."
+            f"{in_shell(file.path.with_suffix('.jsonl'))}`."
         )
 
 

@@ -2,43 +2,45 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
 
 KNOWN = "csv, tsv, txt, jsonl, json, parquet, arrow, orc, xlsx, or one of these as gz, zip or zst"
-PANDAS = "`python -c \"import pandas; pandas.{read}.to_csv('{{out}}.csv', index=False)\"`"
+PANDAS = '`python -c "import pandas; pandas.{read}.to_csv({{csv}}, index=False)"`'
 BY_ITS_OWNER = "write it as CSV or Parquet where it was made"
 BY_HAND = "copy each text and its label into a row of a table"
 REUTERS = f"if it is the Reuters-21578 collection, --dataset reuters_topics --data_dir FOLDER; else {BY_HAND}"
 PYREADR = (
-    "`pip install pyreadr`, then `python -c \"import pyreadr; next(iter(pyreadr.read_r('{path}').values()))"
-    ".to_csv('{out}.csv', index=False)\"`"
+    '`pip install pyreadr`, then `python -c "import pyreadr; next(iter(pyreadr.read_r({path}).values()))'
+    '.to_csv({csv}, index=False)"`'
 )
 AVRO = (
     '`pip install fastavro`, then `python -c "import fastavro, pandas; '
-    "pandas.DataFrame(fastavro.reader(open('{path}', 'rb'))).to_csv('{out}.csv', index=False)\"`"
+    "pandas.DataFrame(fastavro.reader(open({path}, 'rb'))).to_csv({csv}, index=False)\"`"
 )
 SQLITE = (
-    "`python -c \"import pandas, sqlite3; pandas.read_sql('select * from {table}', sqlite3.connect('{path}'))"
-    ".to_csv('{out}.csv', index=False)\"`{more}"
+    "`python -c \"import pandas, sqlite3; pandas.read_sql('select * from {table}', sqlite3.connect({path}))"
+    '.to_csv({csv}, index=False)"`{more}'
 )
 IN_YAML = (
     'if it is a list of rows: `python -c "import json, yaml; [print(json.dumps(row, ensure_ascii=False, default=str)) '
-    "for row in yaml.safe_load(open('{path}', encoding='utf-8'))]\" > '{out}.jsonl'`"
+    "for row in yaml.safe_load(open({path}, encoding='utf-8'))]\" > {to_jsonl}`"
 )
 # Rasa's files list what people say to a chat bot, by intent: in YAML, and before that in Markdown.
 INTENTS_IN_YAML = (
     "`python -c \"import csv, sys, yaml; w = csv.writer(sys.stdout); w.writerow(['text', 'label']); "
-    "[w.writerow([t[2:], i['intent']]) for i in yaml.safe_load(open('{path}', encoding='utf-8'))['nlu'] "
-    "if 'intent' in i for t in i['examples'].splitlines()]\" > '{out}.csv'`"
+    "[w.writerow([t[2:], i['intent']]) for i in yaml.safe_load(open({path}, encoding='utf-8'))['nlu'] "
+    "if 'intent' in i for t in i['examples'].splitlines()]\" > {to_csv}`"
 )
 IN_MARKDOWN = (
     "if it lists a chat bot's intents: `python -c \"import csv, sys; w = csv.writer(sys.stdout); i = '#'; "
-    "w.writerow(['text', 'label']); [w.writerow([t[1:].strip(), i]) for t in open('{path}', encoding='utf-8') if "
+    "w.writerow(['text', 'label']); [w.writerow([t[1:].strip(), i]) for t in open({path}, encoding='utf-8') if "
     "not (t[:2] == '##' and (i := t.split('intent:')[-1].strip())) and t[:1] in '-*+' and i[0] != '#']\" "
-    "> '{out}.csv'`"
+    "> {to_csv}`"
 )
 UNPACKED = "textclf-unpacked-", "textclf-folder-"  # how temporary folders begin
 
@@ -59,11 +61,11 @@ KINDS = (
     Kind("an SQLite database", (".db", ".db3", ".sqlite", ".sqlite3"), (b"SQLite format 3",),
          SQLITE),
     Kind("an SQL dump", (".sql",), (), "load it into a database, and export the table as CSV"),
-    Kind("a Stata file", (".dta",), (b"<stata_dta>",), PANDAS.format(read="read_stata('{path}')")),
+    Kind("a Stata file", (".dta",), (b"<stata_dta>",), PANDAS.format(read="read_stata({path})")),
     Kind("an SPSS file", (".sav", ".zsav"), (b"$FL2", b"$FL3"),
-         "`pip install pyreadstat`, then " + PANDAS.format(read="read_spss('{path}')")),
+         "`pip install pyreadstat`, then " + PANDAS.format(read="read_spss({path})")),
     Kind("a SAS file", (".sas7bdat", ".xpt"), (b"HEADER RECORD*******LIB",),
-         PANDAS.format(read="read_sas('{path}', encoding='utf-8')")),
+         PANDAS.format(read="read_sas({path}, encoding='utf-8')")),
     Kind("an R object", (".rds",), (), PYREADR),
     Kind("an R workspace", (".rda", ".rdata"), (b"RDX2\n", b"RDX3\n", b"RDA3\n"), PYREADR),
     Kind("an Avro file", (".avro",), (b"Obj\x01",), AVRO),
@@ -73,9 +75,9 @@ KINDS = (
     Kind("a PDF", (".pdf",), (b"%PDF",), BY_HAND),
     Kind("a document", (".doc", ".docx", ".odt", ".rtf", ".hwp", ".hwpx", ".ppt", ".pptx"), (rb"{\rtf",), BY_HAND),
     Kind("HTML", (".html", ".htm"), (b"<html", b"<!doctype html", b"<table"),
-         "if it holds a table: `pip install lxml`, then " + PANDAS.format(read="read_html('{path}'{encoding})[0]")),
+         "if it holds a table: `pip install lxml`, then " + PANDAS.format(read="read_html({path}{encoding})[0]")),
     Kind("SGML", (".sgm", ".sgml"), (b"<!doctype",), REUTERS),
-    Kind("XML", (".xml",), (b"<?xml",), PANDAS.format(read="read_xml('{path}', parser='etree')")),
+    Kind("XML", (".xml",), (b"<?xml",), PANDAS.format(read="read_xml({path}, parser='etree')")),
     Kind("YAML", (".yaml", ".yml"), (), IN_YAML),
     Kind("a chat bot's intents in YAML", (), (), INTENTS_IN_YAML),
     Kind("Markdown", (".md", ".markdown"), (), IN_MARKDOWN),
@@ -107,7 +109,9 @@ def kind_not_read(path: Path, head: bytes) -> str | None:
 def refusal(path: Path, called: str) -> str:
     """Return the sentence that refuses a file of a kind, with what makes a table of it."""
     (kind,) = (each for each in KINDS if each.called == called)
-    said = {"path": as_typed(path), "out": as_typed(path.with_suffix(""))}
+    made = {suffix: path.with_suffix(f".{suffix}") for suffix in ("csv", "jsonl")}
+    said = {"path": in_code(path), "csv": in_code(made["csv"])}
+    said |= {f"to_{suffix}": in_shell(each) for suffix, each in made.items()}
     if "{encoding}" in kind.advice:  # a page may say itself what else it is
         said |= {"encoding": ", encoding='utf-8'" if _is_utf8(path) else ""}
     if kind.advice == SQLITE:
@@ -117,8 +121,18 @@ def refusal(path: Path, called: str) -> str:
     return f"{path.name} is {called}, which is not read; expected {KNOWN}. Instead: {kind.advice.format(**said)}."
 
 
-def as_typed(path: Path) -> str:
-    """Return a file's path as a command takes it; of what was unpacked for a moment only the name."""
+def in_shell(path: Path) -> str:
+    """Return a file's path as a shell takes it."""
+    return shlex.quote(_lasting(path))
+
+
+def in_code(path: Path) -> str:
+    """Return a file's path as Python takes it, within the double quotes of `python -c`."""
+    return re.sub(r'(["$`\\])', r"\\\1", repr(_lasting(path)))
+
+
+def _lasting(path: Path) -> str:
+    """Return a file's path; of what was unpacked for a moment only the name."""
     return path.name if any(part.startswith(UNPACKED) for part in path.parts) else str(path)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from ...errors import UserError
 from .encodings import TextFile
-from .other_kinds import as_typed
+from .other_kinds import in_code, in_shell
 
 LINES_LOOKED_AT = 2_000
 TREE = re.compile(r"\(\S+ .*\)\s*")
@@ -31,17 +31,21 @@ def refuse_other_tasks(file: TextFile) -> None:
     with file.open() as opened:
         head = list(islice(opened, LINES_LOOKED_AT))
     lines = [line for line in head if line.strip()]
-    path, out = as_typed(file.path), as_typed(file.path.with_suffix(""))
+    path, tsv, csv = (
+        in_shell(file.path),
+        in_shell(file.path.with_suffix(".tsv")),
+        in_shell(file.path.with_suffix(".csv")),
+    )
     if lines and sum(bool(TREE.fullmatch(line)) for line in lines) > 0.9 * len(lines):
         raise UserError(
             f"{file.name} holds parse trees. Make texts and labels of them (the label of the whole tree): "
             "`python -c \"import re; [print(t[1], ' '.join(re.findall(r' ([^()]+)\\)', t)), sep='\\t') for t in "
-            f"open('{path}')]\" > '{out}.tsv'`."
+            f'open({in_code(file.path)})]" > {tsv}`.'
         )
     if lines and sum(bool(VOWPAL.match(line)) for line in lines) > 0.9 * len(lines):
         raise UserError(
             f"{file.name} is written for Vowpal Wabbit (label, bar, features). Where the features are the words: "
-            f"`sed -E 's/^([^ |]+)[^|]*\\|[^ ]* */\\1\\t/' '{path}' > '{out}.tsv'`."
+            f"`sed -E 's/^([^ |]+)[^|]*\\|[^ ]* */\\1\\t/' {path} > {tsv}`."
         )
     if lines and sum(bool(FEATURES.fullmatch(line)) for line in lines) > 0.9 * len(lines):
         raise UserError(
@@ -51,7 +55,7 @@ def refuse_other_tasks(file: TextFile) -> None:
     if lines and any(ARFF.match(line) for line in lines[:LINES_LOOKED_AT]):
         raise UserError(
             f"{file.name} is Weka's ARFF, whose columns are described above its rows. Take the rows alone: "
-            f"`sed '1,/^@data/Id' '{path}' > '{out}.csv'`."
+            f"`sed '1,/^@data/Id' {path} > {csv}`."
         )
     if _words_of_sentences(head, lines):
         raise UserError(
@@ -86,8 +90,8 @@ def refuse_several_answers(rows: Sequence[dict[str, Any]], path: Path, *, a_line
         texts = [other for other, value in rows[0].items() if other != key and _is_text(value)]
         text = texts[0] if texts else "text"
         read = f"' '.join(r['{text}'])" if isinstance(rows[0].get(text), list) else f"r['{text}']"
-        typed = as_typed(path)
-        opened = f"[*map(json.loads, open('{typed}'))]" if a_line else f"json.load(open('{typed}'))"
+        code = in_code(path)
+        opened = f"[*map(json.loads, open({code}))]" if a_line else f"json.load(open({code}))"
         within = (
             "d = next((v for v in d.values() if isinstance(v, list)), [*d.values()]) if isinstance(d, dict) else d"
         )
@@ -97,7 +101,7 @@ def refuse_several_answers(rows: Sequence[dict[str, Any]], path: Path, *, a_line
             f"d = {opened}; {'' if a_line else within + '; '}"
             f"[print(json.dumps(dict(text={read}, label=c[0][0]), ensure_ascii=False)) for r in d "
             f"for c in [Counter(a['label'] for a in r['{key}']).most_common()] "
-            f"if len(c) == 1 or c[0][1] > c[1][1]]\" > '{as_typed(path.with_name(path.stem + '-most.jsonl'))}'`."
+            f'if len(c) == 1 or c[0][1] > c[1][1]]" > {in_shell(path.with_name(path.stem + "-most.jsonl"))}`.'
         )
 
 
