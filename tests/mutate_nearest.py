@@ -48,6 +48,7 @@ _FIRST = {
     "textclf/training/": "training_parts settings",
     "textclf/data/labelling/": "approved_readings",
     "textclf/hub/claims/": "approved_claims",
+    "textclf/hub/": "hub_parts",
 }
 
 

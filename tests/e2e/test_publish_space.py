@@ -157,8 +157,10 @@ def test_who_has_no_plan_gets_a_static_space_by_itself(hub, process, run):
     assert (page["language"], page["name"], page["card"]) == ("ko", "model", f"{hub.endpoint}/alice/model")
     assert hub.repo("space", "alice/demo").variables == {}
 
+    hub.repo("space", "alice/demo").secrets["HF_TOKEN"] = "of the time when it was a Gradio Space"
     again = process.run(*options(run, "--public", "--language", "ko"), token=token, how="space")
     assert (again.code, len(hub.repo("space", "alice/demo").commits)) == (0, 2), again.err
+    assert hub.repo("space", "alice/demo").secrets == {}, "nothing of a static Space reads it"
 
 
 def test_examples_that_are_taken_back_from_a_static_space_are_told_of(hub, process, run):

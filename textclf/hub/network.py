@@ -132,7 +132,7 @@ def _answer(error: HfHubHTTPError, doing: str, repo_id: str) -> str:
     status = error.response.status_code
     where = f"while {doing} ({repo_id})"
     if isinstance(error, RepositoryNotFoundError):
-        return f"There is no {repo_id} on the Hub, or the token may not see it. Check the name; {_NEW_TOKEN}"
+        return f"There is no {repo_id} on the Hub, or the token may not see it. Check the name. {_NEW_TOKEN}"
     sentences = {
         401: f"The Hub does not accept the token {where}: it is wrong or has expired (401). {_NEW_TOKEN}",
         402: f"The Hub wants to be paid {where} (402): {_reason(error).rstrip('.')}. A Gradio Space needs a PRO, Team "

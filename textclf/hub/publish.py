@@ -197,6 +197,8 @@ def show_space(pushed: SpacePushed, run: RunFolder, arguments: PushArguments) ->
             f'those too: python -c "from huggingface_hub import HfApi; HfApi().super_squash_history('
             f"'{pushed.space_id}', repo_type='space')\""
         )
+    if pushed.token_removed:
+        _say("Its secret HF_TOKEN is removed: a static Space reads no secrets.")
     if pushed.needs_token:
         _say(
             f"{arguments.repo_id} is private, so the Space needs a token that may read it: set {READ_TOKEN} to a "

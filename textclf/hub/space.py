@@ -27,6 +27,7 @@ from .wording import own_words
 logger = logging.getLogger(__name__)
 
 READ_TOKEN = "SPACE_HF_TOKEN"  # the name of an environment variable
+SECRET = "HF_TOKEN"  # what it is called in the Space
 
 
 class SpacePushed(NamedTuple):
@@ -37,6 +38,7 @@ class SpacePushed(NamedTuple):
     kind: Kind
     needs_token: bool  # its model is private and it has no token to read it
     taken_back: bool  # some example texts of an earlier push are gone, but for its history
+    token_removed: bool = False  # it has become static and held a token, which nothing of it reads any more
 
 
 class Reachable(NamedTuple):
@@ -96,8 +98,10 @@ def publish_space(run: RunFolder, arguments: PushArguments) -> SpacePushed:
         committed = commit_files(target, uploads, f"Show {model}")
         if arguments.space_hardware or arguments.space_sleep:
             _set_hardware(api, space, arguments)
+        removed = kind == "static" and destination.exists and _remove_token(api, space)
     shown = examples_for_space(run, arguments)
-    return SpacePushed(space, committed, kind, needs_token, taken_back=any(row not in shown for row in before))
+    taken_back = any(row not in shown for row in before)
+    return SpacePushed(space, committed, kind, needs_token, taken_back, removed)
 
 
 def _examples_there(destination: Destination) -> list[list[str]]:
@@ -169,11 +173,23 @@ def _check_read_token(space: str) -> None:
         raise UserError(f"{READ_TOKEN} may write; a Space needs a token that can only read. Make a read-only one.")
 
 
+def _remove_token(api: HfApi, space: str) -> bool:
+    """Take the read token from a Space that has become static; say if there was one."""
+
+    def action() -> bool:
+        if SECRET not in api.get_space_secrets(space):
+            return False
+        api.delete_space_secret(space, SECRET)
+        return True
+
+    return persist(action, "removing its token", space)
+
+
 def _store_token(api: HfApi, space: str, model: str) -> bool:
     """Give the Space the read token, if there is one and it can read the model; say if it has one now."""
     token = os.environ.get(READ_TOKEN)
     if not token:
-        return "HF_TOKEN" in persist(lambda: api.get_space_secrets(space), "listing the secrets", space)
+        return SECRET in persist(lambda: api.get_space_secrets(space), "listing the secrets", space)
 
     def may_read() -> bool:
         try:
@@ -186,5 +202,5 @@ def _store_token(api: HfApi, space: str, model: str) -> bool:
 
     if not persist(may_read, f"trying {READ_TOKEN}", model):
         raise UserError(f"{READ_TOKEN} cannot read {model}. Make a read-only token of an account that may.")
-    persist(lambda: api.add_space_secret(space, "HF_TOKEN", token), "storing the read token", space)
+    persist(lambda: api.add_space_secret(space, SECRET, token), "storing the read token", space)
     return True
