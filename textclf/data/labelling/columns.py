@@ -42,7 +42,7 @@ def as_trained(
         run: what a run recorded of its data (`Provenance.to_dict`); None where nothing is known.
         columns: the columns that the data has.
     """
-    kept = {}
+    kept: dict[str, Any] = {}  # Any: lists of names, as the arguments take them
     for kind in ("text_columns", "label_columns"):
         own = (run or {}).get(kind)
         named = isinstance(own, list) and bool(own) and all(isinstance(name, str) and name in columns for name in own)
