@@ -20,10 +20,10 @@ from textclf.labels import LabelSpace
 WORDS = ["정부가 내년 예산안을 발표했다", "the match ended in a draw", "shares fell again today", "새 영화가 개봉했다"]
 
 
-def chosen(columns, features=None, **arguments):
+def chosen(columns, features=None, dataset="x", **arguments):
     rows = 40
     table = pa.table({name: (values * rows)[:rows] for name, values in columns.items()})
-    found = choose_columns(RawSplit(table, features or {}), DataArguments(dataset="x", **arguments))
+    found = choose_columns(RawSplit(table, features or {}), DataArguments(dataset=dataset, **arguments))
     return found.text, found.labels
 
 
@@ -378,6 +378,15 @@ IDS = list(range(40))
           "press": ["x", "y", "z"]}, ("title", "document"), ("category",)),
         ({"caso": [9 * f"{text} " for text in TEXTS], "diagnostico": [f"migraña leve {i}" for i in IDS],
           "especialidad": ["a", "b"]}, ("caso",), ("especialidad",)),
+        # stars by their values and the end of their name; the only question of a crowd, however long its answers are
+        ({"content": TEXTS, "score": [1, 2, 3, 4, 5], "sortOrder": ["newest", "relevant", "newest"]},
+         ("content",), ("score",)),
+        ({"review_text": TEXTS, "overall_rating": [5, 1, 3, 4], "product_brand": ["a", "b"],
+          "review_title": ["ok", "no"], "recommend_to_a_friend": ["Yes", "No", "No"]},
+         ("review_text",), ("overall_rating",)),
+        ({"_golden": [True, False, False], "is_it_rude": ["This one is not rude at all", "This one is rather rude"],
+          "is_it_rude:confidence": [0.5, 1.0, 0.7], "_unit_state": ["golden", "finalized"], "tweet_text": TEXTS},
+         ("tweet_text",), ("is_it_rude",)),
         # yes and no in one way are labels together
         ({"text": TEXTS, "toxic": ["y", "n"], "insult": ["n", "n", "y"]}, ("text",), ("toxic", "insult")),
         ({"text": TEXTS, "toxic": ["Yes", "No"], "votes": [0, 1, 1]}, ("text",), ("toxic",)),
@@ -435,6 +444,17 @@ def test_the_better_one_of_several_labels_is_taken_with_a_line(source, columns, 
     assert why in line and f"{others} is left, which could be meant too: --label_columns " in line
 
 
+def test_the_first_file_of_a_folder_says_what_the_data_is_called(tmp_path):
+    moods, sarcasm = ["p", "n", "n", "p"] * 10, ["no", "yes", "no", "no", "no"] * 8
+    frame = pd.DataFrame({"tweet": TEXTS, "sentiment": moods, "sarcasm": sarcasm})
+    frame.to_csv(tmp_path / "ArSarcasm_train.csv", index=False)
+    assert load_splits(DataArguments(dataset=str(tmp_path))).provenance.label_columns == ("sarcasm",)
+    (tmp_path / "sentiments").mkdir()
+    frame.to_csv(tmp_path / "sentiments" / "rows.csv", index=False)
+    named = load_splits(DataArguments(dataset=str(tmp_path / "sentiments" / "rows.csv")))
+    assert named.provenance.label_columns == ("sentiment",)
+
+
 @pytest.mark.parametrize("source", ["topic_sentiment.csv", "reviews.csv", "labels/text.csv", "Top.csv", "train.csv"])
 def test_a_file_whose_name_says_both_or_neither_leaves_the_question(source):
     rows = pa.table({"text": TEXTS, "topic": ["a", "b", "c", "d"] * 10, "sentiment": ["p", "n", "n", "p", "p"] * 8})
@@ -458,6 +478,11 @@ def test_a_file_whose_name_says_both_or_neither_leaves_the_question(source):
         ({"tweet": TEXTS, "sentiment": ["p", "n"], "sarcastic": [0, 1, 1]}, "sentiment, sarcastic"),
         ({"headline": TEXTS, "category": ["a", "b"], "sentiment": ["p", "n", "n"]}, "category, sentiment"),
         ({"review": TEXTS, "category": ["a", "b"], "approved": [1, 0, 0]}, "category, approved"),
+        # a word of the file that other columns have too says nothing
+        ({"Date received": ["a"], "Product": ["a", "b"], "Issue": ["x", "y", "y"], "Consumer complaint": TEXTS,
+          "Company response to consumer": ["c", "d", "d", "d"]}, "Product, Issue, Company response"),
+        # upvotes are no stars
+        ({"comment": TEXTS, "score": [1, 2, 3, 9, 12], "house": ["a", "b"], "form": ["c", "d", "d"]}, "house, form"),
         # nothing is learnt of when a row was made, or what it is called
         ({"publish_date": [20030219 + i // 10 for i in IDS], "headline_text": TEXTS}, "none of publish_date looks"),
         ({"row_id": [1, 2, 3, 4], "text": TEXTS}, "none of row_id looks"),
@@ -484,7 +509,7 @@ def test_a_file_whose_name_says_both_or_neither_leaves_the_question(source):
 )  # fmt: skip
 def test_columns_of_which_two_readings_are_possible_are_asked_for(columns, sentence):
     with pytest.raises(UserError, match=sentence):
-        chosen(columns)
+        chosen(columns, dataset="Consumer_Complaints.csv")
 
 
 def splits_of(tmp_path, name, values, **options):

@@ -238,6 +238,19 @@ def test_names_joined_in_one_cell_are_refused_with_their_separator(tmp_path, mar
     assert gold(given(path, label_separator="none"), "train", len(cells)) == cells
 
 
+def test_names_that_are_made_of_parts_in_their_places_are_one_label_each_with_a_line(tmp_path):
+    """A competition's classes, of four answers each, had to be said to be what they are."""
+    times = ("과거", "현재", "미래")
+    names = [f"{kind}-{pole}-{time}" for kind in ("사실", "추론") for pole in ("긍정", "부정") for time in times]
+    path = write(tmp_path / "data", "csv", {"train": names})
+    read = given(path)
+    assert gold(read, "train", len(names)) == names
+    assert any("look like several (" in note and "--label_separator '-'" in note for note in read.provenance.notes)
+    mixed = write(tmp_path / "mixed", "csv", {"train": [*names, "사실", "긍정", "과거"]})
+    with pytest.raises(UserError, match="several labels in one cell"):
+        given(mixed)
+
+
 @pytest.mark.parametrize("cells", [["2,5", "8", "1"], ["2 5", "8"]])
 def test_joined_numbers_get_the_separator_as_advice(tmp_path, cells):
     """`2,5` beside `8` got the advice --class_names, which cannot work."""
@@ -257,6 +270,7 @@ def test_joined_numbers_get_the_separator_as_advice(tmp_path, cells):
         ("|", ["sport|late", "late", "sport", "late|home", "home"]),
         (", ", ["rude, late", "late", "rude", "late, rude"]),
         (" ", ["cs.CL cs.LG", "cs.CL", "cs.LG", "cs.LG stat.ML", "stat.ML"]),
+        (" ", ["hep-ph math.CO", "hep-ph", "math.CO", "math.CO cs.CG", "cs.CG"]),
     ],
 )
 def test_labels_joined_in_the_only_possible_way_are_read_with_a_line(tmp_path, mark, cells):

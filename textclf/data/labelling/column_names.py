@@ -82,6 +82,7 @@ OTHER_FACTS = {
     "confidence", "score", "scores", "probability", "prob", "agreement", "hash", "md5", "asin", "isbn", "price",
     "predicted", "prediction", "predictions", "pred", "preds", "guess",
     "version", "deleted", "edited", "premium", "mobile", "sponsored", "promoted", "anonymous", "checked", "status",
+    "qty", "quantity", "items", "sellers", "sort", "assignee", "trusted", "unit", "taster",
     "unnamed", "helpfulness", "thumbs", "thumbsup", "thumbsdown", "condition",
     "golden", "judgments", "address", "postal", "postalcode", "zip", "zipcode", "phone", "email",
     "answered", "replied", "resolved", "closed", "assigned", "processed",
@@ -153,8 +154,8 @@ def ends_in_text(name: str) -> bool:
 
 
 def called_text(name: str) -> bool:
-    """Say whether a column is called as texts are."""
-    return plain(name) in TEXT_NAMES or ends_in_text(name)
+    """Say whether a column is called as texts are, or as their titles: `review_title`."""
+    return plain(name) in TEXT_NAMES or ends_in_text(name) or "".join(pieces(name)[-1:]) in TITLES[:2]
 
 
 def ends_in_label(name: str) -> bool:

@@ -19,6 +19,7 @@ ROWS_LOOKED_AT = 10_000
 MOST_LABELS = 500
 MOST_NUMBERS = 50  # of which more are counts or years
 NEARLY_EMPTY = 0.5
+LEAST_STARS, MOST_STARS, HIGHEST_STARS = 4, 10, (4, 5, 10)
 FLAGS = {
     "true/false": {"true", "false"},
     "0/1": {"0", "1", "0.0", "1.0", "true", "false", "-1", "-1.0"},
@@ -56,6 +57,8 @@ class Signs:
     """Whether its values are words, as against numbers."""
     judges: bool = False
     """Whether its values are words for good and bad, and no others."""
+    stars: bool = False
+    """Whether its values are some of 1 to 5, or of 1 to 10, as stars are given."""
 
     @property
     def other_fact(self) -> bool:
@@ -86,7 +89,8 @@ def look(train: RawSplit, name: str) -> Signs:
     filled = len(given) / max(len(values), 1)
     flag = "" if nested else _flag({str(value).lower() for value in distinct})
     label = declared or (few and classes and filled >= NEARLY_EMPTY)
-    return Signs(name, filled, len(distinct), 1.0, text=False, label=label, flag=flag, wordy=declared)
+    stars = label and not nested and _are_stars(numbers)
+    return Signs(name, filled, len(distinct), 1.0, text=False, label=label, flag=flag, wordy=declared, stars=stars)
 
 
 def _look_at_words(name: str, cells: pa.ChunkedArray, rows: int, nested: bool, declared: bool) -> Signs:
@@ -117,7 +121,14 @@ def _look_at_words(name: str, cells: pa.ChunkedArray, rows: int, nested: bool, d
         flag=flag,
         wordy=len(numbers) < len(first),
         judges=len(first) > 1 and {word.lower() for word in first} <= JUDGEMENTS,
+        stars=len(numbers) == len(first) and _are_stars(numbers),
     )
+
+
+def _are_stars(numbers: list[float]) -> bool:
+    """Say whether numbers are those of stars: some of 1 to 5 or of 1 to 10, among them 1 and a high one."""
+    whole = all(value.is_integer() and 1 <= value <= MOST_STARS for value in numbers)
+    return whole and len(numbers) >= LEAST_STARS and min(numbers) == 1 and max(numbers) in HIGHEST_STARS
 
 
 def _flag(words: set[str]) -> str:

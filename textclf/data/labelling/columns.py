@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from pathlib import PurePath
 from typing import Any
 
 import pyarrow as pa
@@ -92,8 +93,9 @@ def choose_columns(train: RawSplit, args: DataArguments, splits: str | None = No
     taken = {*text, *labels, group, source, splits}
     signs = {name: look(train, name) for name in train.columns if name not in taken} if not (text and labels) else {}
     if not labels:
-        called = args.train_file or args.dataset or ""
-        labels, more = _labels_or_both_questions(train, signs, not text, called)
+        called = PurePath(args.train_file or args.dataset or "")
+        called = called.joinpath(*[each.name for each in train.segments[:1] if each.name != called.name])
+        labels, more = _labels_or_both_questions(train, signs, not text, str(called))
         refuse_choices(train, labels)
         notes += [f"Labels are read from {listed(labels)}.", *more]
     if not text:

@@ -27,7 +27,7 @@ from .column_names import (
     which_column,
 )
 from .column_signs import NEARLY_EMPTY, Signs, fractions
-from .label_evidence import clearly_meant, ends_in_topic
+from .label_evidence import clearly_meant, ends_in_topic, gives_stars
 from .label_rivals import in_words, leading, not_taken, one_of_equals, rivals, yields
 
 IDS = {"id", "ids", "idx", "index"}
@@ -170,6 +170,12 @@ def _flags_of_one_object(names: Sequence[str], signs: Mapping[str, Signs]) -> tu
     return tuple(found[0]) if len(found) == 1 else ()
 
 
+def _asked_of_a_crowd(signs: Mapping[str, Signs]) -> list[str]:
+    """Return the only question of an export of Figure Eight's: each stands beside how sure its answer is."""
+    asked = [name for name in signs if f"{name}:confidence" in signs and signs[name].distinct > 1]
+    return asked if len(asked) == 1 else []
+
+
 def _called_labels(signs: Mapping[str, Signs]) -> Iterator[tuple[list[str], str]]:
     """Yield the columns that are called as labels are, the surest names first, and how sure that is.
 
@@ -180,10 +186,12 @@ def _called_labels(signs: Mapping[str, Signs]) -> Iterator[tuple[list[str], str]
     exact, possible = LABEL_NAMES
     by_tier = {
         "surely": [name for name in signs if plain(name) in exact],
-        "likely": [name for name in signs if signs[name].label and not signs[name].other_fact and ends_in_label(name)],
+        "likely": [name for name in signs if signs[name].label and not signs[name].other_fact and ends_in_label(name)]
+        or _asked_of_a_crowd(signs),
         "maybe": [name for name in signs if plain(name) in possible and signs[name].distinct != 1],
         "perhaps": [name for name in signs if signs[name].label and pieces(name) and pieces(name)[-1] in ANSWERS],
         "by its end": [name for name in signs if signs[name].label and ends_in_topic(name)],
+        "by its stars": [name for name in signs if gives_stars(name, signs)],
     }
     for kind, named in by_tier.items():
         filled = [name for name in named if signs[name].filled >= NEARLY_EMPTY]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import PurePath
 
 from .column_names import (
@@ -36,7 +36,7 @@ TOPICAL = {
     "类别", "類別", "分类", "主题", "カテゴリ", "カテゴリー", "分類", "ジャンル",
 }
 STARS = {
-    "rating", "ratings", "star", "stars", "score", "overall", "grade", "평점", "별점", "점수", "评分", "星级",
+    "rating", "ratings", "rate", "star", "stars", "score", "overall", "grade", "평점", "별점", "점수", "评分", "星级",
     "評価",
 }
 LIKINGS = {
@@ -62,6 +62,7 @@ TAGS = {
 # fmt: on
 SAME_WORD = 5  # letters that two words begin with: sarcasm, sarcastic
 SHORTEST_WORD = 3
+DEEP = 2  # parts of a path that may be called after the label: a folder and the file
 
 
 def clearly_meant(names: Sequence[str], signs: Mapping[str, Signs], source: str) -> tuple[str, str] | None:
@@ -69,7 +70,7 @@ def clearly_meant(names: Sequence[str], signs: Mapping[str, Signs], source: str)
 
     `source` is what the user calls the data: a file, a folder or a Hub id.
     """
-    called = [name for name in names if _called_like(name, source)]
+    called = [name for name in names if _called_like(name, source, signs)]
     left, why = (called, f"the data is called after {called[0]!r}") if len(called) == 1 else (list(names), "")
     for prefer in STEPS:
         kept, reason = prefer(left, signs)
@@ -137,7 +138,7 @@ def _called_a_label(names: Sequence[str], signs: Mapping[str, Signs]) -> tuple[l
 
     Yes and no may answer a question that has no usual name: beside a topic or stars such a column is asked for.
     """
-    called = [name for name in names if plain(name) in LABEL_NAMES[1]]
+    called = [name for name in names if plain(name) in LABEL_NAMES[1] or gives_stars(name, signs)]
     others = [name for name in names if name not in called]
     known = [name for name in others if _judges(name, signs) or _has(name, TOPICAL | LABEL_PIECES)]
     asked = [name for name in others if signs[name].flag and any(_has(each, TOPICAL | STARS) for each in called)]
@@ -162,16 +163,21 @@ def ends_in_topic(name: str) -> bool:
     return bool(words) and words[-1] in TOPICAL and SUBJECTS.isdisjoint(words) and not says_another_fact(name)
 
 
+def gives_stars(name: str, signs: Mapping[str, Signs]) -> bool:
+    """Say whether a column holds stars by its values, and is called as they are, or as upvotes are: `review_score`."""
+    return signs[name].stars and pieces(name)[-1] in STARS
+
+
 def _has(name: str, words: set[str]) -> bool:
     return not words.isdisjoint(pieces(name))
 
 
-def _called_like(name: str, source: str) -> bool:
-    """Say whether the file, or the folder that it lies in, is called after what a column holds: `sarcasm_v2.csv`."""
-    path = PurePath(source)
-    given = [*pieces(path.parent.name), *pieces(path.name.split(".")[0])]
+def _called_like(name: str, source: str, columns: Collection[str]) -> bool:
+    """Say whether the file, or the folder that it lies in, is called after what one column holds: `sarcasm_v2.csv`."""
+    given = [word for part in PurePath(source).parts[-DEEP:] for word in pieces(part.split(".")[0])]
     own = [word for word in pieces(name) if word not in GENERAL | SUBJECTS | OPINIONS | DOCUMENTS][-1:]
-    return any(_same_word(word, each) for word in own for each in given)
+    others = {word for other in columns for word in pieces(other) if other != name}
+    return any(_same_word(word, each) for word in own if word not in others for each in given)
 
 
 def _same_word(one: str, other: str) -> bool:

@@ -32,7 +32,7 @@ SURE = ("|", ";", ",", "、", "，", "；")  # that nothing else is written with
 WEAK = (" ", "_", "/", "&", "+", "-", " and ")
 FEW_NAMES, DENSE = 10, 0.6
 CALLED_TAGS = {"tags", "keywords"}
-CODE = re.compile(r"\w+[.:]\w+")  # cs.CL: no word, so that a space beside it separates
+CODE = re.compile(r"\w+[.:-]\w[\w.:-]*")  # cs.CL, hep-ph: no word, so that a space beside it separates
 
 
 def written_lists(cells: Mapping[str, int], column: str) -> Written | None:
@@ -212,13 +212,28 @@ def _joined_by(mark: str, names: set[str]) -> Joined | None:
     else:
         few = len(names) <= 2 * FEW_NAMES
         shared = sum(part in alone for part in times)
-        codes = mark == " " and shared > 0 and all(map(CODE.fullmatch, times))
+        codes = (
+            mark == " "
+            and shared > 0
+            and all(map(CODE.fullmatch, times))
+            and not {".", ":"}.isdisjoint("".join(times))
+        )
         certain = codes or (len(recurring) >= 3 and shared >= 0.75 * len(times))
         certain = certain or (dense and len(names) >= FEW_NAMES)
         noted = bool(apart) or orders >= (1 if few else 2) or (len(recurring) >= 3 and len(times) <= len(names) / 2)
+        if certain and not (codes or alone) and _in_places(joined):
+            certain, noted = False, True
     recurs = mark in "|;" and 2 <= len(recurring) == len(joined)
     sure = certain and ((plainly and (mark in SURE or codes)) or recurs)
     return Joined(mark, example, certain, sure) if certain or noted else None
+
+
+def _in_places(joined: Mapping[str, list[str]]) -> bool:
+    """Say whether each name has as many parts, each in a place of its own: `fact-positive-past` is one class."""
+    if len({len(each) for each in joined.values()}) > 1:
+        return False
+    places = [set(place) for place in zip(*joined.values(), strict=True)]
+    return len(set().union(*places)) == sum(map(len, places))
 
 
 def _whole(words: Iterable[str]) -> bool:
