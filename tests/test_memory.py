@@ -1,6 +1,7 @@
 """Memory that will not do is seen before the first step, and the batches are cut; the model learns the same."""
 
 import logging
+import weakref
 
 import pytest
 import torch
@@ -91,7 +92,7 @@ def test_batches_that_will_not_fit_are_cut_before_the_first_step(tiny_model, tmp
     need, texts, length = ample["needs"][0]
     assert texts == 8
     assert "at a time are computed" not in caplog.text
-    scarce = watched(monkeypatch, int(need.of(3)))  # of eight texts, three fit: two at a time
+    scarce = watched(monkeypatch, int(need.of(3) / foresight.GIVEN) + 1)  # of eight texts, three fit: two at a time
     with caplog.at_level(logging.WARNING):
         cut = train(folder, tmp_path / "cut", *data, **options)
     assert scarce["pieces"] == 4
@@ -119,21 +120,44 @@ def test_not_even_one_text_is_refused_with_what_to_type(tiny_model, tmp_path, mo
     assert not (tmp_path / "run" / "model.safetensors").exists()
 
 
+class Sixteen(torch.nn.Module):
+    """Keeps 16 numbers for the product's gradient, and 16 of the exponential's result."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.ones(16, 16))
+        self.made = []
+
+    def forward(self, x):
+        raised = (x @ self.weight).exp()
+        self.made.append(weakref.ref(raised))
+        return (raised * 2).sum()
+
+
+class Sixteenth:
+    """What of a trainer is asked."""
+
+    data_collator = staticmethod(lambda rows: {"x": torch.stack(rows), "labels": None})
+    compute_loss_context_manager = staticmethod(lambda: torch.autocast("cpu", enabled=False))
+
+    def __init__(self):
+        self.model = Sixteen()
+
+
 def test_what_is_kept_for_the_backward_pass_is_counted_without_parameters():
-    class Sixteen(torch.nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.weight = torch.nn.Parameter(torch.ones(16, 16))
+    trainer = Sixteenth()
+    assert [foresight.kept_for_backward(trainer, [torch.ones(16)] * times) for times in (1, 3)] == [128, 384]
+    assert trainer.model.training
 
-        def forward(self, x):
-            return ((x @ self.weight).exp() * 2).sum()
 
-    class Stub:
-        model = Sixteen()
-        data_collator = staticmethod(lambda rows: {"x": torch.stack(rows), "labels": None})
-        compute_loss_context_manager = staticmethod(lambda: torch.autocast("cpu", enabled=False))
+def test_what_was_tried_is_freed_at_once():
+    """A result that a graph keeps as it is holds that graph: neither would ever be freed."""
+    trainer = Sixteenth()
+    foresight.kept_for_backward(trainer, [torch.ones(16)])
+    (raised,) = trainer.model.made
+    assert raised() is None
 
-    rows = [torch.ones(16)]
-    # x for the product's gradient, and exp's result: 16 float32 each.
-    assert [foresight.kept_for_backward(Stub(), rows * times) for times in (1, 3)] == [128, 384]
-    assert Stub.model.training
+
+def test_a_part_of_the_free_memory_is_left_to_the_system():
+    need = foresight.Need(fixed=100.0, each=100.0)
+    assert [foresight._pieces(need, 8, 512, free) for free in (900, 1059, 589, 588)] == [2, 1, 2, 4]
