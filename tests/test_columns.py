@@ -378,6 +378,12 @@ IDS = list(range(40))
           "press": ["x", "y", "z"]}, ("title", "document"), ("category",)),
         ({"caso": [9 * f"{text} " for text in TEXTS], "diagnostico": [f"migraña leve {i}" for i in IDS],
           "especialidad": ["a", "b"]}, ("caso",), ("especialidad",)),
+        ({"text": TEXTS, "label_sexist": ["no", "no", "yes", "yes"], "label_category": ["-", "-", "1. a", "2. b"]},
+         ("text",), ("label_sexist",)),
+        # words beside numbers in the plural; a measured sentiment is no class
+        ({"premise": TEXTS, "hypothesis": TEXTS[::-1], "labels": [0, 1], "label_text": ["other", "follows"]},
+         ("premise", "hypothesis"), ("label_text",)),
+        ({"body": TEXTS, "sentiment": [0.31, -0.4, 0.0], "topics": [3, 1, 2, 0]}, ("body",), ("topics",)),
         # stars by their values and the end of their name; the only question of a crowd, however long its answers are
         ({"content": TEXTS, "score": [1, 2, 3, 4, 5], "sortOrder": ["newest", "relevant", "newest"]},
          ("content",), ("score",)),
@@ -414,6 +420,9 @@ def test_columns_as_people_have_them_are_found(columns, text, labels):
          "says more of"),
         ("rows.csv", {"Text": TEXTS, "Rating": [5, 1, 3, 4], "Recommended IND": [1, 0, 0]}, "Rating",
          "'Recommended IND'", "says more of"),
+        # a plain name before its variant, an entailment before what it is about
+        ("rows.csv", {"text": TEXTS, "entailment": [0, 1], "validated_entailment": [0, 1, 1],
+         "target": ["a", "b", "c"]}, "entailment", "'target'", "what is said"),
         # what is said, before what it is said of; a name that labels have, beside names that say nothing of the kind
         ("rows.csv", {"post": TEXTS, "sentiment": ["p", "n", "n"], "target": ["a", "b"]}, "sentiment",
          "'target'", "said"),

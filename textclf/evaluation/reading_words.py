@@ -26,6 +26,7 @@ READING: tuple[tuple[str, str], ...] = (
     (r"Not taken for labels: (.+); --label_columns (.+) takes such a column",
      "라벨로 보지 않은 항목: {0}. --label_columns {1}처럼 고를 수 있음"),
     (r"As the model's own data has them, (.+) are read", "모델의 데이터와 같은 항목을 읽음: {0}"),
+    (r"Fractions as those in (.+) are not predicted", "{0} 항목의 소수 같은 것은 예측하지 않음"),
     (r"As the data is called after ('.+'), (.+) (?:is|are) left, which could be meant too: --label_columns (.+)",
      "데이터 이름에 있는 {0} 항목을 고름. {1}도 라벨일 수 있음: --label_columns {2}"),
     (r"As ('.+') holds opinions, (.+) (?:is|are) left, which could be meant too: --label_columns (.+)",

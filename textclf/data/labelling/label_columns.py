@@ -27,7 +27,7 @@ from .column_names import (
     which_column,
 )
 from .column_signs import NEARLY_EMPTY, Signs, fractions
-from .label_evidence import clearly_meant, ends_in_topic, gives_stars
+from .label_evidence import clearly_meant, ends_in_topic, gives_stars, is_measured
 from .label_rivals import in_words, leading, not_taken, one_of_equals, rivals, yields
 
 IDS = {"id", "ids", "idx", "index"}
@@ -64,6 +64,10 @@ def _clearer(
     Raises:
         UserError: they are alike.
     """
+    measured = [name for name in names if is_measured(name) and fractions(train, name)]
+    if len(measured) == len(names) - 1:
+        (only,) = (name for name in names if name not in measured)
+        return (only,), [f"Fractions as those in {listed(measured)} are not predicted.", *not_taken(left)]
     meant = clearly_meant(names, signs, source)
     if meant is None:
         columns = [name for name in signs if not called_text(name)]

@@ -47,8 +47,8 @@ VERDICTS = {
     "hatespeech", "offensive", "abusive", "abuse", "insult", "sarcastic", "sarcasm", "irony", "ironic", "humor",
     "humour", "humorous", "clickbait", "sexist", "sexism", "racist", "racism", "misogyny", "misogynous", "bias",
     "bullying", "cyberbullying", "harassment", "generated", "insincere", "propaganda", "hyperpartisan",
-    "depression", "suicide", "suicidal", "misinformation", "rumor", "rumour", "hoax", "sincere", "mood", "tone",
-    "feeling", "attitude", "혐오", "스팸",
+    "depression", "suicide", "suicidal", "misinformation", "rumor", "rumour", "hoax", "sincere", "entailment",
+    "verdict", "veracity", "mood", "tone", "feeling", "attitude", "혐오", "스팸",
     "악플", "욕설", "비속어", "풍자", "가짜", "垃圾", "讽刺",
 }
 # What a name says of any label, or of a text: that a file is called so tells nothing.
@@ -81,6 +81,18 @@ def clearly_meant(names: Sequence[str], signs: Mapping[str, Signs], source: str)
     others = [name for name in names if name not in left]
     also = f"{listed(others)} {'is' if len(others) == 1 else 'are'} left, which could be meant too"
     return left[0], f"As {why}, {also}: --label_columns {shlex.quote(others[0])}."
+
+
+def _before_its_variants(names: Sequence[str], signs: Mapping[str, Signs]) -> tuple[list[str], str]:
+    """Keep a stance before the stance of another state: `validated_stance`."""
+    words = {name: set(pieces(name)) for name in names}
+    known = LABEL_PIECES | ANSWERS | VERDICTS | STARS
+    base = [
+        name
+        for name in names
+        if not any(words[one] < words[name] and not (words[name] - words[one]) & known for one in names)
+    ]
+    return base, f"{listed(base)} is the plain name"
 
 
 def _few_before_tags(names: Sequence[str], signs: Mapping[str, Signs]) -> tuple[list[str], str]:
@@ -138,7 +150,9 @@ def _called_a_label(names: Sequence[str], signs: Mapping[str, Signs]) -> tuple[l
 
     Yes and no may answer a question that has no usual name: beside a topic or stars such a column is asked for.
     """
+    aspects = [name for name in names if _has(name, ASPECTS) and signs[name].wordy]  # of what it is said
     called = [name for name in names if plain(name) in LABEL_NAMES[1] or gives_stars(name, signs)]
+    called = [name for name in called if name not in aspects]
     others = [name for name in names if name not in called]
     known = [name for name in others if _judges(name, signs) or _has(name, TOPICAL | LABEL_PIECES)]
     asked = [name for name in others if signs[name].flag and any(_has(each, TOPICAL | STARS) for each in called)]
@@ -148,7 +162,8 @@ def _called_a_label(names: Sequence[str], signs: Mapping[str, Signs]) -> tuple[l
 
 
 STEPS = (
-    _few_before_tags, _kind_of_texts, _answers_before_stars, _said_of_an_aspect, _a_verdict, _called_a_label,
+    _before_its_variants, _few_before_tags, _kind_of_texts, _answers_before_stars, _said_of_an_aspect, _a_verdict,
+    _called_a_label,
 )  # fmt: skip
 
 
@@ -160,7 +175,13 @@ def _judges(name: str, signs: Mapping[str, Signs]) -> bool:
 def ends_in_topic(name: str) -> bool:
     """Say whether a column's name ends as topics of a text do: `news_topic`, but not `product_category`."""
     words = pieces(name)
-    return bool(words) and words[-1] in TOPICAL and SUBJECTS.isdisjoint(words) and not says_another_fact(name)
+    own = SUBJECTS.isdisjoint(words) and "label" not in words and not says_another_fact(name)
+    return own and bool(words) and words[-1] in TOPICAL
+
+
+def is_measured(name: str) -> bool:
+    """Say whether a column is called after what programs measure in fractions: how positive a text is."""
+    return _has(name, ANSWERS)
 
 
 def gives_stars(name: str, signs: Mapping[str, Signs]) -> bool:

@@ -120,7 +120,8 @@ def one_of_equals(train: RawSplit, names: Sequence[str], signs: Mapping[str, Sig
 
 def _in_other_words(train: RawSplit, one: Signs, other: Signs) -> bool:
     """Say whether two columns hold the same labels, once in words and once in numbers, or under related names."""
-    named = plain(one.name) in plain(other.name) or plain(other.name) in plain(one.name)
+    first, second = (plain(each.name).removesuffix("s") for each in (one, other))  # labels, label_text
+    named = first in second or second in first
     facts = any(each.other_fact or called_text(each.name) for each in (one, other))
     above, _, _ = one.name.rpartition(".")  # label.id beside label.name
     siblings = bool(above) and above == other.name.rpartition(".")[0] and one.wordy != other.wordy
