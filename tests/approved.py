@@ -22,7 +22,8 @@ def check_approved(name: str, text: str) -> None:
         path.write_text(text.rstrip("\n") + "\n", encoding="utf-8")
     known = path.read_text(encoding="utf-8") if path.exists() else ""
     lines = difflib.unified_diff(known.splitlines(), text.rstrip("\n").splitlines(), "approved", "found", "", "", 1)
-    assert known.splitlines() == text.rstrip("\n").splitlines(), f"{path}\n" + "\n".join(lines)
+    told = f"{path}\nIf that is meant: APPROVE=1 pytest writes it anew; read the difference before it is committed.\n"
+    assert known.splitlines() == text.rstrip("\n").splitlines(), told + "\n".join(lines)
 
 
 def settled(value: Any, digits: int = 6) -> Any:

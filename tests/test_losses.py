@@ -216,6 +216,9 @@ def test_balanced_weights_of_a_rare_label_end_somewhere(caplog):
     gold[:5000, 0], gold[:1, 1], gold[:2000, 2] = 1, 1, 1
     assert class_weights(["balanced"], TAGS, gold).tolist() == pytest.approx([1, MOST, 4])
     assert "1 rare label held to a weight of 10." in caplog.text
+    one = np.array([0] * 9995 + [1] * 4 + [2])  # of one label a text: 10,000 / (3 * 4) and 10,000 / 3
+    assert class_weights(["balanced"], THREE, one).tolist() == pytest.approx([10_000 / 29_985, MOST, MOST])
+    assert "2 rare labels held to a weight of 10." in caplog.text
 
 
 def test_weights_are_read_in_label_order():

@@ -216,7 +216,7 @@ class FitOptions(TeachingOptions):
     loss: Literal["auto", "cross_entropy", "focal", "bce", "asymmetric", "logit_adjusted"] = _say(
         "'auto': cross_entropy for one label, bce for several", "auto"
     )
-    class_weights: list[str] = _say("'balanced', or one positive number a label in label order", [])
+    class_weights: list[str] = _say("'balanced' (up to 10), or one positive number a label in label order", [])
     focal_gamma: float = _say("how strongly focal loss discounts easy examples (2: of the paper)", 2.0)
     label_smoothing_factor: float = _say("share of the target mass spread over all labels", 0.0)
     freeze_encoder_epochs: float = _say("epochs in which only the head learns, at the start", 0.0)

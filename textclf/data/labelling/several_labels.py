@@ -173,7 +173,7 @@ def shown(separator: str) -> str:
 
 def _tags_between_spaces(names: set[str]) -> Joined | None:
     """Return the reading of cells of tags as several ones (`c# .net` beside `c#`): tags have no spaces in them."""
-    several = [name for name in names if " " in name]
+    several = sorted(name for name in names if " " in name)  # of equals always the same one is told
     times = Counter(part for name in names for part in set(name.split()))
     if not several or any(part != part.lower() for part in times) or max(times.values()) < 2:
         return None

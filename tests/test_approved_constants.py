@@ -1,0 +1,46 @@
+"""Every number that a decision rests on, in one table: no limit and no level changes unnoticed.
+
+Each has its reason, and most a measurement, beside it in the code; here stands what it is.
+"""
+
+import importlib
+import pkgutil
+import re
+
+import pytest
+
+from tests.approved import check_approved
+
+ROOMS = ("data.labelling", "evaluation", "hub", "metrics.text_classification", "training")
+ALONE = {"textclf.hub.contract_process"}  # loading it keeps this project from being imported
+CONSTANT = re.compile(r"_?[A-Z][A-Z0-9_]*")
+
+
+def numbers_in(value):
+    """Return a constant's numbers, with the names or places that they have; of anything else nothing."""
+    if isinstance(value, bool):
+        return []
+    if isinstance(value, int | float):
+        return [value]
+    if isinstance(value, dict):
+        return [(key, found) for key, inner in value.items() if (found := numbers_in(inner))]
+    if isinstance(value, list | tuple):
+        return [found for inner in value if (found := numbers_in(inner))]
+    return []
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_constants_are_those_that_were_looked_at(room):
+    package = importlib.import_module(f"textclf.{room}")
+    names = sorted(found.name for found in pkgutil.walk_packages(package.__path__, f"textclf.{room}."))
+    lines = []
+    for name in names:
+        if name in ALONE:
+            continue
+        module = importlib.import_module(name)
+        source = module.__loader__.get_source(name)
+        for key, value in vars(module).items():
+            own = CONSTANT.fullmatch(key) and re.search(rf"^.*\b{key}\b[^=\n]*=", source, re.MULTILINE)
+            if own and (found := numbers_in(value)):
+                lines.append(f"{name.removeprefix('textclf.')}.{key} = {found[0] if found == [value] else found}")
+    check_approved(f"constants_{room.replace('.', '_')}.txt", "\n".join(lines))
