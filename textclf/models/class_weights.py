@@ -17,8 +17,8 @@ from ..labels import LabelSpace
 logger = logging.getLogger(__name__)
 
 # A label weighs this much at most, of several labels its positives. Macro average precision on the validation texts of
-# reuters_topics (115 labels, 6,597 training texts, a linear layer over TF-IDF, one seed): .304 without weights, .422 at
-# 10, .418 at 20, .398 at 100, .370 without a bound, where one text weighs as much as 6,596.
+# reuters_topics (115 labels, 6,597 training texts, a linear layer over TF-IDF, one seed): .304 without weights, .422
+# at 10, .418 at 20, .398 at 100, .370 without a bound, where one text weighs as much as 6,596.
 MOST = 10.0
 
 
