@@ -12,6 +12,7 @@ import pytest
 
 from textclf.arguments import DataArguments
 from textclf.data.first_look import look_first
+from textclf.data.labelling.joined_labels import joined_note
 from textclf.data.labelling.label_names import (
     alike_key,
     alike_notes,
@@ -21,7 +22,7 @@ from textclf.data.labelling.label_names import (
     sort_names,
     writing,
 )
-from textclf.data.labelling.several_labels import joined_note, parse_list, written_lists
+from textclf.data.labelling.written_lists import parse_list, written_lists
 from textclf.data.loading import load_as_given, load_splits
 from textclf.errors import UserError
 from textclf.evaluation.held_out import label_reading

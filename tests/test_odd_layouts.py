@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from textclf.arguments import DataArguments
-from textclf.data.labelling.several_labels import parse_list, written_lists
+from textclf.data.labelling.written_lists import parse_list, written_lists
 from textclf.data.loading import load_splits
 from textclf.data.reading.sources import read_source
 from textclf.errors import UserError

@@ -17,10 +17,10 @@ from ..errors import UserError, did_you_mean
 from .auditing.findings import counted
 from .draft import Draft
 from .labelling.columns import Columns, as_trained, choose_columns
+from .labelling.joined_labels import joined_labels
 from .labelling.label_meaning import Recorded
 from .labelling.label_reader import UNDECIDED, LabelReader, learn_labels
 from .labelling.rows import ANY_REASON, BLANK, take_good_rows
-from .labelling.several_labels import joined_labels
 from .labelling.split_column import part_by_column
 from .provenance import Origin, Provenance
 from .reading.raw_split import RawSplit, is_string

@@ -11,7 +11,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from ..reading.raw_split import RawSplit, is_class_label, is_string
-from .column_names import TOTALS, pieces, says_another_fact
+from .column_names import pieces, says_another_fact
+from .column_words import TOTALS
 from .label_names import clean_name, number
 
 # What a look at the first rows of train takes for labels: few distinct values, each several times.

@@ -16,7 +16,7 @@ from ..reading.raw_split import RawSplit, is_string
 from .label_forms import LabelForm, is_list, read_marks
 from .label_ids import UNLABELLED, LabelIds
 from .label_names import clean_name
-from .several_labels import parse_list
+from .written_lists import parse_list
 
 NOT_GIVEN = "\0"  # a null within a list
 # What a cell of several 0/1 columns says; nothing and -1 say that the label is not given.

@@ -10,23 +10,9 @@ import pyarrow as pa
 
 from ...errors import UserError
 from ..reading.raw_split import RawSplit
-from .column_names import (
-    ANSWERS,
-    LABEL_NAMES,
-    LABEL_PIECES,
-    NEVER_LABELS,
-    SCORES,
-    about,
-    called_text,
-    ends_in_label,
-    listed,
-    pieces,
-    plain,
-    plain_fact,
-    some_of,
-    which_column,
-)
+from .column_names import about, called_text, ends_in_label, listed, pieces, plain, plain_fact, some_of, which_column
 from .column_signs import NEARLY_EMPTY, Signs, fractions
+from .column_words import ANSWERS, LABEL_NAMES, LABEL_PIECES, NEVER_LABELS, SCORES
 from .label_evidence import clearly_meant, ends_in_topic, gives_stars, is_measured
 from .label_rivals import in_words, leading, not_taken, one_of_equals, rivals, yields
 

@@ -6,60 +6,24 @@ import shlex
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import PurePath
 
-from .column_names import (
+from .column_names import listed, pieces, plain, says_another_fact
+from .column_signs import Signs
+from .column_words import (
     ANSWERS,
     ASPECTS,
+    DOCUMENTS,
+    GENERAL,
     LABEL_NAMES,
     LABEL_PIECES,
+    LIKINGS,
+    OPINIONS,
+    STARS,
     SUBJECTS,
-    listed,
-    pieces,
-    plain,
-    says_another_fact,
+    TAG_WORDS,
+    TOPICAL,
+    VERDICTS,
 )
-from .column_signs import Signs
 
-# fmt: off
-# Texts in which somebody judges: they are read for what they say before what they are about.
-OPINIONS = {
-    "review", "reviews", "tweet", "tweets", "comment", "comments", "feedback", "opinion", "opinions", "리뷰",
-    "댓글", "후기", "평", "감상평", "의견", "评论", "評論", "评价", "レビュー", "コメント", "口コミ",
-}
-# Texts that tell of something: they are read for what they are about before how many stars that has.
-DOCUMENTS = {
-    "plot", "plots", "synopsis", "overview", "summary", "description", "abstract", "article", "news", "lyrics",
-    "줄거리", "기사", "초록", "简介", "新闻", "あらすじ", "記事",
-}
-TOPICAL = {
-    "category", "categories", "topic", "topics", "genre", "genres", "theme", "themes", "subject", "section",
-    "department", "field", "tag", "tags", "분류", "주제", "범주", "카테고리", "분야", "유형", "태그", "장르",
-    "类别", "類別", "分类", "主题", "カテゴリ", "カテゴリー", "分類", "ジャンル",
-}
-STARS = {
-    "rating", "ratings", "rate", "star", "stars", "score", "overall", "grade", "평점", "별점", "점수", "评分", "星级",
-    "評価",
-}
-LIKINGS = {
-    "liked", "recommended", "recommend", "recommends", "satisfied", "recommendation", "추천", "만족",
-}
-VERDICTS = {
-    "spam", "ham", "fake", "fraud", "fraudulent", "scam", "phishing", "toxic", "toxicity", "hate", "hateful",
-    "hatespeech", "offensive", "abusive", "abuse", "insult", "sarcastic", "sarcasm", "irony", "ironic", "humor",
-    "humour", "humorous", "clickbait", "sexist", "sexism", "racist", "racism", "misogyny", "misogynous", "bias",
-    "bullying", "cyberbullying", "harassment", "generated", "insincere", "propaganda", "hyperpartisan",
-    "depression", "suicide", "suicidal", "misinformation", "rumor", "rumour", "hoax", "sincere", "entailment",
-    "verdict", "veracity", "mood", "tone", "feeling", "attitude", "혐오", "스팸",
-    "악플", "욕설", "비속어", "풍자", "가짜", "垃圾", "讽刺",
-}
-# What a name says of any label, or of a text: that a file is called so tells nothing.
-GENERAL = {
-    "label", "labels", "class", "classes", "type", "target", "id", "ids", "idx", "name", "code", "num", "value",
-    "gold", "final", "data", "text", "texts", "is", "has", "csv", "train", "test", "라벨", "레이블", "标签",
-}
-TAGS = {
-    "tag", "tags", "keyword", "keywords", "hashtag", "hashtags", "태그",
-}
-# fmt: on
 SAME_WORD = 5  # letters that two words begin with: sarcasm, sarcastic
 SHORTEST_WORD = 3
 DEEP = 2  # parts of a path that may be called after the label: a folder and the file
@@ -97,7 +61,7 @@ def _before_its_variants(names: Sequence[str], signs: Mapping[str, Signs]) -> tu
 
 def _few_before_tags(names: Sequence[str], signs: Mapping[str, Signs]) -> tuple[list[str], str]:
     """Keep what has few values before tags, which have many."""
-    tags = [name for name in names if _has(name, TAGS) and not signs[name].label]
+    tags = [name for name in names if _has(name, TAG_WORDS) and not signs[name].label]
     kept = [name for name in names if name not in tags]
     return kept, f"{listed(kept)} has fewer values"
 

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from ...errors import UserError
 from ..reading.json_columns import STRETCH
 from ..reading.raw_split import RawSplit, is_string
+from .joined_labels import joined_labels
 from .label_ids import LabelIds
-from .several_labels import Written, joined_labels, written_lists
+from .written_lists import Written, written_lists
 
 Kind = Literal["one", "several", "marks", "flags"]
 NOT_GIVEN = {"", "\0", "-1", "-1.0", "-1."}

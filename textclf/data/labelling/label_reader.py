@@ -17,12 +17,12 @@ from ...arguments import DataArguments
 from ...errors import UserError
 from ...labels import LabelSpace
 from ..reading.raw_split import RawSplit, is_string
+from .joined_labels import joined_note
 from .label_cells import NOT_GIVEN, LabelCells, read_cells
 from .label_forms import LabelForm, find_form, marked_places
 from .label_ids import UNLABELLED, LabelIds
 from .label_meaning import Meaning, Recorded, merge, name_values
 from .label_names import NO_CONSENSUS, Writing, sort_names, writing, written_as
-from .several_labels import joined_note
 
 # More labels than this, and more than half as many as rows, is an id or a sentence taken for a label.
 MANY_LABELS = 50

@@ -10,20 +10,9 @@ import pyarrow.compute as pc
 
 from ..reading.column_look import NOTHING
 from ..reading.raw_split import RawSplit
-from .column_names import (
-    ANSWERS,
-    LABEL_NAMES,
-    LABEL_PIECES,
-    PAIR_NAMES,
-    SUBJECTS,
-    TITLES,
-    called_text,
-    leads,
-    listed,
-    pieces,
-    plain,
-)
+from .column_names import called_text, leads, listed, pieces, plain
 from .column_signs import ROWS_LOOKED_AT, Signs, fractions, same_labels, votes
+from .column_words import ANSWERS, LABEL_NAMES, LABEL_PIECES, PAIR_NAMES, SUBJECTS, TITLES
 
 LIKENESS = ("score", "similarity", "relatedness", "similarityscore", "relatednessscore")
 ROWS_A_VALUE = 10  # of a finer column, on average: with fewer, one value in each class may be chance

@@ -11,20 +11,9 @@ import pyarrow.compute as pc
 
 from ...errors import UserError
 from ..reading.raw_split import RawSplit, is_string
-from .column_names import (
-    ASPECTS,
-    PAIR_NAMES,
-    TEXT_NAMES,
-    TITLES,
-    called_text,
-    is_reply,
-    is_request,
-    pieces,
-    plain,
-    title_and_body,
-    which_column,
-)
+from .column_names import called_text, is_reply, is_request, pieces, plain, title_and_body, which_column
 from .column_signs import ROWS_LOOKED_AT, Signs, same_texts
+from .column_words import ASPECTS, PAIR_NAMES, TEXT_NAMES, TITLES
 
 INTENTS = {"intent", "intents", "의도", "意图", "インテント"}
 LONGER, FAR_LONGER = 1.5, 3.0  # times the words of the next
