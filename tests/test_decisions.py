@@ -51,8 +51,10 @@ def test_a_run_that_is_concluded_twice_is_calibrated_once(run):
 def test_calibration_can_be_taken_back(run):
     before = logits_of(run)
     settle(run, validation_of(False), MeasureArguments())
-    assert settle(run, validation_of(False), MeasureArguments(calibrate=False)).record["calibration"] is None
-    np.testing.assert_array_equal(logits_of(run), before)
+    for baked in (False, True):
+        plain = MeasureArguments(calibrate=False, bake_thresholds=baked)
+        assert settle(run, validation_of(False), plain).record == {"calibration": None, "thresholds": None}
+        np.testing.assert_array_equal(logits_of(run), before)
 
 
 def test_an_earlier_training_in_the_folder_lends_no_head(run):

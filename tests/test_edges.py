@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from tests.test_figures import single
-from textclf.data.labelling.column_signs import _flag, _numbers_of_classes, fractions, look, same_texts
+from textclf.data.labelling.column_signs import _flag, _numbers_of_classes, fractions, look, same_texts, votes
 from textclf.data.labelling.label_names import (
     alike_notes,
     is_minus_one_a_class,
@@ -277,6 +277,15 @@ def test_numbers_of_classes_are_few_or_dense():
     halves = pa.table({"a": ["x", "y"], "b": ["x", "z"], "c": ["x", "y"]})
     assert not same_texts(RawSplit(halves), "a", "b"), "half of the rows"
     assert same_texts(RawSplit(halves), "a", "c")
+
+
+def test_votes_are_the_columns_that_add_up_to_a_total():
+    table = pa.table({"total": [3, 4], "a": [1, 4], "b": [2, 0], "label": [0, 1], "more": [9, 9], "gap": [None, 1]})
+    assert votes(RawSplit(table), "label") == {"total", "a", "b"}
+    assert votes(RawSplit(table.set_column(1, "a", pa.array([1, 3]))), "label") == set(), "they add up to less"
+    assert votes(RawSplit(table.select(["total", "a", "label"])), "label") == set()
+    one = pa.table({"total": [3, 4], "a": [3, 4], "label": [0, 1]})
+    assert votes(RawSplit(one), "label") == set(), "a single part is no vote"
 
 
 @pytest.mark.parametrize(

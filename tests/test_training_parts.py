@@ -17,10 +17,12 @@ from transformers.modeling_outputs import SequenceClassifierOutput
 from tests.training_runs import arguments
 from textclf.errors import UserError
 from textclf.labels import LabelSpace
-from textclf.training import interruption, machine
+from textclf.run_folder import RunFolder
+from textclf.training import foresight, interruption, linear_fit, machine
 from textclf.training.assembly import _headline, _saved_every, step_batches
+from textclf.training.auxiliary import Auxiliary, TargetParts, cut_to, divergence, facts_of
 from textclf.training.compact_vocabulary import Vocabulary
-from textclf.training.fit import _train
+from textclf.training.fit import Fitted, _train
 from textclf.training.foresight import Need, _pieces, _told, needed
 from textclf.training.guards import DiskGuard, LossGuard, StepRecord
 from textclf.training.interruption import GracefulStop, MarkComplete
@@ -30,6 +32,7 @@ from textclf.training.outcome import selection_facts, training_facts
 from textclf.training.resume import Place, _where_to_begin, _where_to_go_on, keep_to
 from textclf.training.selection import choose_metric
 from textclf.training.states import one_projection
+from textclf.training.teaching import _few, _right
 from textclf.training.trainer import IGNORED, BatchTrainer, CountedLoss
 
 GIGABYTE = 10**9
@@ -44,8 +47,9 @@ def said_by(call, *args):
 # Memory
 
 
-def test_a_batch_is_cut_in_halves_until_a_piece_fits():
-    """1 GB beside 1 GB a text: of 8 texts in 5 GB four fit exactly, in 4.9 GB two, in 2 GB one."""
+def test_a_batch_is_cut_in_halves_until_a_piece_fits(monkeypatch):
+    """1 GB beside 1 GB a text: of 8 texts in 5 GB four fit exactly, in 4.9 GB two, in 2 GB one; all of it given."""
+    monkeypatch.setattr(foresight, "GIVEN", 1.0)
     need = Need(GIGABYTE, GIGABYTE)
     for free, pieces in ((9.0, 1), (8.9, 2), (5.0, 2), (4.9, 4), (3.0, 4), (2.9, 8), (2.0, 8)):
         assert _pieces(need, 8, 64, int(free * GIGABYTE)) == pieces, free
@@ -54,6 +58,8 @@ def test_a_batch_is_cut_in_halves_until_a_piece_fits():
         "A single text of 64 tokens needs about 2.0 GB of memory; 2.0 GB are free. Lower --max_length, add "
         "--activation_checkpointing true, or choose a smaller model."
     )
+    monkeypatch.setattr(foresight, "GIVEN", 0.5)
+    assert (_pieces(need, 8, 64, 10 * GIGABYTE), _pieces(need, 8, 64, 9 * GIGABYTE)) == (2, 4)
     assert _told(need, 7, 64, 5 * GIGABYTE, 2) == (
         "7 texts of 64 tokens need about 8.0 GB of memory and 5.0 GB are free: 4 at a time are computed"
     )
@@ -607,3 +613,68 @@ def test_two_clouds_lie_on_common_axes_within_one():
     assert shares == [1.0, 1.0]
     assert places[0].tolist() == [[0.333, 0], [-0.333, 0], [0, 0.167], [0, -0.167]]
     assert places[1].tolist() == [[1, 0], [-1, 0], [0, 0.5], [0, -0.5]]
+
+
+# Linear models on states
+
+
+def test_the_lines_of_a_linear_model_stand_behind_those_of_fine_tuning_once(tmp_path):
+    run, chosen = RunFolder(tmp_path), SimpleNamespace(tried={0.1: 0.5, 1.0: 0.625})
+    own = ['{"C": 0.1, "eval_f1": 0.5}', '{"C": 1.0, "eval_f1": 0.625}']
+    for before in ([], ['{"C": 3.0, "eval_f1": 0.9}']):
+        run.write_text(linear_fit.LOG, "".join(f"{line}\n" for line in ['{"loss": 1}', *before]))
+        linear_fit._log(run, chosen, "f1", anew=False)
+        assert (tmp_path / linear_fit.LOG).read_text().splitlines() == ['{"loss": 1}', *own]
+    linear_fit._log(run, chosen, "f1", anew=True)
+    assert (tmp_path / linear_fit.LOG).read_text().splitlines() == own
+
+
+@pytest.mark.parametrize(("process", "has_one", "fitted"), [(0, False, True), (0, True, False), (1, False, False)])
+def test_a_head_is_fitted_once_and_by_one_process(process, has_one, fitted, tmp_path, monkeypatch):
+    trained = Fitted(tmp_path, {"linear": {}} if has_one else {}, {})
+    monkeypatch.setattr(linear_fit, "fit", lambda *args, **kwargs: trained)
+    monkeypatch.setattr(linear_fit, "refit_head", lambda *args, **kwargs: "refitted")
+    args = SimpleNamespace(process_index=process)
+    found = linear_fit.fit_fine_tuned_features(None, None, None, None, args, max_length=8, metrics=None)
+    assert found == ("refitted" if fitted else trained)
+
+
+def test_options_without_effect_on_a_linear_model_are_named(tmp_path):
+    usual = arguments(tmp_path, num_train_epochs=3)
+    assert "num_train_epochs" not in linear_fit._unused(usual, {"num_train_epochs"})
+    named = linear_fit._unused(arguments(tmp_path, layer_decay=0.9, family="features"), set())
+    assert "layer_decay" in named
+    assert "family" not in named
+
+
+# What a teacher says
+
+
+def test_opinions_and_labels_share_the_loss_by_hand():
+    """Of two labels with logits 0, 0: log 2 by either; an opinion (1, 0) costs log 2, one of (.5, .5) nothing."""
+    two = torch.zeros(3, 2)
+    assert divergence(two, torch.tensor([[1.0, 0], [0.5, 0.5], [0, 1]]), 1.0, False).tolist() == pytest.approx(
+        [np.log(2), 0, np.log(2)], abs=1e-6
+    )
+    assert divergence(2 * two + 1, torch.tensor([[1.0, 0]] * 3), 2.0, False).tolist() == pytest.approx(
+        [4 * np.log(2)] * 3
+    )
+    assert divergence(two, torch.tensor([[1.0, 0.5]] * 3), 2.0, True).tolist() == pytest.approx([4 * np.log(2)] * 3)
+    layout = TargetParts(labels=2, opinions=2, clusters=3, dimensions=4)
+    assert (layout.rows, layout.widths) == (7, (1, 2, 1, 4))
+    assert TargetParts(2, 0, 0, 0).widths == (1, 0, 0, 0)
+    values = np.array([[1.0] * 8, [0.0] * 8, [0.0] * 8], dtype=np.float32)
+    facts = facts_of(Auxiliary(layout, values), SimpleNamespace(teacher="t"))
+    assert list(facts["taught"].values()) == ["t", 1, 2, True, 3, 4]
+    assert facts_of(None, SimpleNamespace(teacher="t")) == {}
+    own = {"w": torch.zeros(2, 3), "b": torch.zeros(2), "s": torch.tensor(1.0)}
+    cut = cut_to(own, {"w": torch.ones(5, 3), "b": torch.ones(2), "s": torch.tensor(2.0), "x": torch.ones(4)})
+    assert {name: tuple(value.shape) for name, value in cut.items()} == {"w": (2, 3), "b": (2,), "s": (), "x": (4,)}
+
+
+def test_a_chat_teacher_is_right_where_it_names_all_labels():
+    labels = LabelSpace(("a", "b"), True)
+    found = _right([[0], None, [0, 1], [1]], labels, {"labels": [[0], [0], [1, 0], []]})
+    assert (found["n"], found["accuracy"]["value"]) == (4, 0.5)
+    assert _few(tuple("abcd")) == "a, b, c, d"
+    assert _few(tuple("abcde")) == "a, b, c, d, ..."
