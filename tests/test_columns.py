@@ -93,6 +93,12 @@ def test_columns_that_have_the_loaders_own_names_are_not_announced(tmp_path):
     assert any("read from 'label'" in note for note in load_csv(tmp_path, ["a", "b"]).provenance.notes)
 
 
+def test_a_declared_target_of_zero_and_one_is_no_aspect():
+    features = {name: datasets.ClassLabel(names=["0", "1"]) for name in ("target", "feat_Joy")}
+    columns = {"text": WORDS, "target": [0, 1], "feat_Joy": [0, 0, 1]}
+    assert chosen(columns, features) == (("text",), ("target",))
+
+
 def test_a_declared_class_label_is_found_under_any_name():
     features = {"mood": datasets.ClassLabel(names=["a", "b"])}
     assert chosen({"body": WORDS, "mood": [0, 1], "week": [1, 2]}, features) == (("body",), ("mood",))
@@ -384,6 +390,7 @@ IDS = list(range(40))
         ({"premise": TEXTS, "hypothesis": TEXTS[::-1], "labels": [0, 1], "label_text": ["other", "follows"]},
          ("premise", "hypothesis"), ("label_text",)),
         ({"body": TEXTS, "sentiment": [0.31, -0.4, 0.0], "topics": [3, 1, 2, 0]}, ("body",), ("topics",)),
+        ({"post": TEXTS, "score": [1, 2, 3, 4, 6, 10], "flair": ["q", "d"]}, ("post",), ("flair",)),
         # stars by their values and the end of their name; the only question of a crowd, however long its answers are
         ({"content": TEXTS, "score": [1, 2, 3, 4, 5], "sortOrder": ["newest", "relevant", "newest"]},
          ("content",), ("score",)),
@@ -413,6 +420,8 @@ def test_columns_as_people_have_them_are_found(columns, text, labels):
         ("rows.csv", {"후기": TEXTS, "카테고리": ["가", "나"], "별점": [1, 2, 3]}, "별점", "'카테고리'", "opinions"),
         ("rows.csv", {"product_category": ["a", "b"], "star_rating": [1, 2, 3], "review_body": TEXTS}, "star_rating",
          "'product_category'", "opinions"),
+        ("rows.csv", {"댓글": TEXTS, "카테고리": ["가", "나"], "혐오여부": ["Y", "N", "N"]}, "혐오여부", "'카테고리'",
+         "opinions"),
         # what a plot is about, before its stars
         ("rows.csv", {"plot": TEXTS, "genre": ["a", "b"], "rating": [1, 2, 3]}, "genre", "'rating'", "tells of"),
         # a sentiment before the stars it may be made of, stars before a recommendation
@@ -487,6 +496,9 @@ def test_a_file_whose_name_says_both_or_neither_leaves_the_question(source):
         ({"tweet": TEXTS, "sentiment": ["p", "n"], "sarcastic": [0, 1, 1]}, "sentiment, sarcastic"),
         ({"headline": TEXTS, "category": ["a", "b"], "sentiment": ["p", "n", "n"]}, "category, sentiment"),
         ({"review": TEXTS, "category": ["a", "b"], "approved": [1, 0, 0]}, "category, approved"),
+        # beside the topic of opinions any column may say what they say
+        ({"tweet": TEXTS, "topic": ["a", "b"], "ideology": ["l", "r", "r"]}, "topic, ideology"),
+        ({"tweet": TEXTS, "labels_task1_1": ["a", "b"], "labels_task1_2": ["l", "r", "r"]}, "task1_1, labels_task1_2"),
         # a word of the file that other columns have too says nothing
         ({"Date received": ["a"], "Product": ["a", "b"], "Issue": ["x", "y", "y"], "Consumer complaint": TEXTS,
           "Company response to consumer": ["c", "d", "d", "d"]}, "Product, Issue, Company response"),

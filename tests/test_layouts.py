@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -163,10 +164,14 @@ def test_columns_that_nobody_uses_do_not_keep_files_apart(tmp_path):
         load_as_given(DataArguments(dataset=str(tmp_path), label_columns=["votes"]))
 
 
-def test_versions_of_one_split_are_not_read_one_behind_the_other(tmp_path):
-    for name in ("train.csv", "train_cleaned.csv"):
+@pytest.mark.parametrize(
+    "names",
+    [("train.csv", "train_cleaned.csv"), ("train_v1.csv", "train_v2.csv"), ("train-v1.0.csv", "train-v1.1.csv")],
+)
+def test_versions_of_one_split_are_not_read_one_behind_the_other(names, tmp_path):
+    for name in names:
         put(tmp_path / name, table([["text", "label"], *map(list, ROWS)]))
-    with pytest.raises(UserError, match=r"train\.csv, train_cleaned\.csv, which could be parts or versions"):
+    with pytest.raises(UserError, match=f"{', '.join(map(re.escape, names))}, which could be parts or versions"):
         load_as_given(DataArguments(dataset=str(tmp_path)))
 
 

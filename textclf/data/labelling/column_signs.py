@@ -20,7 +20,7 @@ ROWS_LOOKED_AT = 10_000
 MOST_LABELS = 500
 MOST_NUMBERS = 50  # of which more are counts or years
 NEARLY_EMPTY = 0.5
-LEAST_STARS, MOST_STARS, HIGHEST_STARS = 4, 10, (4, 5, 10)
+MOST_STARS, HIGHEST_STARS, STARS_GIVEN = 10, (4, 5, 10), 0.8  # of the stars there are, how many occur at least
 FLAGS = {
     "true/false": {"true", "false"},
     "0/1": {"0", "1", "0.0", "1.0", "true", "false", "-1", "-1.0"},
@@ -129,7 +129,9 @@ def _look_at_words(name: str, cells: pa.ChunkedArray, rows: int, nested: bool, d
 def _are_stars(numbers: list[float]) -> bool:
     """Say whether numbers are those of stars: some of 1 to 5 or of 1 to 10, among them 1 and a high one."""
     whole = all(value.is_integer() and 1 <= value <= MOST_STARS for value in numbers)
-    return whole and len(numbers) >= LEAST_STARS and min(numbers) == 1 and max(numbers) in HIGHEST_STARS
+    if not whole or min(numbers, default=0) != 1 or max(numbers) not in HIGHEST_STARS:
+        return False
+    return len(numbers) >= STARS_GIVEN * max(numbers)
 
 
 def _flag(words: set[str]) -> str:

@@ -49,7 +49,7 @@ def clearly_meant(names: Sequence[str], signs: Mapping[str, Signs], source: str)
 
 def _before_its_variants(names: Sequence[str], signs: Mapping[str, Signs]) -> tuple[list[str], str]:
     """Keep a stance before the stance of another state: `validated_stance`."""
-    words = {name: set(pieces(name)) for name in names}
+    words = {name: {word for word in pieces(name) if not word.isdigit()} for name in names}
     known = LABEL_PIECES | ANSWERS | VERDICTS | STARS
     base = [
         name
@@ -91,10 +91,15 @@ def _answers_before_stars(names: Sequence[str], signs: Mapping[str, Signs]) -> t
 
 def _said_of_an_aspect(names: Sequence[str], signs: Mapping[str, Signs]) -> tuple[list[str], str]:
     """Keep what is said before what it is said of: a sentiment before its target."""
-    aspects = [name for name in names if _has(name, ASPECTS) and signs[name].wordy and not _judges(name, signs)]
+    aspects = [name for name in _aspects(names, signs) if not _judges(name, signs)]
     kept = [name for name in names if name not in aspects]
     known = all(_judges(name, signs) for name in kept)
     return (kept if known else list(names)), f"{listed(kept)} is what is said"
+
+
+def _aspects(names: Sequence[str], signs: Mapping[str, Signs]) -> list[str]:
+    """Return the columns that are called after what a text speaks of, and name it: `target`, not as 0 and 1."""
+    return [name for name in names if _has(name, ASPECTS) and signs[name].wordy and not signs[name].flag]
 
 
 def _a_verdict(names: Sequence[str], signs: Mapping[str, Signs]) -> tuple[list[str], str]:
@@ -112,14 +117,18 @@ def _a_verdict(names: Sequence[str], signs: Mapping[str, Signs]) -> tuple[list[s
 def _called_a_label(names: Sequence[str], signs: Mapping[str, Signs]) -> tuple[list[str], str]:
     """Keep the only column that is called as labels are, where the others' names say nothing of the kind.
 
-    Yes and no may answer a question that has no usual name: beside a topic or stars such a column is asked for.
+    Yes and no may answer a question that has no usual name: beside a topic or stars such a column is asked for; and
+    so is any beside the topic of opinions.
     """
-    aspects = [name for name in names if _has(name, ASPECTS) and signs[name].wordy]  # of what it is said
+    aspects = _aspects(names, signs)
     called = [name for name in names if plain(name) in LABEL_NAMES[1] or gives_stars(name, signs)]
     called = [name for name in called if name not in aspects]
     others = [name for name in names if name not in called]
     known = [name for name in others if _judges(name, signs) or _has(name, TOPICAL | LABEL_PIECES)]
-    asked = [name for name in others if signs[name].flag and any(_has(each, TOPICAL | STARS) for each in called)]
+    opinions = any(each.text and _has(name, OPINIONS) for name, each in signs.items())
+    topic = any(_has(name, TOPICAL) for name in called)
+    stars = any(_has(name, STARS) for name in called)
+    asked = [name for name in others if (topic and opinions) or ((topic or stars) and signs[name].flag)]
     if len(called) != 1 or known or asked:
         return list(names), ""
     return called, f"{listed(called)} is called as labels are"
@@ -154,7 +163,11 @@ def gives_stars(name: str, signs: Mapping[str, Signs]) -> bool:
 
 
 def _has(name: str, words: set[str]) -> bool:
-    return not words.isdisjoint(pieces(name))
+    """Say whether a name is made of one of the words; Korean and its kin write several of them as one: 혐오여부."""
+    own = pieces(name)
+    joined = [word for word in own if not word.isascii()]
+    ends = tuple(word for word in words if not word.isascii() and len(word) > 1)
+    return not words.isdisjoint(own) or any(word.startswith(ends) or word.endswith(ends) for word in joined)
 
 
 def _called_like(name: str, source: str, columns: Collection[str]) -> bool:

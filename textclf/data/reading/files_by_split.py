@@ -202,7 +202,8 @@ def _version(path: Path) -> str:
     """Return what a file's name says beside its split and the number of its part."""
     stem = re.sub(r"-[0-9a-f]{16}$", "", path.stem)  # the Hub ends the names of parts with a hash
     words = [word for word in without_split(stem).split("_") if word not in {"of", "part", "shard", "chunk"}]
-    return re.sub(r"\d+(_\d+)*", "#", "_".join(words))
+    version = re.search(r"(?i)(?<![a-z])v\d+([._]\d+)*", stem)  # train_v1 and train_v2 are no parts of one split
+    return (version[0] if version else "") + re.sub(r"\d+(_\d+)*", "#", "_".join(words))
 
 
 def _labels_of_test(by_split: dict[str, list[Path]]) -> Path | None:
