@@ -33,6 +33,7 @@ from textclf.evaluation.page.writing import figure, number
 from textclf.evaluation.text_profile import histogram, script_of
 from textclf.evaluation.thresholds import parse_aim
 from textclf.evaluation.wording import words_of
+from textclf.metrics.text_classification.checks import checked
 from textclf.metrics.text_classification.text_classification import Rows
 
 SAY = words_of("en")
@@ -223,6 +224,13 @@ def test_words_add_up_the_scores_of_their_tokens():
     assert _target(model, None, np.array([1, 3])) == 1
     with pytest.raises(ValueError, match="Unknown label 'c'; the model has a, b"):
         _target(model, "c", None)
+
+
+@pytest.mark.parametrize(("predictions", "references"), [([2, 0], [0, 1]), ([0, 1], [2, 0])])
+def test_an_id_beyond_the_label_axis_is_refused_on_either_side(predictions, references):
+    with pytest.raises(ValueError, match="Label ids go from 0 to 1; found 2"):
+        checked(predictions, references, None, 2, several=False)
+    assert checked(predictions, references, None, 3, several=False).num_labels == 3
 
 
 # Labels
