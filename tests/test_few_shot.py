@@ -1,6 +1,8 @@
 """Few labels: an encoder trained by contrast between texts, saved as an ordinary classifier."""
 
 import shutil
+from contextlib import nullcontext
+from types import SimpleNamespace
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -11,7 +13,8 @@ from transformers import AutoModel, pipeline
 from tests.tiny_models import ENGLISH, KOREAN
 from tests.trained_runs import COMMON, follow, write_json_lines
 from textclf.run_folder import RunFolder
-from textclf.training.few_shot import Contrast, shared_labels
+from textclf.training import few_shot, foresight
+from textclf.training.few_shot import Contrast, States, shared_labels
 
 
 class Embedded(torch.nn.Module):
@@ -36,6 +39,57 @@ def test_several_labels_are_shared_in_part():
     labels = torch.tensor([[1.0, 1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, 0.0, 0.0]])
     expected = [[1, 0.5, 0, 0], [0.5, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]
     np.testing.assert_allclose(shared_labels(labels).numpy(), expected)
+
+
+class Plain(torch.nn.Module):
+    """A classifier's shape: logits of what it is given, with dropout."""
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(3)
+        self.layers = torch.nn.Sequential(torch.nn.Linear(4, 4), torch.nn.Dropout(0.5), torch.nn.Linear(4, 4))
+
+    def forward(self, x):
+        return SimpleNamespace(logits=self.layers(x))
+
+
+@pytest.mark.parametrize("pieces", [2, 3, 8])
+def test_a_batch_read_in_pieces_has_the_same_pairs_and_gradients(pieces):
+    texts, labels, found = torch.randn(5, 4), torch.tensor([0, 1, 0, 1, 1]), []
+    for cut in (1, pieces):
+        model = Plain().eval()
+        states = States(model, None, cut)
+        Contrast(states)([{"x": texts.clone()}], labels).backward()
+        found.append([parameter.grad for parameter in model.parameters()])
+    for whole, parts in zip(*found, strict=True):
+        torch.testing.assert_close(parts, whole)
+
+
+def test_dropout_falls_on_the_same_places_when_a_piece_is_computed_again():
+    model = Plain().train()
+    torch.manual_seed(5)
+    states = States(model, None, 2)({"x": torch.ones(4, 4)})["sentence_embedding"]
+    torch.manual_seed(5)
+    parts = [model(torch.ones(2, 4)).logits for _ in range(2)]
+    torch.testing.assert_close(states, torch.cat(parts))
+    (ours,), (theirs,) = (
+        torch.autograd.grad(each.square().sum(), [model.layers[0].weight]) for each in (states, torch.cat(parts))
+    )
+    torch.testing.assert_close(ours, theirs)
+
+
+def test_texts_that_do_not_fit_together_are_read_in_pieces(monkeypatch, caplog):
+    class Coll:
+        texts = SimpleNamespace(lengths=np.array([3, 9]))
+
+    model = SimpleNamespace(device=torch.device("cpu"))
+    monkeypatch.setattr(few_shot, "needed", lambda *_: (foresight.Need(fixed=1e8, each=1e8), None))
+    monkeypatch.setattr(few_shot, "free_memory", lambda: int(6e8))
+    with caplog.at_level("WARNING"):
+        assert few_shot._pieces(model, Coll(), 16, nullcontext) == 4
+    assert "16 texts of 9 tokens need about 1.7 GB of memory and 0.6 GB are free: 4 at a time" in caplog.text
+    monkeypatch.setattr(few_shot, "free_memory", lambda: int(1e11))
+    assert few_shot._pieces(model, Coll(), 16, nullcontext) == 1
 
 
 def rows(folder, several=False):

@@ -2,6 +2,7 @@
 
 import logging
 import weakref
+from contextlib import nullcontext
 
 import pytest
 import torch
@@ -72,9 +73,9 @@ def watched(monkeypatch, free):
         found.setdefault("needs", []).append((need, texts, length))
         return cut(need, texts, length, free)
 
-    original, cut = foresight.Foresight.on_train_begin, foresight._pieces
+    original, cut = foresight.Foresight.on_train_begin, foresight.pieces_of
     monkeypatch.setattr(foresight.Foresight, "on_train_begin", foresee)
-    monkeypatch.setattr(foresight, "_pieces", pieces)
+    monkeypatch.setattr(foresight, "pieces_of", pieces)
     monkeypatch.setattr(foresight, "free_memory", lambda: free)
     return found
 
@@ -134,30 +135,24 @@ class Sixteen(torch.nn.Module):
         return (raised * 2).sum()
 
 
-class Sixteenth:
-    """What of a trainer is asked."""
-
-    data_collator = staticmethod(lambda rows: {"x": torch.stack(rows), "labels": None})
-    compute_loss_context_manager = staticmethod(lambda: torch.autocast("cpu", enabled=False))
-
-    def __init__(self):
-        self.model = Sixteen()
+def sixteens(times):
+    return {"x": torch.ones(times, 16)}
 
 
 def test_what_is_kept_for_the_backward_pass_is_counted_without_parameters():
-    trainer = Sixteenth()
-    assert [foresight.kept_for_backward(trainer, [torch.ones(16)] * times) for times in (1, 3)] == [128, 384]
-    assert trainer.model.training
+    model = Sixteen()
+    assert [foresight.kept_for_backward(model, sixteens(times), nullcontext) for times in (1, 3)] == [128, 384]
+    assert model.training
 
 
 def test_what_was_tried_is_freed_at_once():
     """A result that a graph keeps as it is holds that graph: neither would ever be freed."""
-    trainer = Sixteenth()
-    foresight.kept_for_backward(trainer, [torch.ones(16)])
-    (raised,) = trainer.model.made
+    model = Sixteen()
+    foresight.kept_for_backward(model, sixteens(1), nullcontext)
+    (raised,) = model.made
     assert raised() is None
 
 
 def test_a_part_of_the_free_memory_is_left_to_the_system():
     need = foresight.Need(fixed=100.0, each=100.0)
-    assert [foresight._pieces(need, 8, 512, free) for free in (900, 1059, 589, 588)] == [2, 1, 2, 4]
+    assert [foresight.pieces_of(need, 8, 512, free) for free in (900, 1059, 589, 588)] == [2, 1, 2, 4]

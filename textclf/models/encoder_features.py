@@ -20,7 +20,7 @@ from .tokenization import load_tokenizer
 from .weights import locate
 
 LONGEST = 512  # tokens of a text that are read, where the encoder could take more
-BATCH = 64
+BATCH, TOKENS = 64, 8192  # texts of a batch, and their tokens, padding included, as far as characters tell
 
 
 class FrozenEncoder:
@@ -53,8 +53,11 @@ class FrozenEncoder:
         lengths = [len(text if isinstance(text, str) else "".join(part or "" for part in text)) for text in texts]
         order = np.argsort(-np.asarray(lengths, dtype=np.int64), kind="stable")  # long ones first: little padding
         parts: dict[int, NDArray[np.float32]] = {}
-        for start in range(0, len(order), BATCH):
-            batch = order[start : start + BATCH].tolist()
+        start = 0
+        while start < len(order):
+            longest = max(1, min(self.max_length, lengths[order[start]]))
+            batch = order[start : start + max(1, min(BATCH, TOKENS // longest))].tolist()
+            start += len(batch)
             for index, row in zip(batch, self._states([texts[i] for i in batch]), strict=True):
                 parts[index] = row
         width = 2 * self.model.config.hidden_size

@@ -7,6 +7,7 @@ here every pair of a batch counts, so that a batch of B texts, read once, is B (
 
 from __future__ import annotations
 
+import logging
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -23,18 +24,23 @@ from sentence_transformers import (
 from sentence_transformers.base.modules import Module
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.utils.checkpoint import checkpoint
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, PrinterCallback
 
 from ..errors import UserError
+from ..inference.memory import free_memory
 from ..models.dropout import fast_dropout
 from ..models.padding_free import padding_free
 from .collation import Padding
 from .encoding import EncodedTexts
 from .fit import Fitted
 from .fit_arguments import FitArguments
+from .foresight import Context, needed, pieces_of, told
 from .linear_fit import begin, fit_head
 from .pooled_states import without_last
 from .selection import Metrics
+
+logger = logging.getLogger(__name__)
 
 MOST_READ = 2_400  # texts read in all: of N texts N (N + 1) below, as many as SetFit reads at least; further, no gain
 USED = {"learning_rate", "warmup_steps", "weight_decay", "per_device_train_batch_size"}
@@ -81,14 +87,26 @@ def fit_few_shot(
 class States(Module):
     """What sentence-transformers trains: a classifier with an open head, read before its last layer."""
 
-    def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> None:
-        """Take a model whose logits are its pooled states."""
+    def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, pieces: int = 1) -> None:
+        """Take a model whose logits are its pooled states; batches are read in so many pieces."""
         super().__init__()
-        self.model, self.tokenizer = model, tokenizer
+        self.model, self.tokenizer, self.pieces = model, tokenizer, pieces
 
     def forward(self, features: dict[str, Any], **_: Any) -> dict[str, Any]:  # the library's own types
         """Add `sentence_embedding`, [B, d]."""
-        return features | {"sentence_embedding": self.model(**features).logits}
+        if self.pieces == 1:
+            return features | {"sentence_embedding": self._states(**features)}
+        parts = zip(*(values.tensor_split(self.pieces) for values in features.values()), strict=True)
+        # All pairs need all states, but what led to them is computed once more, a piece at a time.
+        states = [
+            checkpoint(self._states, **dict(zip(features, part, strict=True)), use_reentrant=False)
+            for part in parts
+            if len(part[0])
+        ]
+        return features | {"sentence_embedding": torch.cat(states)}
+
+    def _states(self, **inputs: Tensor) -> Tensor:
+        return self.model(**inputs).logits
 
     def save(self, output_path: str, *args: Any, safe_serialization: bool = True, **kwargs: Any) -> None:
         """Write nothing: the run folder's one writer does."""
@@ -105,9 +123,14 @@ class PaddedRows:
 
     def __call__(self, rows: Sequence[Mapping[str, int]]) -> dict[str, Tensor]:
         """Return a batch as the trainer takes its features apart again: by their prefix."""
-        batch = self.padding([self.texts[row["row"]] for row in rows])
-        labels = batch.pop("labels")
+        batch, labels = self.features([self.texts[row["row"]] for row in rows])
         return {**{f"text_{name}": values for name, values in batch.items()}, "label": labels}
+
+    def features(self, texts: Sequence[Any]) -> tuple[dict[str, Tensor], Tensor]:
+        """Return encoded texts as a model's inputs, and their labels."""
+        batch = self.padding(texts)
+        labels = batch.pop("labels")
+        return batch, labels
 
 
 class Contrast(nn.Module):
@@ -153,18 +176,43 @@ def contrast(
     rows = Dataset.from_dict({"row": np.arange(len(texts))})
     hooks = padding_free(model, args.padding_free, args.device)
     with without_last(model), tempfile.TemporaryDirectory() as folder:
-        trained = SentenceTransformer(modules=[States(model, tokenizer)], device=str(args.device))
+        read = States(model, tokenizer)
+        trained = SentenceTransformer(modules=[read], device=str(args.device))
+        collator = PaddedRows(texts, Padding.of(tokenizer))
         trainer = SentenceTransformerTrainer(
             model=trained,
             args=_arguments(folder, args, size, steps),
             train_dataset=rows,
             loss=Contrast(trained),
-            data_collator=PaddedRows(texts, Padding.of(tokenizer)),
+            data_collator=collator,
         )
         trainer.remove_callback(PrinterCallback)
         with hooks, fast_dropout(model, args.device.type == "cpu"):
+            read.pieces = _pieces(model, collator, size, trainer.compute_loss_context_manager)
             trainer.train()
     return steps * size
+
+
+def _pieces(model: PreTrainedModel, collator: PaddedRows, size: int, precision: Context) -> int:
+    """Return in how many pieces batches of `size` texts are read, so that the longest fit into a processor's memory.
+
+    Raises:
+        UserError: not even one text fits.
+    """
+    free = free_memory()
+    if model.device.type != "cpu" or free is None:
+        return 1
+    lengths = collator.texts.lengths
+    longest, length = int(lengths.argmax()), int(lengths.max())
+
+    def batch(times: int) -> dict[str, Tensor]:
+        return collator.features([collator.texts[longest]] * times)[0]
+
+    need, _ = needed(model, batch, precision)
+    pieces = pieces_of(need, size, length, free)
+    if pieces > 1:
+        logger.warning("%s; the pairs stay the same.", told(need, size, length, free, pieces))
+    return pieces
 
 
 def _arguments(folder: str, args: FitArguments, size: int, steps: int) -> SentenceTransformerTrainingArguments:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
@@ -19,6 +19,7 @@ from ..errors import UserError
 from ..inference.memory import free_memory, size
 from .batching import deal
 from .collation import FOR_THE_LOSS
+from .memory import give_back
 
 if TYPE_CHECKING:
     from .trainer import BatchTrainer
@@ -30,6 +31,7 @@ SLACK = 1.3
 # Of the free memory that much is given to a step: what is foreseen was up to 8 % less than what was taken, and the
 # system's own caches want room (512 tokens in 1.5 GB ended without it).
 GIVEN = 0.85
+Context = Callable[[], AbstractContextManager[Any]]
 STATES = 3  # numbers beside each parameter that learns: its gradient and AdamW's two moments
 
 
@@ -68,11 +70,16 @@ class Foresight(TrainerCallback):
         texts = max(len(batch) for batch in deal(step, batches.lengths, batches.share, bool(batches.size.tokens)))
         longest = int(step[batches.lengths[step].argmax()])
         length = int(batches.lengths[longest])
+
+        def batch(times: int) -> dict[str, Tensor]:
+            collated = trainer.data_collator([trainer.train_dataset[longest]] * times)
+            return {name: values for name, values in collated.items() if name not in FOR_THE_LOSS}
+
         try:
-            training, validation = needed(trainer, longest)
+            training, validation = needed(trainer.model, batch, trainer.compute_loss_context_manager)
         except torch.OutOfMemoryError:  # whatever refuses says so again in the step, which knows what to type
             return
-        pieces = _pieces(training, texts, length, free)
+        pieces = pieces_of(training, texts, length, free)
         if args.world_size > 1 and pieces > 1:  # cut differently, they would wait for each other for ever
             raise UserError(
                 f"{texts} texts of {length} tokens do not fit into the memory that each of the processes has. Start "
@@ -81,16 +88,20 @@ class Foresight(TrainerCallback):
             )
         trainer.pieces = pieces
         if pieces > 1:
-            logger.warning("%s; the steps stay the same.", _told(training, texts, length, free, pieces))
+            logger.warning("%s; the steps stay the same.", told(training, texts, length, free, pieces))
         scored = args.per_device_eval_batch_size
-        trainer.evaluation_pieces = _pieces(validation, scored, length, free)
+        trainer.evaluation_pieces = pieces_of(validation, scored, length, free)
         if trainer.evaluation_pieces > 1:
-            told = _told(validation, scored, length, free, trainer.evaluation_pieces)
-            logger.warning("In validation %s.", told)
+            words = told(validation, scored, length, free, trainer.evaluation_pieces)
+            logger.warning("In validation %s.", words)
 
 
-def _pieces(need: Need, texts: int, length: int, free: int) -> int:
-    """Return into how many parts a batch of texts has to be cut."""
+def pieces_of(need: Need, texts: int, length: int, free: int) -> int:
+    """Return into how many parts a batch of texts of `length` tokens has to be cut for `free` bytes.
+
+    Raises:
+        UserError: not even one text fits.
+    """
     given = GIVEN * free
     if need.of(1) > given:
         raise UserError(
@@ -103,17 +114,21 @@ def _pieces(need: Need, texts: int, length: int, free: int) -> int:
     return pieces
 
 
-def _told(need: Need, texts: int, length: int, free: int, pieces: int) -> str:
+def told(need: Need, texts: int, length: int, free: int, pieces: int) -> str:
+    """Say into what a batch is cut, and why."""
     return (
         f"{texts} texts of {length} tokens need about {size(need.of(texts))} of memory and {size(free)} are free: "
         f"{-(-texts // pieces)} at a time are computed"
     )
 
 
-def needed(trainer: BatchTrainer, row: int) -> tuple[Need, Need]:
-    """Try a row of the training texts alone and twice; return what batches of it need, training and validation."""
-    rows, model = trainer.train_dataset, trainer.model
-    once, twice = (kept_for_backward(trainer, [rows[row]] * times) for times in (1, 2))
+def needed(model: nn.Module, batch: Callable[[int], Mapping[str, Tensor]], precision: Context) -> tuple[Need, Need]:
+    """Try batches of a text alone and twice (`batch(times)`); return what such batches need, training and validation.
+
+    `precision` is the context in which the model computes.
+    """
+    once, twice = (kept_for_backward(model, batch(times), precision) for times in (1, 2))
+    give_back()
     fixed, each = SLACK * max(0, 2 * once - twice), SLACK * max(0, twice - once)
     states = STATES * sum(p.numel() * p.element_size() for p in model.parameters() if p.requires_grad)
     # Validation keeps nothing: it needs what one layer of training does, and again what comes of it.
@@ -121,9 +136,8 @@ def needed(trainer: BatchTrainer, row: int) -> tuple[Need, Need]:
     return Need(states + fixed, each), Need(states + fixed, 2 * each / layers)
 
 
-def kept_for_backward(trainer: BatchTrainer, rows: list[Any]) -> int:
+def kept_for_backward(model: nn.Module, inputs: Mapping[str, Tensor], precision: Context) -> int:
     """Return the bytes of all that a forward pass keeps for the backward pass, parameters left out."""
-    model = trainer.model
     own = {p.untyped_storage().data_ptr() for p in model.parameters()}
     found: dict[int, int] = {}
 
@@ -133,10 +147,8 @@ def kept_for_backward(trainer: BatchTrainer, rows: list[Any]) -> int:
             found[storage.data_ptr()] = storage.nbytes()
         return kept.detach()  # itself, it would hold the graph that holds it, and never be freed
 
-    inputs = {name: values for name, values in trainer.data_collator(rows).items() if name not in FOR_THE_LOSS}
     hooks = torch.autograd.graph.saved_tensors_hooks(note, lambda kept: kept)
-    precision = trainer.compute_loss_context_manager()
-    with _training_mode(model), torch.random.fork_rng([]), torch.enable_grad(), hooks, precision:
+    with _training_mode(model), torch.random.fork_rng([]), torch.enable_grad(), hooks, precision():
         outcome = model(**inputs)  # held until all is counted: no block is given out twice
     del outcome
     return sum(found.values())

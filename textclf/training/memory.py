@@ -29,6 +29,12 @@ def kept_memory(use: bool) -> Iterator[None]:
         yield
     finally:
         _set(_USUAL)
+        give_back()
+
+
+def give_back() -> None:
+    """Give the system what was freed and is still held (glibc only)."""
+    if platform.libc_ver()[0] == "glibc":
         ctypes.CDLL(None).malloc_trim(0)
 
 
