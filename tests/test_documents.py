@@ -16,7 +16,9 @@ from textclf.serving.serve_arguments import ServeArguments
 from textclf.studies.plan import CompareOptions, StudyOptions
 
 PAGES = [
-    path for path in sorted(ROOT.rglob("*.md")) if not {".venv", "runs", "space", "node_modules"} & set(path.parts)
+    path
+    for path in sorted(ROOT.rglob("*.md"))
+    if not {".venv", "runs", "space", "node_modules", "approved"} & set(path.parts)
 ]
 PAGES = [path for path in PAGES if path.name != "model_card.md"]  # a template
 READMES = [ROOT / "README.md", ROOT / "recipes/README.md", ROOT / "README.ko.md", ROOT / "SKILL.md"]
