@@ -4,6 +4,7 @@ import json
 import logging
 import os
 import signal
+from contextlib import nullcontext
 from types import SimpleNamespace
 
 import numpy as np
@@ -23,7 +24,7 @@ from textclf.training.assembly import _headline, _saved_every, step_batches
 from textclf.training.auxiliary import Auxiliary, TargetParts, cut_to, divergence, facts_of
 from textclf.training.compact_vocabulary import Vocabulary
 from textclf.training.fit import Fitted, _train
-from textclf.training.foresight import Need, _pieces, _told, needed
+from textclf.training.foresight import Need, needed, pieces_of, told
 from textclf.training.guards import DiskGuard, LossGuard, StepRecord
 from textclf.training.interruption import GracefulStop, MarkComplete
 from textclf.training.linear_choice import _scaler, _searched
@@ -52,15 +53,15 @@ def test_a_batch_is_cut_in_halves_until_a_piece_fits(monkeypatch):
     monkeypatch.setattr(foresight, "GIVEN", 1.0)
     need = Need(GIGABYTE, GIGABYTE)
     for free, pieces in ((9.0, 1), (8.9, 2), (5.0, 2), (4.9, 4), (3.0, 4), (2.9, 8), (2.0, 8)):
-        assert _pieces(need, 8, 64, int(free * GIGABYTE)) == pieces, free
-    assert _pieces(need, 7, 64, 5 * GIGABYTE) == 2, "of seven texts the larger half is four"
-    assert said_by(_pieces, need, 8, 64, 2 * GIGABYTE - 1) == (
+        assert pieces_of(need, 8, 64, int(free * GIGABYTE)) == pieces, free
+    assert pieces_of(need, 7, 64, 5 * GIGABYTE) == 2, "of seven texts the larger half is four"
+    assert said_by(pieces_of, need, 8, 64, 2 * GIGABYTE - 1) == (
         "A single text of 64 tokens needs about 2.0 GB of memory; 2.0 GB are free. Lower --max_length, add "
         "--activation_checkpointing true, or choose a smaller model."
     )
     monkeypatch.setattr(foresight, "GIVEN", 0.5)
-    assert (_pieces(need, 8, 64, 10 * GIGABYTE), _pieces(need, 8, 64, 9 * GIGABYTE)) == (2, 4)
-    assert _told(need, 7, 64, 5 * GIGABYTE, 2) == (
+    assert (pieces_of(need, 8, 64, 10 * GIGABYTE), pieces_of(need, 8, 64, 9 * GIGABYTE)) == (2, 4)
+    assert told(need, 7, 64, 5 * GIGABYTE, 2) == (
         "7 texts of 64 tokens need about 8.0 GB of memory and 5.0 GB are free: 4 at a time are computed"
     )
 
@@ -80,14 +81,7 @@ class Squares(nn.Module):
 
 def test_what_a_batch_needs_is_told_from_one_text_and_two():
     """Its input, 64 bytes a text, a third more for a moment; gradient and two moments of 16 float32 that learn."""
-    model = Squares()
-    trainer = SimpleNamespace(
-        model=model,
-        train_dataset=[torch.ones(16)],
-        data_collator=lambda rows: {"x": torch.stack(rows)},
-        compute_loss_context_manager=lambda: torch.autocast("cpu", enabled=False),
-    )
-    training, validation = needed(trainer, 0)
+    training, validation = needed(Squares(), lambda times: {"x": torch.ones(times, 16)}, nullcontext)
     assert training == pytest.approx((3 * 64, 1.3 * 64))
     assert validation == pytest.approx((3 * 64, 2 * 1.3 * 64 / 4))
     assert training.of(3) == pytest.approx(3 * 64 + 3 * 1.3 * 64)
