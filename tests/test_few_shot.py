@@ -84,10 +84,13 @@ def test_texts_that_do_not_fit_together_are_read_in_pieces(monkeypatch, caplog):
 
     model = SimpleNamespace(device=torch.device("cpu"))
     monkeypatch.setattr(few_shot, "needed", lambda *_: (foresight.Need(fixed=1e8, each=1e8), None))
+    monkeypatch.setattr(few_shot, "GAPS", 1.0)
     monkeypatch.setattr(few_shot, "free_memory", lambda: int(6e8))
     with caplog.at_level("WARNING"):
         assert few_shot._pieces(model, Coll(), 16, nullcontext) == 4
     assert "16 texts of 9 tokens need about 1.7 GB of memory and 0.6 GB are free: 4 at a time" in caplog.text
+    monkeypatch.setattr(few_shot, "GAPS", 1.3)  # a third more of each: of(4) is .65 GB, of(2) .39
+    assert few_shot._pieces(model, Coll(), 16, nullcontext) == 8
     monkeypatch.setattr(few_shot, "free_memory", lambda: int(1e11))
     assert few_shot._pieces(model, Coll(), 16, nullcontext) == 1
 
