@@ -82,7 +82,7 @@ def test_texts_that_do_not_fit_together_are_read_in_pieces(monkeypatch, caplog):
     class Coll:
         texts = SimpleNamespace(lengths=np.array([3, 9]))
 
-    model = SimpleNamespace(device=torch.device("cpu"))
+    model = SimpleNamespace(device=torch.device("cpu"), parameters=lambda: [torch.zeros(0)])
     monkeypatch.setattr(few_shot, "needed", lambda *_: (foresight.Need(fixed=1e8, each=1e8), None))
     monkeypatch.setattr(few_shot, "GAPS", 1.0)
     monkeypatch.setattr(few_shot, "free_memory", lambda: int(6e8))

@@ -211,7 +211,8 @@ def _pieces(model: PreTrainedModel, collator: PaddedRows, size: int, precision: 
         return collator.features([collator.texts[longest]] * times)[0]
 
     alone, _ = needed(model, batch, precision)
-    need = Need(GAPS * alone.fixed, GAPS * alone.each)
+    again = sum(p.numel() * p.element_size() for p in model.parameters())  # a piece's gradients, beside the others'
+    need = Need(GAPS * (alone.fixed + again), GAPS * alone.each)
     pieces = pieces_of(need, size, length, free)
     if pieces > 1:
         logger.warning("%s; the pairs stay the same.", told(need, size, length, free, pieces))
