@@ -12,6 +12,7 @@ from transformers import AutoModel, pipeline
 
 from tests.tiny_models import ENGLISH, KOREAN
 from tests.trained_runs import COMMON, follow, write_json_lines
+from textclf.errors import UserError
 from textclf.run_folder import RunFolder
 from textclf.training import few_shot, foresight
 from textclf.training.few_shot import Contrast, States, shared_labels
@@ -91,6 +92,9 @@ def test_texts_that_do_not_fit_together_are_read_in_pieces(monkeypatch, caplog):
     assert "16 texts of 9 tokens need about 1.7 GB of memory and 0.6 GB are free: 4 at a time" in caplog.text
     monkeypatch.setattr(few_shot, "GAPS", 1.3)  # a third more of each: of(4) is .65 GB, of(2) .39
     assert few_shot._pieces(model, Coll(), 16, nullcontext) == 8
+    monkeypatch.setattr(few_shot, "free_memory", lambda: int(1e8))
+    with pytest.raises(UserError, match=r"are free\. Lower --max_length, or choose a smaller model\.$"):
+        few_shot._pieces(model, Coll(), 16, nullcontext)
     monkeypatch.setattr(few_shot, "free_memory", lambda: int(1e11))
     assert few_shot._pieces(model, Coll(), 16, nullcontext) == 1
 

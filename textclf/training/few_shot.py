@@ -213,7 +213,7 @@ def _pieces(model: PreTrainedModel, collator: PaddedRows, size: int, precision: 
     alone, _ = needed(model, batch, precision)
     again = sum(p.numel() * p.element_size() for p in model.parameters())  # a piece's gradients, beside the others'
     need = Need(GAPS * (alone.fixed + again), GAPS * alone.each)
-    pieces = pieces_of(need, size, length, free)
+    pieces = pieces_of(need, size, length, free, "Lower --max_length, or choose a smaller model.")
     if pieces > 1:
         logger.warning("%s; the pairs stay the same.", told(need, size, length, free, pieces))
     return pieces

@@ -9,6 +9,7 @@ import logging
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
@@ -31,8 +32,10 @@ SLACK = 1.3
 # Of the free memory that much is given to a step: what is foreseen was up to 8 % less than what was taken, and the
 # system's own caches want room (512 tokens in 1.5 GB ended without it).
 GIVEN = 0.85
-Context = Callable[[], AbstractContextManager[Any]]
 STATES = 3  # numbers beside each parameter that learns: its gradient and AdamW's two moments
+INSTEAD = "Lower --max_length, add --activation_checkpointing true, or choose a smaller model."
+
+Context = Callable[[], AbstractContextManager[Any]]
 
 
 class Need(NamedTuple):
@@ -70,13 +73,10 @@ class Foresight(TrainerCallback):
         texts = max(len(batch) for batch in deal(step, batches.lengths, batches.share, bool(batches.size.tokens)))
         longest = int(step[batches.lengths[step].argmax()])
         length = int(batches.lengths[longest])
-
-        def batch(times: int) -> dict[str, Tensor]:
-            collated = trainer.data_collator([trainer.train_dataset[longest]] * times)
-            return {name: values for name, values in collated.items() if name not in FOR_THE_LOSS}
-
         try:
-            training, validation = needed(trainer.model, batch, trainer.compute_loss_context_manager)
+            training, validation = needed(
+                trainer.model, partial(self._repeated, longest), trainer.compute_loss_context_manager
+            )
         except torch.OutOfMemoryError:  # whatever refuses says so again in the step, which knows what to type
             return
         pieces = pieces_of(training, texts, length, free)
@@ -95,19 +95,21 @@ class Foresight(TrainerCallback):
             words = told(validation, scored, length, free, trainer.evaluation_pieces)
             logger.warning("In validation %s.", words)
 
+    def _repeated(self, row: int, times: int) -> dict[str, Tensor]:
+        batch = self.trainer.data_collator([self.trainer.train_dataset[row]] * times)
+        return {name: values for name, values in batch.items() if name not in FOR_THE_LOSS}
 
-def pieces_of(need: Need, texts: int, length: int, free: int) -> int:
+
+def pieces_of(need: Need, texts: int, length: int, free: int, instead: str = INSTEAD) -> int:
     """Return into how many parts a batch of texts of `length` tokens has to be cut for `free` bytes.
 
     Raises:
-        UserError: not even one text fits.
+        UserError: not even one text fits; `instead` says what to type.
     """
     given = GIVEN * free
     if need.of(1) > given:
-        raise UserError(
-            f"A single text of {length} tokens needs about {size(need.of(1))} of memory; {size(free)} are free. "
-            "Lower --max_length, add --activation_checkpointing true, or choose a smaller model."
-        )
+        found = f"A single text of {length} tokens needs about {size(need.of(1))} of memory; {size(free)} are free."
+        raise UserError(f"{found} {instead}")
     pieces = 1
     while need.of(-(-texts // pieces)) > given:
         pieces *= 2
