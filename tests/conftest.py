@@ -27,6 +27,14 @@ settings.register_profile("patient", settings(), deadline=None, suppress_health_
 settings.load_profile("patient")
 
 
+@pytest.fixture(autouse=True)
+def one_environment():
+    """Keep the object that libraries hold: `datasets` puts a copy in its place where several processes map."""
+    environment = os.environ
+    yield
+    os.environ = environment  # noqa: B003, it holds what it held
+
+
 @pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory):
     """Return `make(family, labels=None, cased=True) -> Path`: a folder made once; copy it before changing it."""

@@ -115,7 +115,7 @@ def test_training_keeps_the_logits_of_the_checkpoint_it_leaves(options, tiny_mod
 
 def trained(folder, output_dir, validation, model_options):
     model, tokenizer = built(folder, validation, **model_options)
-    args = arguments(output_dir, num_train_epochs=2, learning_rate=1e-3)
+    args = arguments(output_dir, num_train_epochs=2, learning_rate=1e-3, precision="fp32")
     return fit(model, tokenizer, rows(24), validation, args, max_length=64, metrics=quick_metrics).path
 
 
@@ -123,7 +123,7 @@ def test_logits_are_told_from_what_else_a_model_gives(tiny_model, tmp_path):
     validation = rows(10, seed=5)
     model, tokenizer = built(tiny_model("bert"), validation)
     model.config.output_hidden_states = True
-    args = arguments(tmp_path / "run", num_train_epochs=1, learning_rate=1e-3)
+    args = arguments(tmp_path / "run", num_train_epochs=1, learning_rate=1e-3, precision="fp32")
     run = fit(model, tokenizer, rows(12), validation, args, max_length=64, metrics=quick_metrics).path
     kept = load_file(run / VALIDATION_LOGITS)["logits"]
     np.testing.assert_allclose(kept, Classifier.load(run).logits(texts_of(validation)), atol=2e-5)
