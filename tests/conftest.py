@@ -22,6 +22,8 @@ os.environ["TERM"] = "xterm"  # rich gives every other screen's width up where i
 for name in ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR"):
     os.environ.pop(name, None)
 
+ENVIRONMENT = os.environ
+
 # An example that takes long says something about the machine and what else it does, nothing about the code.
 settings.register_profile("patient", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
@@ -29,10 +31,10 @@ settings.load_profile("patient")
 
 @pytest.fixture(autouse=True)
 def one_environment():
-    """Keep the object that libraries hold: `datasets` puts a copy in its place where several processes map."""
-    environment = os.environ
+    """Put back the object that libraries hold: `datasets` leaves a copy in its place where several processes map."""
+    os.environ = ENVIRONMENT  # noqa: B003, it holds what it held
     yield
-    os.environ = environment  # noqa: B003, it holds what it held
+    os.environ = ENVIRONMENT  # noqa: B003
 
 
 @pytest.fixture(scope="session")
