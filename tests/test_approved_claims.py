@@ -173,6 +173,7 @@ def test_every_verdict_and_its_explanation_is_the_one_that_was_looked_at(bench, 
         ({"dataset": "data/here"}, [("accuracy", 0.5)]),
         ({"dataset": "csv"}, [("accuracy", 0.5)]),
         ({"task": "translation"}, [("accuracy", 0.5)]),
+        ({}, [("mcc", round(test["matthews_correlation"] * 100, 2)), ("Cohen's kappa", 1.5)]),
     ]  # fmt: skip
     found = {"model": "someone/tiny", "revision": "abc", "version": "1", "notes": ["A *note*."], "findings": []}
     checked = []

@@ -8,6 +8,7 @@ from markdown_it import MarkdownIt
 from tests.claim_cards import card, index
 from textclf.errors import UserError
 from textclf.hub.claims.card import read_card
+from textclf.hub.claims.claim import DataNamed, make_claim, possible
 from textclf.hub.claims.comment import comment
 from textclf.hub.claims.text import claims_in_text
 from textclf.hub.claims.wording import Named, metric_named, number_in, rows_in, split_in
@@ -101,6 +102,36 @@ def test_a_split_is_read_where_one_is_spoken_of(words, split):
 )
 def test_the_number_of_texts_is_that_of_the_measured_ones(words, n):
     assert rows_in(words) == n
+
+
+@pytest.mark.parametrize(
+    ("metric", "written", "value", "can_be"),
+    [
+        ("accuracy", "92.7", 0.927, True),
+        ("accuracy", "1.5", 0.015, True),
+        ("ROC-AUC", "93", 0.93, True),
+        ("ECE", "4.2", 0.042, True),
+        ("mcc", "1.5", 1.5, False),
+        ("mcc", "60.5", 60.5, False),
+        ("mcc", "60.5 %", 0.605, True),
+        ("mcc", "-1", -1, True),
+        ("mcc", "-1.1", -1.1, False),
+        ("mcc", "1.0", 1, True),
+        ("brier", "1.9", 1.9, True),
+        ("brier", "2.1", 2.1, False),
+        ("log loss", "12.5", 12.5, True),
+        ("log loss", "-0.2", -0.2, False),
+        ("Cohen's kappa", "1.5", 1.5, True),  # not known here: nothing is said of it
+        ("accuracy", "150", 150, False),
+        ("accuracy", "-0.1", -0.1, False),
+        ("accuracy", "100", 1, True),
+        ("accuracy", "1", 1, True),
+    ],
+)
+def test_only_a_share_is_read_in_hundredths_without_a_sign_that_says_so(metric, written, value, can_be):
+    claim = make_claim(metric, written, number_in(written), DataNamed(), "text")
+    assert claim.value == pytest.approx(value)
+    assert possible(claim) is can_be
 
 
 def test_columns_of_other_models_and_rows_of_labels_are_left_unread():

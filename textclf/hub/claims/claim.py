@@ -9,8 +9,8 @@ from .wording import Named, Number, foreign, metric_named
 
 NUMERIC = 5e-5  # by which figures differ between machines and precisions, and nobody means a difference
 SURE = 0.0051  # half a unit of the last digit, from which on figures are equal by chance
-_BOUNDED_BELOW = {"mcc"}
-_NO_SHARES = {"log_loss"}
+# What is no share of anything is never meant in hundredths unless the card says %; and the values that it can have.
+_NO_SHARES = {"mcc": (-1.0, 1.0), "log_loss": (0.0, float("inf")), "brier": (0.0, 2.0)}
 
 
 @dataclass(frozen=True)
@@ -89,18 +89,18 @@ def make_claim(metric: str, written: str, number: Number, data: DataNamed, where
     """Return the claim that words and a number make; shares in hundredths are told by their size."""
     named = metric_named(metric)
     value, half, percent = number
-    known = named is not None and named.base not in _NO_SHARES
-    if known and not percent and 1 < abs(value) <= 100 and not (abs(value) <= 1 + half):
+    share = named is not None and named.base not in _NO_SHARES
+    if share and not percent and 1 < abs(value) <= 100 and not (abs(value) <= 1 + half):
         value, half, percent = value / 100, half / 100, True
     return Claim(metric.strip(), named, " ".join(written.split()), value, half, percent, data, where)
 
 
 def possible(claim: Claim) -> bool:
     """Say whether the value is one that the metric can have."""
-    if claim.named is None or claim.named.base in _NO_SHARES:
+    if claim.named is None:
         return True
-    least = -1.0 if claim.named.base in _BOUNDED_BELOW else 0.0
-    return least - claim.half <= claim.value <= 1 + claim.half
+    least, most = _NO_SHARES.get(claim.named.base, (0.0, 1.0))
+    return least - claim.half <= claim.value <= most + claim.half
 
 
 def without_repeats(claims: list[Claim]) -> list[Claim]:

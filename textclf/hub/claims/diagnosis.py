@@ -78,6 +78,9 @@ def _percent(case: Case) -> Iterator[Reason]:
         if abs(claim.value * 100 - figure["value"]) <= claim.tolerance * 100:
             said = f"{claim.written} is a hundredth of what was measured: a share, written as if it were a percentage."
             yield Reason("percent_for_share", said)
+        if abs(claim.value / 100 - figure["value"]) <= claim.tolerance / 100:
+            said = f"{claim.written} is a hundred times what was measured, and {each.name} is no share to give in %."
+            yield Reason("hundredths_of_no_share", said)
 
 
 def _rounding(case: Case) -> Iterator[Reason]:
