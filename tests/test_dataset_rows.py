@@ -124,6 +124,29 @@ def test_reuters_reads_the_modapte_split_without_markup_and_control_characters(t
     assert rows(splits["test"]) == [{"id": "2", "text": "TITLE ALONE", "text_pair": "", "labels": []}]
 
 
+def test_reuters_with_one_topic_each_takes_the_first_of_each_topic(tmp_path, monkeypatch):
+    write_reuters(tmp_path)
+    articles = (
+        ("11", "TRAIN", ["ship"]),
+        ("12", "TRAIN", ["ship", "crude"]),  # two topics
+        ("13", "TRAIN", ["cocoa"]),  # none of the eight
+        ("14", "TRAIN", ["acq"]),
+        ("15", "TRAIN", ["ship"]),
+        ("16", "TRAIN", ["ship"]),  # the third of its topic
+        ("17", "TEST", ["trade"]),
+    )
+    content = "".join(
+        f'<REUTERS TOPICS="YES" LEWISSPLIT="{split}" NEWID="{number}">\n'
+        f"<TOPICS>{''.join(f'<D>{topic}</D>' for topic in topics)}</TOPICS>\n<TEXT>x</TEXT></REUTERS>\n"
+        for number, split, topics in articles
+    )
+    write(tmp_path, "reut2-001.sgm", content.encode())
+    monkeypatch.setattr("dataset_scripts.reuters_topics._MOST_OF_A_TOPIC", {"train": 2, "test": 2})
+    splits = build("reuters_topics", tmp_path, "eight_topics")
+    found = {split: [(row["id"], row["labels"]) for row in rows(splits[split])] for split in splits}
+    assert found == {"train": [("11", "ship"), ("14", "acq"), ("15", "ship")], "test": [("17", "trade")]}
+
+
 TWEETS_HEADER = "UserName,ScreenName,Location,TweetAt,OriginalTweet,Sentiment\r\n"
 
 

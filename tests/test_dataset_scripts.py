@@ -167,13 +167,17 @@ def test_written_folder_reads_back_with_label_names(headlines, tmp_path, capsys)
 def test_multi_label_lists_survive_the_folder(tmp_path):
     (tmp_path / "raw").mkdir()
     articles = ARTICLE.format("TRAIN", "<D>grain</D><D>corn</D>") + ARTICLE.format("TEST", "")
-    (tmp_path / "raw" / "reut2-000.sgm").write_text(articles)
+    of_one_topic = ARTICLE.format("TRAIN", "<D>earn</D>") + ARTICLE.format("TEST", "<D>ship</D>")
+    (tmp_path / "raw" / "reut2-000.sgm").write_text(articles + of_one_topic.replace('NEWID="1"', 'NEWID="2"'))
     convert(tmp_path, "reuters_topics")
     splits = load(tmp_path, "modapte")
     feature = splits["train"].features["labels"]
     assert isinstance(feature, List)
     assert [feature.feature.int2str(label) for label in splits["train"][0]["labels"]] == ["grain", "corn"]
-    assert list(load(tmp_path, streaming=True)["test"]) == [{"id": "1", "text": "T", "text_pair": "", "labels": []}]
+    streamed = next(iter(load(tmp_path, "modapte", streaming=True)["test"]))
+    assert streamed == {"id": "1", "text": "T", "text_pair": "", "labels": []}
+    single = load(tmp_path, "eight_topics")["test"]
+    assert [single.features["labels"].int2str(label) for label in single["labels"]] == ["ship"]
 
 
 def test_an_output_written_anew_is_not_read_stale(headlines, tmp_path):
