@@ -27,6 +27,7 @@ __all__ = [
     "build",
     "builder_class",
     "card_metadata",
+    "columns",
     "generate",
     "names",
 ]
@@ -61,6 +62,11 @@ def builder_class(name: str) -> type[TextBuilder]:
     if len(candidates) != 1:
         raise TypeError(f"Expected one builder in dataset_scripts/{module_name}.py; found {len(candidates)}.")
     return candidates[0]
+
+
+def columns(name: str) -> list[str]:
+    """Return the columns of a data set, without reading its files."""
+    return builder_class(name).columns()
 
 
 def card_metadata(name: str, config: str | None = None) -> DatasetMetadata:

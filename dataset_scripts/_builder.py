@@ -68,6 +68,11 @@ class TextBuilder(datasets.GeneratorBasedBuilder):
         """
         raise NotImplementedError
 
+    @classmethod
+    def columns(cls) -> list[str]:
+        """Return the names of the columns, known before any row is read."""
+        return ["id", "text", *cls.EXTRA_COLUMNS, "labels"]
+
     def downloaded(self, manager: datasets.DownloadManager) -> SplitFiles:
         """Fetch the raw files of each split; by default one file a split, from `URLS`."""
         return {split: (Path(manager.download(url)),) for split, url in self.URLS.items()}
@@ -78,8 +83,7 @@ class TextBuilder(datasets.GeneratorBasedBuilder):
 
     def _info(self) -> datasets.DatasetInfo:
         label = datasets.ClassLabel(names=list(self.config.label_names))
-        columns = ("id", "text", *self.EXTRA_COLUMNS)
-        features = {column: datasets.Value("string") for column in columns}
+        features = {column: datasets.Value("string") for column in self.columns()}
         features["labels"] = datasets.List(label) if self.config.multi_label else label
         return datasets.DatasetInfo(description=self.METADATA.description, features=datasets.Features(features))
 

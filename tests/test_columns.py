@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from textclf.arguments import DataArguments
+from textclf.data.labelling.column_names import pieces
 from textclf.data.labelling.column_signs import _numbers_of_classes
 from textclf.data.labelling.columns import choose_columns
 from textclf.data.loading import load_splits
@@ -84,6 +85,67 @@ def by_text(loaded):
 )  # fmt: skip
 def test_columns_that_can_only_be_meant_one_way_are_found(columns, text, labels):
     assert chosen(columns) == (text, labels)
+
+
+ABROAD = {
+    "German": ("Überschrift, Inhalt", "Ressort", "Autor"),
+    "German, one text": ("Rezension", "Bewertung", "Marke"),
+    "French": ("titre, contenu", "catégorie", "auteur"),
+    "French, stars": ("avis", "note", "film"),
+    "French, a label beside a subject": ("texte", "étiquette", "sujet"),
+    "Spanish": ("Título, Opinión", "Calificación", "Ciudad"),
+    "Spanish, one text": ("reseña", "sentimiento", "producto"),
+    "Portuguese": ("Título, texto", "rótulo", "assunto"),
+    "Italian": ("testo", "argomento", "autore"),
+    "Dutch": ("tekst", "onderwerp", "bron"),
+    "Polish": ("opinia", "ocena", "produkt"),
+    "Russian": ("заголовок, содержание", "рубрика", "автор"),
+    "Turkish": ("Görüş", "Durum", "yazar"),
+    "Indonesian": ("judul, isi", "kategori", "penulis"),
+    "Vietnamese": ("nội dung", "nhãn", "chủ đề"),
+    "Arabic": ("المراجعة", "التقييم", "الفندق"),
+    "Hindi": ("पाठ", "भावना", "author"),
+    "Japanese": ("件名, 本文", "カテゴリ", "投稿者"),
+    "Japanese, one text": ("投稿", "感情極性", "媒体"),
+    "Chinese": ("新闻标题, 新闻内容", "类型", "来源"),
+    "Chinese, one text": ("微博中文内容", "情感倾向", "发布人账号"),
+    "Chinese, traditional": ("標題, 內容", "類別", "author"),
+    "Korean": ("민원제목, 민원내용", "분야", "처리상태"),
+    "Korean, one text": ("상품평", "만족도", "상품"),
+}
+
+
+@pytest.mark.parametrize("language", ABROAD)
+def test_columns_are_known_by_their_names_in_other_languages(language):
+    """Beside a column of few values that names something else, label columns called so were asked about."""
+    text, label, fact = ABROAD[language]
+    texts = text.split(", ")
+    stars = label in {"Bewertung", "note", "Calificación", "ocena", "التقييم", "만족도"}
+    columns = {name: numbered(WORDS) for name in texts}
+    columns |= {label: [1, 2, 3, 4, 5] if stars else ["a", "b", "c"], fact: ["k", "l"]}
+    if len(texts) == 2:
+        columns[texts[1]] = [f"{cell} {cell} {cell}" for cell in numbered(WORDS)]
+    assert chosen(columns) == (tuple(texts), (label,))
+
+
+@pytest.mark.parametrize(("name", "words"), [("étiquette_finale", ["etiquette", "finale"]), ("भावना", ["भावना"]),
+                                             ("Größe", ["grosse"]), ("評価2", ["評価", "2"])])  # fmt: skip
+def test_a_name_in_letters_with_accents_keeps_its_words_whole(name, words):
+    """`étiquette` fell into `tiquette` and a letter of its own."""
+    assert pieces(name) == words
+
+
+def test_a_question_and_the_comment_on_it_are_a_pair():
+    columns = {"question": [f"should the city {word} more often, and why so" for word in ("build", "plan", "save")]}
+    columns |= {"comment": numbered(WORDS), "label": ["FAVOR", "AGAINST"], "topic": ["a", "b", "c"]}
+    assert chosen(columns) == (("question", "comment"), ("label",))
+
+
+def test_numbered_comments_beside_a_title_are_no_second_text():
+    columns = {"title": numbered(WORDS)} | {
+        f"comment_{i}": [f"{cell} {i}" for cell in numbered(WORDS)] for i in "12345"
+    }
+    assert chosen(columns | {"label": ["a", "b"]}) == (("title",), ("label",))
 
 
 def test_columns_that_have_the_loaders_own_names_are_not_announced(tmp_path):

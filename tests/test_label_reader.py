@@ -74,7 +74,7 @@ FORMS = {
     "ids of three labels": ([[0, 1], [1, 2]], [[1, 0]], [["0", "1"]]),
     "ids that count from five": ([[5], [7, 5], [6]], [[7, 6]], [["6", "7"]]),
     "lists of names": ([["경제"], ["IT", "경제"]], [["IT"]], [["IT"]]),
-    "lists of one name each": ([["a"], ["b"], ["c"]], [["b"]], [["b"]]),
+    "lists of one name each": ([["a"], ["b"], ["c"]], [["b"]], ["b"]),
 }
 
 
@@ -564,6 +564,30 @@ def test_later_lists_and_separated_names_are_read_as_the_run_read_its_own(tmp_pa
     later = write(tmp_path / "f", "csv", {"train": ["a;c", "b"]})
     data = load_as_given(DataArguments(dataset=later), run.provenance.label_reading)
     assert gold(data, "train", 2) == [["a", "c"], ["b"]]
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet"])
+def test_lists_that_hold_one_name_each_are_one_label_and_stay_it_later(tmp_path, kind):
+    """They were read as several labels, of which every row had one."""
+    if kind == "parquet":
+        table = pa.table({"text": texts("train", 60), "label": [["a"], ["b"], ["c"]] * 20})
+        pq.write_table(table, tmp_path / "rows.parquet")
+        place = str(tmp_path / "rows.parquet")
+    else:
+        place = write(tmp_path / "a", kind, {"train": [["a"], ["b"], ["c"]]})
+    run = given(place)
+    assert gold(run, "train", 3) == ["a", "b", "c"]
+    assert "Each list in 'label' holds one label." in run.provenance.notes
+    later = write(tmp_path / "b", "jsonl", {"train": [["a"], ["b", "c"]]})
+    with pytest.raises(UserError, match="line 2: label list of several, where those of train hold one each"):
+        load_as_given(DataArguments(dataset=later), run.provenance.label_reading)
+
+
+def test_later_lists_of_one_name_each_are_several_labels_to_a_run_that_has_several(tmp_path):
+    run = given(write(tmp_path / "a", "jsonl", {"train": [["a"], ["b", "c"]]}))
+    later = write(tmp_path / "b", "jsonl", {"train": [["a"], ["c"]]})
+    data = load_as_given(DataArguments(dataset=later), run.provenance.label_reading)
+    assert gold(data, "train", 2) == [["a"], ["c"]]
 
 
 def test_names_that_the_run_joined_are_joined_later(tmp_path):

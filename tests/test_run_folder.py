@@ -35,6 +35,11 @@ def case(request):
     return request.param
 
 
+def test_the_command_that_makes_a_missing_run_can_be_typed_whatever_its_path(tmp_path):
+    with pytest.raises(UserError, match="`python train.py --output_dir '.*/my run'` makes it"):
+        RunFolder.open(tmp_path / "my run")
+
+
 def test_every_promised_file_is_there(case, trained):
     run = trained(case).run
     assert all((run.path / name).is_file() for name in MADE_BY)

@@ -400,6 +400,12 @@ def test_where_a_run_begins_and_goes_on(tmp_path):
     assert said_by(_where_to_begin, str(run)).startswith(
         f"The output folder {run} is in use (it holds checkpoints). Choose another --output_dir, delete the folder, or"
     )
+    (tmp_path / "my runs").mkdir()
+    (tmp_path / "my runs" / "config.json").touch()
+    told = said_by(_where_to_begin, str(tmp_path / "my runs"))
+    assert f"type --resume_from_checkpoint '{tmp_path}/my runs' to go on" in told, (
+        "a path with a space, as a shell reads it"
+    )
     (tmp_path / "file").touch()
     assert "(it holds a file)" in said_by(_where_to_begin, str(tmp_path / "file"))
     assert "file: it is a file. Choose another" in said_by(_where_to_begin, str(tmp_path / "file" / "run"))

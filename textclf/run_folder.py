@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import shlex
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -81,10 +82,13 @@ class RunFolder:
         """
         run = cls(Path(path))
         if not run.path.is_dir():
-            raise UserError(f"The run folder {path} does not exist. `python train.py --output_dir {path}` makes it.")
+            raise UserError(
+                f"The run folder {path} does not exist. "
+                f"`python train.py --output_dir {shlex.quote(str(path))}` makes it."
+            )
         missing = [name for name in MADE_BY if not (run.path / name).exists()]
         if missing:
-            command = MADE_BY[missing[0]].format(run=path)
+            command = MADE_BY[missing[0]].format(run=shlex.quote(str(path)))
             raise UserError(
                 f"The run folder {path} is not complete: {', '.join(missing)} missing. `{command}` makes it."
             )

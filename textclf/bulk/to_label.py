@@ -10,6 +10,7 @@ needed. Nothing is drawn at random.
 from __future__ import annotations
 
 import csv
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -78,7 +79,7 @@ def pick(model: str, inputs: Sequence[str], options: BulkArguments) -> Picked:
 
 def lines_of(found: Picked, model: str, options: BulkArguments) -> list[str]:
     """Say what was chosen, and how the loop goes on: label, add, train again."""
-    named = " ".join(found.columns)
+    named = shlex.join(found.columns)
     return [
         f"{len(found.chosen):,} of {found.different:,} different texts ({found.rows:,} rows) are in {options.output}.",
         f"Fill in its column {LABEL!r}, put the file into a folder with what is labelled already, and train on all:",

@@ -37,10 +37,15 @@ def look_first(argv: Sequence[str], model: str | None = None) -> None:
     args = _data_arguments(argv) if process_index() == 0 and not asks else None
     if args is None:
         return
-    from .labelling.columns import as_trained, choose_columns
+    from .labelling.columns import as_trained, choose_columns, refuse_missing_columns
     from .labelling.split_column import part_by_column
+    from .reading.script_source import script_columns
     from .reading.sources import is_local, read_source
 
+    if any((args.text_columns, args.label_columns, args.group_column, args.source_column)):
+        columns = script_columns(args)  # known before its files are read, which takes seconds
+        if columns:
+            refuse_missing_columns(args, columns)
     if is_local(args) and not _is_large(args):
         source = read_source(args)
         splits, _, column = part_by_column(source.splits, args)

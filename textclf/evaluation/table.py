@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -112,10 +113,11 @@ def show_results(evaluation: dict[str, Any], run: Path) -> None:
     if evaluation.get("against_baseline"):
         console.print(evaluation["against_baseline"]["verdict"], highlight=False)
     console.print(f"\nThe run folder: {run}\nNext:", highlight=False)
+    typed = shlex.quote(str(run))
     for command, what in (
-        (f"textclf serve {run}" if INSTALLED else f"python space/app.py --model {run}", "try it in the browser"),
-        (f"python eval.py {run} --dataset DATA", "measure it on other data"),
-        (f"python push_to_hub.py {run} --repo-id NS/NAME", "publish it"),
+        (f"textclf serve {typed}" if INSTALLED else f"python space/app.py --model {typed}", "try it in the browser"),
+        (f"python eval.py {typed} --dataset DATA", "measure it on other data"),
+        (f"python push_to_hub.py {typed} --repo-id NS/NAME", "publish it"),
     ):
         console.print(f"  {as_typed(command):<58}  # {what}", highlight=False, soft_wrap=True)
 
@@ -126,5 +128,5 @@ def show_gate(gate: dict[str, Any], run: Path) -> None:
     for name, row in gate["engines"].items():
         size = f", {row['bytes'] / 1e6:.1f} MB" if "bytes" in row else ", not kept"
         console.print(f"[bold]{name}[/bold] {row['outcome']}{size}. {row['reason']}", highlight=False)
-    command = as_typed(f"python eval.py {run} --dataset D --engine auto")
+    command = as_typed(f"python eval.py {shlex.quote(str(run))} --dataset D --engine auto")
     console.print(f"--engine auto now takes the quickest that passed: {command}")

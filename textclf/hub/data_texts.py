@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
@@ -46,7 +47,7 @@ class DataTexts:
         if not path.is_file():
             raise UserError(
                 f"{run.path} has no {NAME}, by which texts of the data are kept out of what is published. "
-                f"`python train.py {run.path / 'recipe.yaml'}` makes a run that has it."
+                f"`python train.py {shlex.quote(str(run.path / 'recipe.yaml'))}` makes a run that has it."
             )
         with np.load(path, allow_pickle=False) as kept:
             return cls(kept["grams"], kept["whole"], known)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import shlex
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -146,7 +147,7 @@ def _train(training: Training, place: resume.Place, planned: dict[str, Any]) -> 
     if stop.stopped_at is not None and trainer.state.global_step < trainer.state.max_steps:
         raise KeyboardInterrupt(
             f"Stopped after step {stop.stopped_at} of {trainer.state.max_steps}; everything is saved. "
-            f"Go on with the same command and --resume_from_checkpoint {place.run}"
+            f"Go on with the same command and --resume_from_checkpoint {shlex.quote(str(place.run))}"
         )
 
 
@@ -170,9 +171,10 @@ def _told_disk(run: Path) -> Iterator[None]:
         if shutil.disk_usage(run.parent if not run.exists() else run).free > interruption.SMALLEST_FREE:
             raise
         kept = interruption.newest_checkpoint(run)
+        going_on = f"--resume_from_checkpoint {shlex.quote(str(run))}"
         raise UserError(
             f"The disk of {run} is full. "
-            + (f"{kept.name} is whole: free some space and go on with --resume_from_checkpoint {run}." if kept else "")
+            + (f"{kept.name} is whole: free some space and go on with {going_on}." if kept else "")
         ) from error
 
 

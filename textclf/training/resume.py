@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -84,7 +85,8 @@ def _where_to_begin(output_dir: str | None) -> Place:
     if used or run.is_file():
         raise UserError(
             f"The output folder {run} is in use (it holds {used[0] if used else 'a file'}). Choose another "
-            f"--output_dir, delete the folder, or type --resume_from_checkpoint {run} to go on with that run."
+            f"--output_dir, delete the folder, or type --resume_from_checkpoint {shlex.quote(str(run))} to go on "
+            "with that run."
         )
     above = next(path for path in (run, *run.absolute().parents) if path.exists())
     if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
@@ -111,7 +113,8 @@ def _where_to_go_on(args: FitArguments) -> Place:
         raise UserError(f"A run goes on in its own folder. Leave --output_dir {output_dir} out, or type {run}.")
     if chosen and not is_complete(chosen):
         raise UserError(
-            f"{chosen} is not a complete checkpoint. Type --resume_from_checkpoint {run} for the newest one."
+            f"{chosen} is not a complete checkpoint. Type --resume_from_checkpoint {shlex.quote(str(run))} for the "
+            "newest one."
         )
     return Place(run, chosen or newest_checkpoint(run), resuming=True)
 
@@ -186,7 +189,7 @@ def keep_to(place: Place, wanted: dict[str, Any]) -> None:
             told[MOST_TOLD:] = [f"and {len(told) - MOST_TOLD} more differences"]
         raise UserError(
             f"{place.run} was begun with {', '.join(told)}. A run goes on as what it was: type the command "
-            f"that began it and --resume_from_checkpoint {place.run}, or {again}."
+            f"that began it and --resume_from_checkpoint {shlex.quote(str(place.run))}, or {again}."
         )
 
 

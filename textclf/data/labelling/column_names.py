@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Collection, Sequence
 
 from .column_words import (
     ABOUT,
@@ -17,21 +18,41 @@ from .column_words import (
     PLAIN_FACTS,
     REPLIES,
     REQUESTS,
+    TEXT_ITSELF,
     TEXT_NAMES,
     TITLES,
 )
 
 COLUMNS_LISTED = 12
+WHOLE_TEXTS = {name for name in (*TEXT_NAMES, *TITLES) if not name.isascii()}
+LATIN = str.maketrans({"ß": "ss", "ı": "i", "ł": "l", "Ł": "L", "ø": "o", "Ø": "O", "đ": "d", "Đ": "D", "œ": "oe"})
+# Vowel signs of Indic and Thai letters, and of Arabic ones, are letters of their words.
+WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|(?:[^\W\d_A-Za-z]|[\u064b-\u0652\u0900-\u0dff\u0e00-\u0eff])+")
+
+
+def _without_accents(name: str) -> str:
+    """Return a name with plain Latin letters, `etiquette` for `étiquette`; letters of other scripts stay whole."""
+    if name.isascii():
+        return name
+    apart = ((each, unicodedata.normalize("NFD", each)) for each in unicodedata.normalize("NFC", name))
+    return "".join(plain[0] if plain[0].isascii() else each for each, plain in apart).translate(LATIN)
 
 
 def pieces(name: str) -> list[str]:
     """Return the words that a column's name is made of, in small letters: `reviewText` is review and text."""
-    return [word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z]+", name)]
+    return [word.lower() for word in WORD.findall(_without_accents(name))]
 
 
 def plain(name: str) -> str:
-    """Return a column's name in small letters and digits only."""
-    return "".join(character for character in name.lower() if character.isalnum())
+    """Return a column's name in small letters and digits only, without accents."""
+    return "".join(WORD.findall(_without_accents(name))).lower()
+
+
+def ends_in(name: str, words: Collection[str]) -> bool:
+    """Say whether a name's last word is one of these; Korean and its kin write it as one with the word before."""
+    last = "".join(pieces(name)[-1:])
+    joined = tuple(word for word in words if not word.isascii() and len(word) > 1)
+    return last in words or (not last.isascii() and last.endswith(joined))
 
 
 def says_another_fact(name: str) -> bool:
@@ -52,8 +73,8 @@ def is_reply(name: str) -> bool:
 
 
 def ends_in_text(name: str) -> bool:
-    """Say whether a column's name ends as texts are called: `selected_text`."""
-    return "".join(pieces(name)[-1:]) in {"text", "texts"}
+    """Say whether a column's name ends as texts are called: `selected_text`, `기사본문`."""
+    return ends_in(name, TEXT_ITSELF | {"texts"}) or ends_in(name, WHOLE_TEXTS)
 
 
 def called_text(name: str) -> bool:
@@ -63,8 +84,7 @@ def called_text(name: str) -> bool:
 
 def ends_in_label(name: str) -> bool:
     """Say whether a column's name ends as labels are called: `entailment_label`, `감정라벨`."""
-    last = "".join(pieces(name)[-1:])
-    return last in LIKE_LABELS or any(last.endswith(word) for word in LIKE_LABELS if not word.isascii())
+    return ends_in(name, LIKE_LABELS)
 
 
 def leads(first: str, second: str) -> bool:
@@ -96,6 +116,12 @@ def title_and_body(first: str, second: str) -> bool:
         return True
     if one in TITLES and "".join(pieces(second)[-1:]) in BODIES:  # title, plot_synopsis
         return True
+    return of_one_thing(first, second)
+
+
+def of_one_thing(first: str, second: str) -> bool:
+    """Say whether two columns are called title and body with one word in front: `news_title`, `news_body`."""
+    one, other = plain(first), plain(second)
     return any(
         len(one) > len(title) and one.endswith(title) and other == one.removesuffix(title) + body
         for title in TITLES

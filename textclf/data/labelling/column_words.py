@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from . import words_abroad as abroad
+
 # Names under which text is published, one field or two; lower case, letters and digits only.
 # fmt: off
 TEXT_NAMES = (
@@ -11,13 +13,19 @@ TEXT_NAMES = (
     "utterance", "selftext", "question", "description", "abstract", "article", "passage", "query", "post", "premise",
     "hypothesis", "텍스트", "문장", "제목", "본문", "내용", "댓글", "리뷰", "기사",
     "文本", "内容", "評論", "评论", "标题", "正文", "句子", "文章", "テキスト", "本文", "タイトル", "文",
-    "レビュー", "コメント",
+    "レビュー", "コメント", "phrase",
+    *sorted(abroad.TEXTS - {"text", "phrase"}),
 )
-TITLES = ("title", "headline", "subject", "제목", "标题", "タイトル")
+TEXT_ITSELF = abroad.TEXT_ITSELF
+TITLES = ("title", "headline", "subject", "제목", "标题", "タイトル", *sorted(abroad.TITLES))
 BODIES = (
     "body", "cleanbody", "content", "contents", "text", "description", "shortdescription", "abstract", "article",
     "message", "selftext", "plot", "document", "story", "articletext", "fullcontent",
     "fulltext", "overview", "summary", "synopsis", "lyrics", "본문", "내용", "正文", "内容", "本文",
+    *sorted(abroad.BODIES - {"text"}),
+)
+REVIEWS = (
+    "review", "reviews", "reviewtext", "reviewbody", "리뷰", "评论", "レビュー", "口コミ", *sorted(abroad.OPINIONS),
 )
 PAIR_NAMES = (
     ("text", "textpair"), ("text1", "text2"), ("sentence1", "sentence2"), ("sentencea", "sentenceb"),
@@ -25,28 +33,30 @@ PAIR_NAMES = (
     ("premise", "hypothesis"), ("context", "hypothesis"), ("question", "sentence"), ("question", "passage"),
     ("question", "paragraph"), ("question", "context"),
     ("claim", "evidence"),
-    *((title, body) for title in TITLES for body in BODIES),
+    ("question", "comment"),
+    *((title, body) for title in TITLES for body in (*BODIES, *REVIEWS)),
 )
 # Names under which labels are published: the first tier is meant by whoever writes it, the second may be.
 LABEL_NAMES = (
-    ("labels", "label", "goldlabel", "labelgold"),
+    ("labels", "label", "goldlabel", "labelgold", *sorted(abroad.LABELS)),
     ("category", "categories", "class", "classes", "topic", "topics", "topicidx", "sentiment", "target", "tag", "tags",
      "intent", "emotion", "emotions", "stance",
      "gold", "y", "genre", "genres", "rating", "stars", "starrating", "polarity",
      "라벨", "레이블", "분류", "주제", "평점", "별점", "범주", "카테고리", "태그", "감정", "감성", "标签", "標籤",
-     "类别", "類別", "分类", "情感", "ラベル", "カテゴリ", "カテゴリー", "分類", "感情", "極性"),
+     "类别", "類別", "分类", "情感", "ラベル", "カテゴリ", "カテゴリー", "分類", "感情", "極性",
+     *sorted(abroad.TOPICAL | abroad.ANSWERS), *sorted(abroad.STARS - {"note", "nota", "voto", "星"})),
 )
 LABEL_PIECES = {name for tier in LABEL_NAMES for name in tier} | {"sentiment", "polarity", "type"}
 # What a text itself says: a column of such a name is the answer beside whatever else is known of the text.
 ANSWERS = {"sentiment", "sentiments", "polarity", "emotion", "emotions", "intent", "intents", "stance",
-           "감정", "감성", "情感", "感情", "極性"}
+           "감정", "감성", "情感", "感情", "極性", *abroad.ANSWERS}
 # What a text is about: beside a column that is called as labels are, such a one is none.
 SUBJECTS = {"airline", "brand", "company", "product", "entity", "store", "hotel", "restaurant", "movie", "vendor",
             "manufacturer", "retailer", "artist", "singer", "director", "actor", "cast", "game", "vehicle",
             "priority", "urgency", "queue", "team", "gender", "sex", "party", "race", "ethnicity", "religion",
             "occupation", "role", "dialect", "accent", "season", "license", "currency",
             "size", "color", "colour", "variation", "variant", "flavor", "flavour",
-            "브랜드", "회사", "업체", "品牌", "商品"}
+            "브랜드", "회사", "업체", "品牌", "商品", *abroad.SUBJECTS}
 # What a text is judged about: one text may be judged about several such things, and otherwise about each.
 ASPECTS = {"aspect", "aspects", "target", "targets", "term", "terms", "entity", "attribute", "속성", "대상", "属性"}
 # Of two columns with such names the first is the question, the second its subject or a finer answer.
@@ -55,7 +65,8 @@ LEADING = (
     ("대분류", "중분류"), ("대분류", "소분류"), ("一级", "二级"), ("category", "subcategory"), ("topic", "subtopic"),
     ("type", "subtype"), ("genre", "subgenre"), ("class", "subclass"), ("", "sub"), ("", "fine"),
 )
-LIKE_LABELS = ("label", "labels", "라벨", "레이블", "标签", "標籤", "ラベル")  # how a name ends that means it too
+# How a name ends that means it too.
+LIKE_LABELS = ("label", "labels", "라벨", "레이블", "标签", "標籤", "ラベル", *sorted(abroad.LABELS))
 SCORES = ("score", "scores", "reviewscore", "overall")  # stars where nothing else is a label, else upvotes or sureness
 TOTALS = {"count", "counts", "total", "votes", "annotators", "raters", "n"}
 # Words in the names of columns that say something about a row other than its label.
@@ -85,7 +96,7 @@ OTHER_FACTS = {
     "상품명", "제품명", "닉네임", "매체", "성별", "연령", "나이", "지역", "등록일", "게시일", "추천수", "댓글수",
     "좋아요", "타임스탬프", "번호", "순번", "연번", "날짜", "일자", "시간", "작성자", "작성일", "주소", "출처",
     "언론사", "이름", "아이디", "링크", "조회수", "编号", "日期",
-    "时间", "作者", "来源", "番号", "日付", "著者",
+    "时间", "作者", "来源", "番号", "日付", "著者", *abroad.OTHER_FACTS,
 }
 # How Korean names of such facts end: one word is written there where others write two.
 OTHER_FACTS_END = (
@@ -102,7 +113,7 @@ NEVER_LABELS = {
     "id", "ids", "idx", "index", "uid", "guid", "date", "time", "datetime", "timestamp", "url", "urls", "uri", "link",
     "links", "hash", "md5", "file", "filename", "path", "count", "counts", "length", "latitude", "longitude",
     "unnamed", "날짜", "일자", "등록일", "게시일", "작성일", "번호", "순번", "연번", "조회수", "日期", "时间", "编号",
-    "日付", "番号",
+    "日付", "番号", *abroad.NEVER_LABELS,
 }
 # What is asked for an answer that may be judged itself: beside these nobody knows which of the two the label is about.
 REQUESTS = {"prompt", "prompts", "instruction", "instructions", "question", "query", "input", "context", "질문",
@@ -116,7 +127,7 @@ PLAIN_FACTS = {"verified", "purchase", "retweet", "retweeted", "truncated", "fav
 # Texts in which somebody judges: they are read for what they say before what they are about.
 OPINIONS = {
     "review", "reviews", "tweet", "tweets", "comment", "comments", "feedback", "opinion", "opinions", "리뷰",
-    "댓글", "후기", "평", "감상평", "의견", "评论", "評論", "评价", "レビュー", "コメント", "口コミ",
+    "댓글", "후기", "평", "감상평", "의견", "评论", "評論", "评价", "レビュー", "コメント", "口コミ", *abroad.OPINIONS,
 }
 # Texts that tell of something: they are read for what they are about before how many stars that has.
 DOCUMENTS = {
@@ -126,11 +137,11 @@ DOCUMENTS = {
 TOPICAL = {
     "category", "categories", "topic", "topics", "genre", "genres", "theme", "themes", "subject", "section",
     "department", "field", "tag", "tags", "분류", "주제", "범주", "카테고리", "분야", "유형", "태그", "장르",
-    "类别", "類別", "分类", "主题", "カテゴリ", "カテゴリー", "分類", "ジャンル",
+    "类别", "類別", "分类", "主题", "カテゴリ", "カテゴリー", "分類", "ジャンル", *abroad.TOPICAL,
 }
 STARS = {
     "rating", "ratings", "rate", "star", "stars", "score", "overall", "grade", "평점", "별점", "점수", "评分", "星级",
-    "評価",
+    "評価", *abroad.STARS,
 }
 LIKINGS = {
     "liked", "recommended", "recommend", "recommends", "satisfied", "recommendation", "추천", "만족",

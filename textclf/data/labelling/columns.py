@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Any
@@ -69,6 +69,25 @@ def _labels_or_both_questions(
         raise
 
 
+def _named(args: DataArguments) -> tuple[tuple[str, ...], tuple[str, ...], str | None, str | None]:
+    """Return the columns that the arguments name: of texts, labels, the group and the source."""
+    text, labels = (tuple(map(composed, names)) for names in (args.text_columns, args.label_columns))
+    group, source = (composed(name) if name else None for name in (args.group_column, args.source_column))
+    return text, labels, group, source
+
+
+def refuse_missing_columns(args: DataArguments, columns: Sequence[str]) -> None:
+    """Stop at a column that the arguments name and that is not among these.
+
+    Raises:
+        UserError: there is one; names the nearest.
+    """
+    text, labels, group, source = _named(args)
+    for name in (*text, *labels, *filter(None, (group, source))):
+        if name not in columns:
+            raise UserError(f"There is no column {name!r}; found: {some_of(columns)}.{did_you_mean(name, columns)}")
+
+
 def choose_columns(train: RawSplit, args: DataArguments, splits: str | None = None) -> Columns:
     """Take the columns that the arguments name, and find the rest by name, type and number of distinct values.
 
@@ -78,15 +97,8 @@ def choose_columns(train: RawSplit, args: DataArguments, splits: str | None = No
         UserError: a named column does not exist (with the nearest name), is no text, or more than one reading
             is possible.
     """
-    text = tuple(composed(name) for name in args.text_columns)
-    labels = tuple(composed(name) for name in args.label_columns)
-    group = composed(args.group_column) if args.group_column else None
-    source = composed(args.source_column) if args.source_column else None
-    for name in (*text, *labels, *filter(None, (group, source))):
-        if name not in train.columns:
-            raise UserError(
-                f"There is no column {name!r}; found: {some_of(train.columns)}.{did_you_mean(name, train.columns)}"
-            )
+    text, labels, group, source = _named(args)
+    refuse_missing_columns(args, train.columns)
     notes = []
     if source and pa.types.is_nested(train.table.schema.field(source).type):
         raise UserError(f"--source_column {source} holds lists or structures; it takes one value a row.")

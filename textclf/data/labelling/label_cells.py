@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import datasets
 import numpy as np
@@ -60,9 +60,9 @@ def read_cells(raw: RawSplit, form: LabelForm) -> LabelCells:
     (column,) = form.columns
     cells, feature = raw.table[column], raw.features.get(column)
     lists = is_list(cells.type)
-    if form.kind == "one" and lists:
+    if form.kind == "one" and lists and not form.boxed:
         raise UserError(f"The label column {column!r} holds lists in some splits only; others differ from train.")
-    if form.kind == "one":
+    if form.kind == "one" and not (form.boxed and (lists or form.written)):
         return _read_single(cells, column, _declared_names(feature))
     if lists:
         whole = cells.combine_chunks() if cells.num_chunks else pa.array([], cells.type)
@@ -79,7 +79,22 @@ def read_cells(raw: RawSplit, form: LabelForm) -> LabelCells:
         places = [str(place) for place in range(form.places)]
         reason = f"label list that is not {form.places} marks of 0 and 1, as those of train are"
         return LabelCells(labels, places, missing | read.missing, {**read.faults, reason: unfit & ~read.missing})
-    return read
+    return _unboxed(read) if form.boxed else read
+
+
+def _unboxed(read: LabelCells) -> LabelCells:
+    """Take the only label out of each row's list; rows with several do not fit."""
+    assert read.labels.offsets is not None  # they were lists
+    sizes = read.labels.sizes()
+    ids = np.full(len(sizes), UNLABELLED, dtype=np.int64)
+    ids[sizes == 1] = read.labels.ids[read.labels.offsets[:-1][sizes == 1]]
+    reason = "label list of several, where those of train hold one each"
+    faults = {**read.faults, reason: sizes > 1}
+    return replace(read, labels=LabelIds(ids), missing=(sizes == 0) & ~_any(read.faults, len(sizes)), faults=faults)
+
+
+def _any(faults: Mapping[str, NDArray[np.bool_]], rows: int) -> NDArray[np.bool_]:
+    return np.any([np.zeros(rows, dtype=bool), *faults.values()], axis=0)
 
 
 def read_distinct(cells: pa.ChunkedArray, column: str) -> tuple[NDArray[np.int64], list[object]]:

@@ -10,7 +10,18 @@ import pyarrow as pa
 
 from ...errors import UserError
 from ..reading.raw_split import RawSplit
-from .column_names import about, called_text, ends_in_label, listed, pieces, plain, plain_fact, some_of, which_column
+from .column_names import (
+    about,
+    called_text,
+    ends_in,
+    ends_in_label,
+    listed,
+    pieces,
+    plain,
+    plain_fact,
+    some_of,
+    which_column,
+)
 from .column_signs import NEARLY_EMPTY, Signs, fractions
 from .column_words import ANSWERS, LABEL_NAMES, LABEL_PIECES, NEVER_LABELS, SCORES
 from .label_evidence import clearly_meant, ends_in_topic, gives_stars, is_measured
@@ -27,7 +38,7 @@ def find_labels(train: RawSplit, signs: Mapping[str, Signs], source: str = "") -
 
     `source` is what the user calls the data: its name may say which of several columns is meant.
     """
-    others = [name for name in signs if not called_text(name)]
+    others = [name for name in signs if not called_text(name) or signs[name].judges]
     for named, kind in _called_labels(signs):
         same, notes = one_of_equals(train, named, signs)
         same, behind = leading(train, same)
@@ -179,7 +190,7 @@ def _called_labels(signs: Mapping[str, Signs]) -> Iterator[tuple[list[str], str]
         "likely": [name for name in signs if signs[name].label and not signs[name].other_fact and ends_in_label(name)]
         or _asked_of_a_crowd(signs),
         "maybe": [name for name in signs if plain(name) in possible and signs[name].distinct != 1],
-        "perhaps": [name for name in signs if signs[name].label and pieces(name) and pieces(name)[-1] in ANSWERS],
+        "perhaps": [name for name in signs if signs[name].label and ends_in(name, ANSWERS)],
         "by its end": [name for name in signs if signs[name].label and ends_in_topic(name)],
         "by its stars": [name for name in signs if gives_stars(name, signs)],
     }

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import PurePath
 
-from .column_names import listed, pieces, plain, says_another_fact
+from .column_names import ends_in, listed, pieces, plain, says_another_fact
 from .column_signs import Signs
 from .column_words import (
     ANSWERS,
@@ -149,7 +149,7 @@ def ends_in_topic(name: str) -> bool:
     """Say whether a column's name ends as topics of a text do: `news_topic`, but not `product_category`."""
     words = pieces(name)
     own = SUBJECTS.isdisjoint(words) and "label" not in words and not says_another_fact(name)
-    return own and bool(words) and words[-1] in TOPICAL
+    return own and bool(words) and ends_in(name, TOPICAL)
 
 
 def is_measured(name: str) -> bool:
@@ -159,7 +159,7 @@ def is_measured(name: str) -> bool:
 
 def gives_stars(name: str, signs: Mapping[str, Signs]) -> bool:
     """Say whether a column holds stars by its values, and is called as they are, or as upvotes are: `review_score`."""
-    return signs[name].stars and pieces(name)[-1] in STARS
+    return signs[name].stars and ends_in(name, STARS)
 
 
 def _has(name: str, words: set[str]) -> bool:

@@ -38,6 +38,8 @@ class LabelForm:
     """How lists are written into cells of words: as a programming language does, or as tags."""
     places: int = 0
     """The number of marks in a list, with the kind `marks`."""
+    boxed: bool = False
+    """Whether the one label of each row stands in a list of its own, with the kind `one`."""
 
 
 def find_form(train: RawSplit, columns: Sequence[str], separator: str | None) -> LabelForm:

@@ -140,6 +140,9 @@ def _form(
             "takes each cell for one name."
         )
     cells = read_cells(train, form)
+    single = recorded["form"] == "one" if recorded else _one_each(cells)
+    if single and not form.separator:
+        return replace(form, kind="one", boxed=True), [*notes, f"Each list in {columns[0]!r} holds one label."]
     known = recorded["places"] if recorded else 0
     places = 0 if cells.declared is not None else marked_places(cells.labels, cells.values, known, columns[0])
     if places:
@@ -152,6 +155,12 @@ def _form(
             "each for one name."
         )
     return form, notes
+
+
+def _one_each(cells: LabelCells) -> bool:
+    """Say whether each list holds one label, so that a row has one; lists of declared names are meant."""
+    sizes = cells.labels.sizes()
+    return cells.declared is None and bool((sizes[~cells.missing] == 1).all())
 
 
 def _found(train: LabelCells, how: Writing) -> dict[str, int]:

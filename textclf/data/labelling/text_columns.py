@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import zip_longest
 
@@ -11,12 +12,13 @@ import pyarrow.compute as pc
 
 from ...errors import UserError
 from ..reading.raw_split import RawSplit, is_string
-from .column_names import called_text, is_reply, is_request, pieces, plain, title_and_body, which_column
+from .column_names import called_text, is_reply, is_request, of_one_thing, pieces, plain, title_and_body, which_column
 from .column_signs import ROWS_LOOKED_AT, Signs, same_texts
 from .column_words import ASPECTS, PAIR_NAMES, TEXT_NAMES, TITLES
 
 INTENTS = {"intent", "intents", "의도", "意图", "インテント"}
 LONGER, FAR_LONGER = 1.5, 3.0  # times the words of the next
+SERIES = 3  # numbered columns of one name, of which none is the text more than another
 LEAST_CONFLICT = 0.05  # share of rows; fewer are mistakes of annotators
 
 
@@ -27,9 +29,11 @@ def find_text(train: RawSplit, signs: Mapping[str, Signs], labels: Sequence[str]
     """
     strings = [name for name in signs if is_string(train.table.schema.field(name).type) and name not in train.mixed]
     strings = [name for name in strings if not _said_before(train, name, strings)]
+    strings = _without_series(strings, signs)
     strings = _without_replies(strings, signs, intents=any(not INTENTS.isdisjoint(pieces(name)) for name in labels))
     by_plain = {plain(name): name for name in strings if signs[name].filled or len(strings) == 1}
     both = [(by_plain[a], by_plain[b]) for a, b in PAIR_NAMES if a in by_plain and b in by_plain]
+    both += [(one, other) for one in strings for other in strings if of_one_thing(one, other)]
     pairs = [pair for pair in both if not any(signs[name].label for name in pair)]  # a subject of few values is none
     pairs = _longest_body(pairs, signs)
     known = _called_texts(by_plain, signs)
@@ -112,6 +116,16 @@ def _without_replies(names: Sequence[str], signs: Mapping[str, Signs], *, intent
     asked = [name for name in names if not is_reply(name)]
     texts = [name for name in asked if signs[name].text]
     return asked if texts and (intents or not any(map(is_request, texts))) else list(names)
+
+
+def _without_series(names: Sequence[str], signs: Mapping[str, Signs]) -> list[str]:
+    """Leave out texts of one name that are numbered through (`comment_1` to `comment_5`) beside a text that is not."""
+    stems = {name: tuple(word for word in pieces(name) if not word.isdigit()) for name in names}
+    numbered = [name for name in names if any(word.isdigit() for word in pieces(name))]
+    counts = Counter(stems[name] for name in numbered)
+    series = [name for name in numbered if counts[stems[name]] >= SERIES]
+    others = [name for name in names if name not in series]
+    return others if any(signs[name].text for name in others) else list(names)
 
 
 def _called_texts(by_plain: Mapping[str, str], signs: Mapping[str, Signs]) -> list[str]:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from ...arguments import DEFAULT_DATASET, DataArguments
 from ...errors import UserError, did_you_mean
-from ..provenance import FileRecord, Origin, hash_file, record_files
+from ..provenance import FileRecord, Origin, hash_file
 from .archives import unpacked
 from .files import DATA, TEXTS, missing_file, read_rows
 from .folder_source import read_folder
 from .joining import by_split_column, from_files
 from .raw_split import RawSplit, composed, from_dataset
 from .saved_folders import FolderRows
+from .script_source import read_script, script_name, script_names
 from .split_names import split_name
 from .tables import ReadOptions
 from .word_lists import join_words
@@ -49,9 +49,9 @@ def _read(args: DataArguments) -> RawSource:
         raise UserError("--validation_file and --test_file go with --train_file; found --dataset or nothing.")
     name = args.dataset or DEFAULT_DATASET
     path = _as_spelt(Path(name).expanduser())
-    if _script_name(name):
+    if script_name(name):
         _refuse_unused(args, "a dataset script", "dataset_config", "data_dir")
-        return _from_script(name, args)
+        return _named(*read_script(name, args))
     if path.is_dir():
         _refuse_unused(args, "a folder", "dataset_config")
         return _of_folder(read_folder(path, args.dataset_config, *_how(args)), composed(path.resolve().name), args)
@@ -69,14 +69,14 @@ def is_local(args: DataArguments) -> bool:
     name = args.train_file or args.dataset or DEFAULT_DATASET
     path = _as_spelt(Path(name).expanduser())
     if args.train_file or path.is_dir() or path.is_file():
-        return args.train_file is not None or _script_name(name) is None
-    return _script_name(name) is None and _looks_like_a_file(name, path)
+        return args.train_file is not None or script_name(name) is None
+    return script_name(name) is None and _looks_like_a_file(name, path)
 
 
 def means_something_here(name: str) -> bool:
     """Say whether a name is read from this machine: a dataset script, a file, a folder, or what must mean one."""
     path = _as_spelt(Path(name).expanduser())
-    return _script_name(name) is not None or path.exists() or _looks_like_a_file(name, path)
+    return script_name(name) is not None or path.exists() or _looks_like_a_file(name, path)
 
 
 def _looks_like_a_file(name: str, path: Path) -> bool:
@@ -117,7 +117,7 @@ def _refuse_unused(args: DataArguments, kind: str, *used: str) -> None:
     """Stop at an option that says nothing about this kind of source, rather than ignore it."""
     for option in ("dataset_config", "dataset_revision", "data_dir"):
         if option not in used and getattr(args, option) is not None:
-            near = did_you_mean(args.dataset or "", _script_names())
+            near = did_you_mean(args.dataset or "", script_names())
             raise UserError(
                 f"--{option} does not go with {kind}; found {getattr(args, option)!r}. Leave it out.{near}"
             )
@@ -150,46 +150,10 @@ def _from_named_files(args: DataArguments) -> RawSource:
     )
 
 
-def _script_name(name: str) -> str | None:
-    """Return the dataset script of that name, if there is one ('hate-speech' is understood as 'hate_speech')."""
-    return next((known for known in _script_names() if known == name.replace("-", "_")), None)
-
-
-def _script_names() -> list[str]:
-    if importlib.util.find_spec("dataset_scripts") is None:  # the package was taken elsewhere without them
-        return []
-    import dataset_scripts
-
-    return dataset_scripts.names()
-
-
-def _from_script(name: str, args: DataArguments) -> RawSource:
-    import dataset_scripts
-
-    builder = dataset_scripts.generate(name, config=args.dataset_config, data_dir=args.data_dir)
-    metadata = dataset_scripts.card_metadata(name, args.dataset_config)
-    paths: list[Path] = []
-    if builder.config.data_dir:
-        by_split = builder.raw_files(Path(builder.config.data_dir), builder.config.name)
-        paths = sorted({path for of_split in by_split.values() for path in of_split})
-    origin = Origin(
-        name=name.replace("-", "_"),
-        config=builder.config.name,
-        files=record_files(paths, Path(builder.config.data_dir or ".")),
-        licence=metadata.licence,
-        languages=metadata.languages,
-        source=metadata.source,
-        known_faults=builder.known_faults(),
-        known_faults_in_korean=builder.known_faults("알려진 결함"),
-        text_fields=metadata.text_fields,
-    )
-    return _named({split: from_dataset(rows, split) for split, rows in builder.as_dataset().items()}, origin)
-
-
 def _from_hub(name: str, args: DataArguments) -> RawSource:
     from .hub_source import load_from_hub  # with `datasets`, which takes a second and a half
 
-    loaded = load_from_hub(name, args.dataset_config, args.dataset_revision, _script_names())
+    loaded = load_from_hub(name, args.dataset_config, args.dataset_revision, script_names())
     splits = {split: from_dataset(rows, split) for split, rows in loaded.splits.items()}
     page = f"https://huggingface.co/datasets/{name}"
     origin = Origin(name, args.dataset_config, loaded.revision, (), loaded.licence, loaded.languages, page)
