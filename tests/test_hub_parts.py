@@ -13,7 +13,7 @@ from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled, Reposit
 
 from tests.approved import check_approved
 from textclf.errors import UserError
-from textclf.hub import contract, destination, network, publish, space, space_content, space_kind
+from textclf.hub import contract, destination, network, publish, push, space, space_content, space_kind
 from textclf.hub.commits import Committed
 from textclf.hub.contract import Agreement
 from textclf.hub.dataset_repo import check_dataset, dataset_card
@@ -231,6 +231,43 @@ def test_what_is_there_already_is_said_or_refused():
         "rename them."
     )
     assert ", or offer the run by --create-pr." in refusal(check_not_overwritten, there._replace(kind="model"), ["z"])
+
+
+def test_a_push_goes_to_the_branch_that_was_asked_for_and_a_new_repo_is_as_private_as_was(monkeypatch):
+    """Of models alone branches and proposals are known; what is there is left as visible as it is."""
+    monkeypatch.setattr(push, "_checked_card", lambda uploads, repo_id, kind: SimpleNamespace(data={"sdk": "static"}))
+    made = []
+    hub_of(
+        monkeypatch,
+        push,
+        create_repo=lambda repo_id, **words: made.append(words),
+        repo_info=lambda repo_id, repo_type: SimpleNamespace(sha=f"first of a {repo_type}"),
+    )
+    uploads = [Upload("a.bin", b"x")]
+
+    def ready(kind="model", exists=True, others=(), **options):
+        there = Destination("a/b", kind, exists, True, "h" * exists, frozenset({"old"}), frozenset(others), False)
+        found = push.make_ready(there, PushArguments(repo_id="a/b", **options), uploads)
+        assert (found.repo_id, found.kind, found.ours, found.has_branch) == ("a/b", kind, {"old"}, False)
+        return found.revision, found.create_pr, found.private, found.head
+
+    assert ready() == ("main", False, True, "h")
+    assert ready(revision="try/out", public=True) == ("try/out", False, False, "h")
+    assert ready(create_pr=True, others={"a.bin"}) == ("main", True, True, "h"), "a proposal overwrites nothing"
+    assert refusal(ready, others={"a.bin"}).startswith("refused: a/b holds a.bin")
+    for kind in ("dataset", "space"):
+        assert ready(kind, revision="try/out") == ready(kind, create_pr=True) == ("main", False, True, "h")
+        assert refusal(ready, kind, create_pr=True, others={"a.bin"}).startswith("refused: a/b holds a.bin")
+    assert not made
+    assert ready(exists=False) == ("main", False, True, "first of a model")
+    assert ready("space", exists=False, public=True, space_hardware="t4-small")[2:] == (False, "first of a space")
+    assert ready("dataset", exists=False, space_hardware="t4-small")[3] == "first of a dataset"
+    assert [words.pop("exist_ok") for words in made] == [True] * 3
+    assert [(words["repo_type"], words["private"], words["space_sdk"], words["space_hardware"]) for words in made] == [
+        ("model", True, None, None),
+        ("space", False, "static", "t4-small"),
+        ("dataset", True, None, None),
+    ]
 
 
 # Spaces

@@ -59,10 +59,9 @@ def choose_kind(arguments: PushArguments, destination: Destination, run: RunFold
     if present == "static":
         return Chosen("static")
     owner = destination.repo_id.split("/")[0]
-    return Chosen(
-        "static",
-        remark=f"The Space is static, as {owner} has no plan for Gradio: the visitor's browser runs the model, free.",
-    )
+    known = "has no plan for Gradio" if hosted is False else "may have no plan for Gradio (the Hub does not tell)"
+    remark = f"The Space is static, as {owner} {known}: the visitor's browser runs the model, free."
+    return Chosen("static", remark=remark)
 
 
 def may_host(account: Mapping[str, Any], namespace: str, hardware: str | None) -> bool | None:
