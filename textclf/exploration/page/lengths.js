@@ -1,6 +1,4 @@
 // Charts about labels and lengths: the long tail, labels a text, the histogram of lengths, quantiles by label.
-const number = (value) => value.toLocaleString("en");
-
 function chartIn(id, title, choice) {
   const box = document.getElementById(`chart-${id}`);
   let width = 0;

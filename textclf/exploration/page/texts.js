@@ -1,10 +1,8 @@
 // The training texts as a list: search, labels, clusters; words, points of the map and clusters lead here.
 function textBrowser({ texts, labels, clusters, map }) {
   const [ROW, TEXT, LABELS, POINT] = [0, 1, 2, 3];
-  const STEP = 10;
-  const list = document.getElementById("rows"), more = document.getElementById("more"), status = document.getElementById("found");
+  const show = listed(10, item);
   const filters = document.getElementById("filters"), fields = {};
-  let shown = STEP, found = [];
   const field = (key, word, element) => { fields[key] = element; element.id = `filter-${key}`; return node("label", {}, `${word} `, element); };
   const select = (options) => { const made = node("select"); made.append(...options.map(([text, value]) => new Option(text, value))); return made; };
   const ks = clusters.map((each) => each.k);
@@ -30,31 +28,18 @@ function textBrowser({ texts, labels, clusters, map }) {
 
   function look() {
     const words = fields.search.value.normalize("NFC").toLowerCase(), label = fields.label.value;
-    found = texts.filter((row, place) => low[place].includes(words)
+    const found = texts.filter((row, place) => low[place].includes(words)
       && (label === "" || (label === "-1" ? row[LABELS].length === 0 : row[LABELS].includes(Number(label))))
       && inPlace(row, fields.where?.value)).sort(orders[fields.order.value]);
-    shown = STEP;
-    status.textContent = found.length ? filled(say.found, { n: number(found.length), of: number(texts.length) }) : say.nothing;
-    list.replaceChildren();
-    append(0);
+    show(found, texts.length);
   }
-
-  function append(from) {
-    const made = found.slice(from, shown).map(item);
-    list.append(...made);
-    readOn(list);
-    more.hidden = found.length <= shown;
-    more.textContent = filled(say.more, { n: Math.min(STEP * 2, found.length - shown) });
-    return made[0];
-  }
-  more.addEventListener("click", () => { const from = shown; shown += STEP * 2; const first = append(from); first.tabIndex = -1; first.focus(); });
 
   function item(row) {
     const named = row[LABELS].map((k) => labels[k]).join(", ") || say.no_label;
     const point = row[POINT];
     const where = point >= 0 && ks.length ? [node("span", { text: `k = ${ks[0]}: ${filled(say.cluster_n, { n: byK[ks[0]][point] + 1 })}` })] : [];
-    const show = point >= 0 ? [node("button", { type: "button", class: "whole", text: say.show_on_map, press: () => showOnMap(point) })] : [];
-    const what = node("div", { class: "what" }, node("b", { text: named }), ...where, ...show, node("span", { class: "where", text: `${say.row} ${row[ROW]}` }));
+    const onMap = point >= 0 ? [node("button", { type: "button", class: "whole", text: say.show_on_map, press: () => showOnMap(point) })] : [];
+    const what = node("div", { class: "what" }, node("b", { text: named }), ...where, ...onMap, node("span", { class: "where", text: `${say.row} ${row[ROW]}` }));
     const text = row[TEXT] ? node("p", { class: "text", dir: "auto", text: row[TEXT] }) : node("p", { class: "text quiet", text: say.empty });
     return node("li", {}, what, text);
   }

@@ -24,6 +24,9 @@ function filled(words, values) {
   return words.replace(/\{(\w+)\}/g, (whole, key) => values[key] ?? whole);
 }
 
+// A count as the pages' languages write it, English and Korean, whatever the visitor's: 1,234.
+const number = (value) => value.toLocaleString("en");
+
 // A name without its middle: names that begin alike are told apart by their ends. A syllable of Hangul counts twice.
 function brief(name, most) {
   const wide = (text) => [...text].reduce((sum, each) => sum + (each > "\u2e80" ? 2 : 1), 0);
@@ -138,7 +141,7 @@ function pointAt(event, svg, tip, choice, px, py) {
   tip.hidden = best === null;
   if (best === null) return;
   const [line, i] = best;
-  const count = Array.isArray(line.dots) ? ` (n = ${line.dots[i].toLocaleString()})` : "";
+  const count = Array.isArray(line.dots) ? ` (n = ${number(line.dots[i])})` : "";
   tip.textContent = `${line.names?.[i] ?? line.name}: ${short(line.x[i])}, ${short(line.y[i])}${count}`;
   tip.style.left = `${Math.min(mx + 12, seen.width - 180)}px`;
   tip.style.top = `${my + 12}px`;

@@ -27,7 +27,7 @@ function cutExplorer({ cuts, run, baked, say }) {
       const cut = chosen[k] === null ? label.cut : chosen[k] / 100;
       row.slider.value = Math.round(cut * 100);
       row.value.textContent = `${digits(cut)}${chosen[k] === null ? ` (${say.shipped})` : ""}`;
-      [digits(f1), said ? digits(hits / said) : "–", label.support ? digits(hits / label.support) : "–", said.toLocaleString(), label.support.toLocaleString()].forEach((text, at) => { row.cells[at].textContent = text; });
+      [digits(f1), said ? digits(hits / said) : "–", label.support ? digits(hits / label.support) : "–", number(said), number(label.support)].forEach((text, at) => { row.cells[at].textContent = text; });
     });
     totals.textContent = `${say.metric_f1_micro} ${digits(ratio(2 * right, given + carried))} · ${say.metric_f1_macro} ${digits(ratio(sum, kept))} · ${say.precision} ${digits(ratio(right, given))} · ${say.recall} ${digits(ratio(right, carried))} · ${say.per_text} ${(given / cuts.n).toFixed(2)}`;
     const changed = Object.fromEntries(chosen.flatMap((at, k) => (at === null ? [] : [[cuts.labels[k].name, at / 100]])));

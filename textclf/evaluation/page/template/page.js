@@ -13,8 +13,8 @@ function confusion({ confusion: map, labels }, read) {
     const body = counts.map((line, g) => node("tr", {}, node("th", { scope: "row", title: names[g], text: many ? brief(names[g], innerWidth < 640 ? 17 : 34) : names[g] }), ...line.map((count, p) => {
       if (!count) return node("td");
       const part = count / rows[g], deep = Math.round(part > 0.45 ? 60 + 40 * part : 8 + 50 * part);
-      const text = share ? `${part < 0.005 ? "<1" : Math.round(part * 100)}%` : count.toLocaleString();
-      const told = filled(say.cell, { gold: names[g], predicted: names[p], count: count.toLocaleString(), share: (part * 100).toFixed(1) });
+      const text = share ? `${part < 0.005 ? "<1" : Math.round(part * 100)}%` : number(count);
+      const told = filled(say.cell, { gold: names[g], predicted: names[p], count: number(count), share: (part * 100).toFixed(1) });
       return node("td", { class: part > 0.45 ? "deep" : "", style: `--deep: ${deep}%` }, node("button", { type: "button", text, title: told, "aria-label": told, tabindex: -1, "data-at": `${g} ${p}`, press: () => read({ gold: map.labels[g], said: map.labels[p], order: "down", name: "pair" }, true) }));
     })));
     const table = node("table", { class: many ? "matrix small" : "matrix" }, node("caption", { class: "hidden", text: `${say.confusion_matrix}, ${say[`split_${split}`]}` }), node("thead", {}, head), node("tbody", {}, ...body));

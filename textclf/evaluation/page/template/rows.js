@@ -1,10 +1,9 @@
 // The one table of predictions: search, filters, order; mistakes, confused pairs and suspects are views of it.
 function predictionTable({ table, labels, several, collapsed, pairs, shades, say }) {
   const [ROW, TEXT, GOLD, SAID, SCORES, SUREST, SUSPECT, SLICES] = [0, 1, 2, 3, 4, 5, 6, 7];
-  const STEP = 20;
-  const list = document.getElementById("rows"), more = document.getElementById("more"), status = document.getElementById("found");
+  const show = listed(20, item);
   const about = document.getElementById("suspects-about");
-  let shown = STEP, found = [], view = "all";
+  let view = "all";
   const set = (value) => (several ? value : [value]);
   const score = (row) => (several ? row[SUREST] : row[SCORES][0]);
   const fields = {};
@@ -41,23 +40,9 @@ function predictionTable({ table, labels, several, collapsed, pairs, shades, say
   const by = { row: (a, b) => a[ROW] - b[ROW], surest: (a, b) => b[SUREST] - a[SUREST] || a[ROW] - b[ROW], down: (a, b) => score(b) - score(a), up: (a, b) => score(a) - score(b) };
 
   function look() {
-    found = table.rows.filter(fits).sort(by[fields.order.value]);
-    shown = STEP;
     about.hidden = view !== "suspects";
-    status.textContent = found.length ? filled(say.found, { n: found.length.toLocaleString(), of: table.rows.length.toLocaleString() }) : say.nothing;
-    list.replaceChildren();
-    append(0);
+    show(table.rows.filter(fits).sort(by[fields.order.value]), table.rows.length);
   }
-
-  function append(from) {
-    const made = found.slice(from, shown).map(item);
-    list.append(...made);
-    readOn(list);
-    more.hidden = found.length <= shown;
-    more.textContent = filled(say.more, { n: Math.min(STEP * 2, found.length - shown) });
-    return made[0];
-  }
-  more.addEventListener("click", () => { const from = shown; shown += STEP * 2; const first = append(from); first.tabIndex = -1; first.focus(); });
 
   // With several labels a text each has its own score, and may be right where the text's decision is not.
   const scored = (ids, other, scores, sign) => (ids.length ? ids.flatMap((k, at) => [
@@ -115,7 +100,7 @@ function predictionTable({ table, labels, several, collapsed, pairs, shades, say
   if (pairs.length && !collapsed) {
     const ids = Object.fromEntries(labels.map((name, k) => [name, k]));
     const press = (pair) => use({ gold: ids[pair.gold], said: ids[pair.predicted], outcome: "wrong", order: "surest", name: "pair" });
-    document.getElementById("views").append(node("div", { class: "pairs", role: "group", "aria-label": say.pairs }, node("span", { class: "quiet", text: say.pairs }), ...pairs.map((pair) => node("button", { type: "button", class: "more", text: filled(say.pair, { ...pair, count: pair.count.toLocaleString() }), press: () => press(pair) }))));
+    document.getElementById("views").append(node("div", { class: "pairs", role: "group", "aria-label": say.pairs }, node("span", { class: "quiet", text: say.pairs }), ...pairs.map((pair) => node("button", { type: "button", class: "more", text: filled(say.pair, { ...pair, count: number(pair.count) }), press: () => press(pair) }))));
   }
   use(collapsed ? {} : { outcome: "wrong", order: "surest", name: "mistakes" });
   return use;

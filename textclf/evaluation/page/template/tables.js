@@ -48,3 +48,26 @@ function readOn(list) {
     text.after(button);
   }
 }
+
+// The texts that were found, a few at a time: `item(row)` makes each; what is returned shows rows, found of so many.
+function listed(step, item) {
+  const list = document.getElementById("rows"), more = document.getElementById("more"), status = document.getElementById("found");
+  let shown = step, found = [];
+
+  function append(from) {
+    const made = found.slice(from, shown).map(item);
+    list.append(...made);
+    readOn(list);
+    more.hidden = found.length <= shown;
+    more.textContent = filled(say.more, { n: Math.min(step * 2, found.length - shown) });
+    return made[0];
+  }
+  more.addEventListener("click", () => { const from = shown; shown += step * 2; const first = append(from); first.tabIndex = -1; first.focus(); });
+
+  return (rows, of) => {
+    [found, shown] = [rows, step];
+    status.textContent = found.length ? filled(say.found, { n: number(found.length), of: number(of) }) : say.nothing;
+    list.replaceChildren();
+    append(0);
+  };
+}
