@@ -135,6 +135,12 @@ def test_a_name_in_letters_with_accents_keeps_its_words_whole(name, words):
     assert pieces(name) == words
 
 
+@pytest.mark.parametrize("column", ["category_id", "intentId", "label_name", "topic code"])
+def test_a_column_called_after_the_number_or_name_of_a_label_is_one(column):
+    """`category_id` was refused as an id, although it was the only column of few values."""
+    assert chosen({"utterance": numbered(WORDS), column: [1, 2, 3], "user_id": [7, 9]}) == (("utterance",), (column,))
+
+
 def test_a_question_and_the_comment_on_it_are_a_pair():
     columns = {"question": [f"should the city {word} more often, and why so" for word in ("build", "plan", "save")]}
     columns |= {"comment": numbered(WORDS), "label": ["FAVOR", "AGAINST"], "topic": ["a", "b", "c"]}

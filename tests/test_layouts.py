@@ -229,7 +229,7 @@ def test_a_file_or_column_that_cannot_work_is_said_before_the_libraries_load(tmp
 def test_a_column_that_a_data_set_script_does_not_give_is_said_before_its_files_are_read(tmp_path):
     """Sixteen seconds of reading SGML went before the sentence; here there is nothing that could be read."""
     words = ["--dataset", "reuters_topics", "--data_dir", str(tmp_path), "--text_columns", "texd"]
-    with pytest.raises(UserError, match="no column 'texd'; found: id, text, text_pair, labels. Did you mean 'text'"):
+    with pytest.raises(UserError, match=r"no column 'texd'; found: id, text, text_pair, labels\. Did you mean 'text'"):
         look_first(words)
 
 

@@ -36,7 +36,7 @@ def case(request):
 
 
 def test_the_command_that_makes_a_missing_run_can_be_typed_whatever_its_path(tmp_path):
-    with pytest.raises(UserError, match="`python train.py --output_dir '.*/my run'` makes it"):
+    with pytest.raises(UserError, match=r"`python train\.py --output_dir '.*/my run'` makes it"):
         RunFolder.open(tmp_path / "my run")
 
 

@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from textclf.arguments import DataArguments
+from textclf.data.loading import load_splits
 from textclf.data.reading import files
 from textclf.data.reading.files import read_rows
 from textclf.data.reading.sources import read_source
@@ -373,3 +374,24 @@ def test_a_source_that_is_published_as_test_alone_is_split_anew(tmp_path):
     source = read_source(DataArguments(dataset=str(folder)))
     assert list(source.splits) == ["train"]
     assert "The only split, test, is taken as training rows." in source.notes
+
+
+@pytest.mark.parametrize(
+    ("place", "written"),
+    [
+        ("lookup/id_name.csv", "id,name\n0,world\n1,sport\n"),
+        ("categories.csv", 'id,name,description\n0,world,"of all, and more"\n1,sport,games\n'),
+        ("ontology/kinds.tsv", "label\tid\nworld\t0\nsport\t1\n"),
+    ],
+)
+def test_a_table_of_numbers_and_names_beside_the_rows_names_their_labels(tmp_path, place, written):
+    """Such a table in another folder was left out, one of three columns gave names with the third in them."""
+    (tmp_path / "data").mkdir()
+    rows = [f"{'ball' if i % 2 else 'globe'} number {i},{i % 2}" for i in range(60)]
+    (tmp_path / "data/train.csv").write_text("\n".join(["text,category_id", *rows]), encoding="utf-8")
+    (tmp_path / place).parent.mkdir(exist_ok=True)
+    (tmp_path / place).write_text(written, encoding="utf-8")
+    train = load_splits(DataArguments(dataset=str(tmp_path))).splits["train"]
+    names = train.features["labels"].names
+    assert names == ["world", "sport"]
+    assert all(names[row["labels"]] == ("sport" if row["text"].startswith("ball") else "world") for row in train)

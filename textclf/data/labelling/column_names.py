@@ -24,6 +24,7 @@ from .column_words import (
 )
 
 COLUMNS_LISTED = 12
+NUMBERED = {"id", "ids", "idx", "index", "code", "num", "no", "number", "name", "str", "text"}
 WHOLE_TEXTS = {name for name in (*TEXT_NAMES, *TITLES) if not name.isascii()}
 LATIN = str.maketrans({"ß": "ss", "ı": "i", "ł": "l", "Ł": "L", "ø": "o", "Ø": "O", "đ": "d", "Đ": "D", "œ": "oe"})
 # Vowel signs of Indic and Thai letters, and of Arabic ones, are letters of their words.
@@ -85,6 +86,12 @@ def called_text(name: str) -> bool:
 def ends_in_label(name: str) -> bool:
     """Say whether a column's name ends as labels are called: `entailment_label`, `감정라벨`."""
     return ends_in(name, LIKE_LABELS)
+
+
+def numbers_labels(name: str) -> bool:
+    """Say whether a column is called after the number or the name of a label: `category_id`, `intent_name`."""
+    *kind, last = pieces(name) or [""]
+    return last in NUMBERED and bool(kind) and LABEL_PIECES.issuperset(kind[-1:])
 
 
 def leads(first: str, second: str) -> bool:

@@ -16,6 +16,7 @@ from .column_names import (
     ends_in,
     ends_in_label,
     listed,
+    numbers_labels,
     pieces,
     plain,
     plain_fact,
@@ -191,6 +192,7 @@ def _called_labels(signs: Mapping[str, Signs]) -> Iterator[tuple[list[str], str]
         or _asked_of_a_crowd(signs),
         "maybe": [name for name in signs if plain(name) in possible and signs[name].distinct != 1],
         "perhaps": [name for name in signs if signs[name].label and ends_in(name, ANSWERS)],
+        "by its number": [name for name in signs if signs[name].label and numbers_labels(name)],
         "by its end": [name for name in signs if signs[name].label and ends_in_topic(name)],
         "by its stars": [name for name in signs if gives_stars(name, signs)],
     }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
 from collections.abc import Sequence
@@ -33,6 +35,10 @@ LABEL_WORDS = {
 }
 OF_BOTH = {"gold"}  # stands in the name of either
 # fmt: on
+# How columns are called in which a number and the name of its class stand.
+ID_WORDS = {"id", "ids", "idx", "index", "code", "no", "num", "number", "label", "value", "class"}
+NAME_WORDS = {"name", "names", "label", "class", "category", "topic", "intent", "emotion", "genre", "tag", "sentiment"}
+LONGEST_NAME = 80  # characters
 MOST_CLASSES = 1000
 QUOTES = " \"'"
 
@@ -47,13 +53,18 @@ def class_names(path: Path) -> list[str] | None:
 
     `name` a line or in a JSON list stands for 0, 1, ...; a number with each name is written `3=name`.
     """
-    if not NAMES_CLASSES.fullmatch(path.stem) or path.stat().st_size > 1 << 20:
+    called, is_table = NAMES_CLASSES.fullmatch(path.stem), path.suffix.lower() in {".csv", ".tsv"}
+    if not (called or (is_table and not split_name(path.stem))) or path.stat().st_size > 1 << 20:
         return None
     try:
         written = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         return None
-    if path.suffix.lower() == ".json":
+    if is_table and (found := _in_columns(written)):
+        pass
+    elif not called:
+        return None
+    elif path.suffix.lower() == ".json":
         found = _in_json(written)
     elif path.suffix.lower() in {".txt", ".tsv", ".csv", ""}:
         found = _in_lines([line.strip() for line in written.splitlines() if line.strip()])
@@ -78,6 +89,29 @@ def _in_json(written: str) -> list[str] | None:
     return [f"{number}={name}" for number, name in pairs] if len(pairs) == len(content) else None
 
 
+def _in_columns(written: str) -> list[str] | None:
+    """Return what a table says whose columns are called after an id and a name; others may stand beside them."""
+    delimiter = "\t" if "\t" in written.partition("\n")[0] else ","
+    header, *rows = list(csv.reader(io.StringIO(written), delimiter=delimiter)) or [[]]
+    rows = [row for row in rows if row]
+    ends = [re.split(r"[^a-z0-9]+", name.strip().lower())[-1] for name in header]
+    numbers = [j for j, end in enumerate(ends) if end in ID_WORDS and all(_is_whole(row, j) for row in rows)]
+    names = [j for j, end in enumerate(ends) if end in NAME_WORDS and j not in numbers[:1]]
+    if not (rows and numbers and names):
+        return None
+    of, to = numbers[0], names[0]
+    distinct = all(len({row[j] for row in rows}) == len(rows) for j in (of, to) if all(len(row) > j for row in rows))
+    return [f"{row[of].strip()}={row[to].strip()}" for row in rows] if distinct and _all_short(rows, to) else None
+
+
+def _is_whole(row: Sequence[str], place: int) -> bool:
+    return len(row) > place and re.fullmatch(r"-?\d+", row[place].strip()) is not None
+
+
+def _all_short(rows: Sequence[Sequence[str]], place: int) -> bool:
+    return all(len(row) > place and 0 < len(row[place]) < LONGEST_NAME for row in rows)
+
+
 def _in_lines(lines: Sequence[str]) -> list[str] | None:
     for form, number, name in ((r"(-?\d+)[\t,:; ]+(\S.*)", 1, 2), (r"(\S.*?)[\t,:; ]+(-?\d+)", 2, 1)):
         pairs = [re.fullmatch(form, line) for line in lines]
@@ -85,7 +119,7 @@ def _in_lines(lines: Sequence[str]) -> list[str] | None:
             del pairs[0]
         if pairs and all(pairs):
             return [f"{match[number]}={match[name].strip(QUOTES)}" for match in pairs if match]
-    return list(lines) if all(len(line) < 80 for line in lines) else None
+    return list(lines) if all(len(line) < LONGEST_NAME for line in lines) else None
 
 
 def parallel_files(files: Sequence[Path]) -> list[tuple[Path, list[Path]]]:
