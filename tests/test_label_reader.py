@@ -450,6 +450,13 @@ def test_each_number_can_be_given_its_name(tmp_path):
         given(path, class_names=["1=a", "1=b"])
 
 
+def test_pairs_and_names_alone_are_not_mixed(tmp_path):
+    """`0=neg pos` gave a class the name `0=neg`."""
+    path = write(tmp_path / "a", "csv", {"train": [0, 1]})
+    with pytest.raises(UserError, match="says what '0=neg' is, and not what 'pos' is; give VALUE=NAME for all"):
+        given(path, class_names=["0=neg", "pos"])
+
+
 def test_negative_numbers_can_be_given_names_on_the_command_line(tmp_path):
     path = write(tmp_path / "data", "csv", {"train": [-1, 0, 1]})
     words = [f"--dataset={path}", "--class_names", "-1=bad", "0=so-so", "1=good"]

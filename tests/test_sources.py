@@ -281,6 +281,22 @@ def test_folder_of_configurations_is_never_stale(tmp_path):
         read_source(DataArguments(dataset=str(tmp_path), dataset_config="twoo"))
 
 
+@pytest.mark.parametrize("second", ["test", "train"])
+def test_files_that_a_readme_lists_keep_their_own_order_of_names(tmp_path, second):
+    """`load_dataset` gives the ids of all files the names of the first: half of the labels came out wrong."""
+    card = "---\nconfigs:\n- config_name: default\n  data_files:\n"
+    card += "".join(f"  - split: {split}\n    path: {split}-*.parquet\n" for split in dict.fromkeys(["train", second]))
+    write(tmp_path / "README.md", card + "---\n# Rows\n")
+    for number, (split, order) in enumerate([("train", ["no", "yes"]), (second, ["yes", "no"])]):
+        features = datasets.Features(text=datasets.Value("string"), label=datasets.ClassLabel(names=order))
+        rows = [{"text": f"{word} {number}", "label": order.index(word)} for word in ("no", "yes", "yes")]
+        datasets.Dataset.from_list(rows, features=features).to_parquet(tmp_path / f"{split}-{number}.parquet")
+    for raw in read_source(DataArguments(dataset=str(tmp_path))).splits.values():
+        own = raw.features["label"].names
+        said = [f"{own[row['label']]}" for row in raw.table.select(["label"]).to_pylist()]
+        assert said == [text.split()[0] for text in raw.table["text"].to_pylist()]
+
+
 def test_folder_that_save_to_disk_wrote(tmp_path):
     rows = datasets.Dataset.from_dict({"text": ["a", "b", "c"], "label": [0, 1, 0]})
     datasets.DatasetDict(train=rows, test=rows.select([2])).save_to_disk(tmp_path / "saved")

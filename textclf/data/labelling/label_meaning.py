@@ -60,6 +60,10 @@ def name_values(
     if not given and recorded and (named := _as_recorded(values, recorded)) is not None:
         return named
     pairs = bool(given) and all("=" in name for name in given) and not set(given) & set(values)
+    half = [name for name in given if name.partition("=")[0] in values and name not in values]
+    if half and not pairs:
+        alone = next(name for name in given if name not in half)
+        raise UserError(f"--class_names says what {half[0]!r} is, and not what {alone!r} is; give VALUE=NAME for all.")
     if pairs:
         return _as_said(values, said_pairs(class_names, "class_names"))
     if train.declared is not None:

@@ -21,6 +21,8 @@ from huggingface_hub.errors import (
 )
 
 from ...errors import UserError, did_you_mean
+from .raw_split import RawSplit, from_dataset
+from .repository_names import read_by_own_names
 
 logger = logging.getLogger(__name__)
 
@@ -74,6 +76,15 @@ def load_from_hub(repo_id: str, config: str | None, revision: str | None, known_
         licence if isinstance(licence, str) else None,
         (languages,) if isinstance(languages, str) else tuple(map(str, languages)),
     )
+
+
+def raw_splits(loaded: HubDataset, repo_id: str, config: str | None) -> dict[str, RawSplit]:
+    """Return the splits as raw ones, label ids by the names of the files that they come from."""
+    own = {}
+    if loaded.revision:  # else its files cannot be looked at
+        builder = datasets.load_dataset_builder(repo_id, config, revision=loaded.revision)
+        own = read_by_own_names(builder, loaded.splits)
+    return own or {split: from_dataset(rows, split) for split, rows in loaded.splits.items()}
 
 
 def _look(repo_id: str, revision: str | None, nearest: str) -> DatasetInfo | None:

@@ -12,7 +12,7 @@ from .files import store_folder
 from .raw_split import RawSplit, from_dataset
 
 if TYPE_CHECKING:
-    import datasets  # loaded only where a folder is written by it
+    pass  # loaded only where a folder is written by it
 
 
 class FolderRows(NamedTuple):
@@ -69,11 +69,13 @@ def read_repository(folder: Path, config: str | None) -> FolderRows:
         splits, files = _load_repository(folder, config)
     except datasets.exceptions.DatasetsError as error:  # generation errors hide what happened in their cause
         raise UserError(f"{folder} is not as its README.md says: {error.__cause__ or error}") from error
-    return FolderRows({name: from_dataset(split, name) for name, split in splits.items()}, files, [], [])
+    return FolderRows(splits, files, [], [])
 
 
-def _load_repository(folder: Path, config: str | None) -> tuple[datasets.DatasetDict, tuple[FileRecord, ...]]:
+def _load_repository(folder: Path, config: str | None) -> tuple[dict[str, RawSplit], tuple[FileRecord, ...]]:
     import datasets
+
+    from .repository_names import read_by_own_names
 
     known = datasets.get_dataset_config_names(str(folder))
     if config is not None and config not in known:
@@ -85,10 +87,8 @@ def _load_repository(folder: Path, config: str | None) -> tuple[datasets.Dataset
     files = record_files(visible_files(folder), folder)
     # Here `load_dataset` looks neither at the files' content nor at their age: a cache of their own for each content.
     content = hashlib.sha256(repr(files).encode()).hexdigest()
-    splits = datasets.load_dataset(
-        str(folder),
-        config,
-        cache_dir=str(store_folder() / "repositories" / content),
-        verification_mode="no_checks",
-    )
-    return splits, files
+    cache = str(store_folder() / "repositories" / content)
+    splits = datasets.load_dataset(str(folder), config, cache_dir=cache, verification_mode="no_checks")
+    builder = datasets.load_dataset_builder(str(folder), config, cache_dir=cache)
+    own = read_by_own_names(builder, splits)
+    return own or {name: from_dataset(split, name) for name, split in splits.items()}, files

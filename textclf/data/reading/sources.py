@@ -13,7 +13,7 @@ from .archives import unpacked
 from .files import DATA, TEXTS, missing_file, read_rows
 from .folder_source import read_folder
 from .joining import by_split_column, from_files
-from .raw_split import RawSplit, composed, from_dataset
+from .raw_split import RawSplit, composed
 from .saved_folders import FolderRows
 from .script_source import read_script, script_name, script_names
 from .split_names import split_name
@@ -151,13 +151,12 @@ def _from_named_files(args: DataArguments) -> RawSource:
 
 
 def _from_hub(name: str, args: DataArguments) -> RawSource:
-    from .hub_source import load_from_hub  # with `datasets`, which takes a second and a half
+    from .hub_source import load_from_hub, raw_splits  # with `datasets`, which takes a second and a half
 
     loaded = load_from_hub(name, args.dataset_config, args.dataset_revision, script_names())
-    splits = {split: from_dataset(rows, split) for split, rows in loaded.splits.items()}
     page = f"https://huggingface.co/datasets/{name}"
     origin = Origin(name, args.dataset_config, loaded.revision, (), loaded.licence, loaded.languages, page)
-    source = _named(splits, origin)
+    source = _named(raw_splits(loaded, name, args.dataset_config), origin)
     if loaded.revision is None:
         source.notes.append(f"The Hub cannot be reached; {name} comes from the local cache, its commit unknown.")
     return source
