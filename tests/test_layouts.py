@@ -131,6 +131,15 @@ def test_encodings_are_found_over_the_whole_file(tmp_path, encoding, texts):
     assert said["text"][300:] == [text for text, _ in texts]
 
 
+def test_japanese_mail_in_iso_2022_is_no_ascii(tmp_path):
+    """Its bytes are ASCII, so that it was read as such, and asked about semicolons in labels."""
+    texts = ["配送が遅くて残念でした", "値段の割に良い商品だと思います"]
+    rows = [f"{texts[i % 2]}{i},{'良い' if i % 2 else '悪い'}" for i in range(40)]
+    put(tmp_path / "a.csv", "\n".join(["text,label", *rows]), "iso2022_jp")
+    found = load_as_given(DataArguments(dataset=str(tmp_path / "a.csv"))).splits["train"]
+    assert found["text"][1] == f"{texts[1]}1"
+
+
 def test_an_encoding_that_is_wrong_or_unknown_is_refused(tmp_path):
     put(tmp_path / "rows.csv", table([["text", "label"], *map(list, opinions("ko"))]), "cp949")
     with pytest.raises(UserError, match=r"rows\.csv is not utf-8 \(line 2\)"):
@@ -224,6 +233,28 @@ def test_a_file_or_column_that_cannot_work_is_said_before_the_libraries_load(tmp
     said, loaded = done.stdout.strip().splitlines()
     assert sentence in said
     assert loaded == "[]"
+
+
+ODD_TABLES = {
+    "quotes inside cells": ("a.csv", "text,label\n{rows}", '"{text}" said he {i},{label}'),
+    "a delimiter more at the end of each row": ("a.csv", "text,label\n{rows}", "{text} {i},{label},"),
+    "a word in front of each line": ("a.txt", "{rows}", "{label} {text} {i}"),
+    "a zero byte": ("a.csv", "text,label\n\0{rows}", "{text} {i},{label}"),
+}
+
+
+@pytest.mark.parametrize("name", ODD_TABLES)
+def test_tables_that_a_person_can_read_are_read(tmp_path, name):
+    """A cell of `"a" b` was refused, a column was read as row numbers, one zero byte made a file UTF-16 of no rows."""
+    file, whole, row = ODD_TABLES[name]
+    texts = ["the rope bridge held for once", "nobody knew where the ferry went", "a long winter for the mill"]
+    rows = [row.format(i=i, text=texts[i % 3], label="pos" if i % 2 else "neg") for i in range(60)]
+    put(tmp_path / file, whole.format(rows="\n".join(rows) + "\n"))
+    data = load_as_given(DataArguments(dataset=str(tmp_path / file))).splits["train"]
+    assert len(data) == 60
+    assert [data.features["labels"].names[each] for each in data["labels"]] == ["neg", "pos"] * 30
+    assert all(text.strip("\0") in row for text, row in zip(data["text"], rows, strict=True))
+    assert data["text"][3].endswith(" 3")
 
 
 def test_a_column_that_a_data_set_script_does_not_give_is_said_before_its_files_are_read(tmp_path):

@@ -49,6 +49,11 @@ class ColumnLook:
         return bool(self.filled) and all(CODE.fullmatch(cell) for cell in self.filled)
 
     @property
+    def quoted(self) -> bool:
+        """Say whether some cells stand in quotes as a whole."""
+        return any(len(cell) > 1 and cell.startswith('"') and cell.endswith('"') for cell in self.filled)
+
+    @property
     def repeats(self) -> bool:
         """Say whether it holds few values, each of them often."""
         if self.values is None:

@@ -173,6 +173,12 @@ def _with_other_quotes(file: TextFile, dialect: Dialect, look: _Look) -> tuple[D
         escaped = _look(file, dialect._replace(escaped=True))
         if len(escaped.errors) < len(look.errors) / 10:
             return dialect._replace(escaped=True), escaped, [f"{file.name}: {ESCAPES}"]
+        plain = _look(file, dialect._replace(quoting=NONE))
+        whole = plain.sizes.keys() == {len(plain.first)} and not any(column.quoted for column in plain.columns)
+        closed = all(_quote_reason(error) != UNCLOSED for error in look.errors)
+        if closed and whole:
+            said = f"{file.name}: quotes inside cells are read as plain characters."
+            return dialect._replace(quoting=NONE), plain, [said]
     swallowed = _swallowed(look, dialect)
     unpaired = bool(look.errors) and not prose
     if not swallowed and not unpaired:
@@ -215,7 +221,9 @@ def _header(file: TextFile, look: _Look, options: ReadOptions) -> Header:
     first = look.first
     width = look.width or len(first)
     if len(first) + 1 == width and look.sizes[width] == look.sizes.total():
-        first = ["", *first]  # R leaves out the name of its row numbers
+        # R leaves out the name of its row numbers; others end each row with one delimiter more.
+        ends = bool(look.columns) and set(look.columns[-1].values or ()) == {""}
+        first = [*first, ""] if ends else ["", *first]
     columns = look.columns if len(look.columns) == len(first) else [ColumnLook() for _ in first]
     return name_columns(file.name, first, columns, options)
 

@@ -78,6 +78,8 @@ def text_file(path: Path, encoding: str | None = None) -> TextFile:
     wide = _wide(head)
     if wide and _first_fault(path, wide) is None:
         return TextFile(path, wide, f"{path.name} is read as {wide.upper()}, which it does not say itself.")
+    if re.search(rb"\x1b\$[@B]", head) and _first_fault(path, "iso2022_jp") is None:  # its bytes are ASCII
+        return TextFile(path, "iso2022_jp", f"{path.name} is read as ISO-2022-JP.")
     line = _first_fault(path, "utf-8")
     if line is None:
         return TextFile(path, "utf-8-sig")
@@ -134,7 +136,7 @@ def _wide(head: bytes) -> str | None:
         text = head[: len(head) // 2 * 2].decode(encoding, "replace")
         usual = sum(unicodedata.category(c)[0] != "C" or c in "\r\n\t" for c in text) / max(len(text), 1)
         common = sum(c in "\n ,\t;0123456789" or c.isalpha() for c in text) / max(len(text), 1)
-        if "\0" not in text and min(usual, common + 0.3) > most:
+        if "\0" not in text and {"\n", "\r"} & {*text} and min(usual, common + 0.3) > most:
             best, most = encoding, usual
     return best
 

@@ -16,6 +16,8 @@ LABELS_LAST = re.compile(r"(\S.*?)((?:\s+__label__\S+)+)")
 ONE_LABEL = re.compile(r"__label__([^\s,]+(?:,[^\s,_]+)*)")
 TREC = re.compile(r"([A-Za-z]{2,20}):([A-Za-z_]{2,30})\s+(\S.*)")
 NUMBERED = re.compile(r"([+-]?\d{1,3})\s+(\S.*)")
+# Words that begin hardly any text, and all lines where they are labels.
+WORDED = re.compile(r"(?i)(pos|neg|neu|positive|negative|neutral|spam|ham|긍정|부정|중립)[\s:,]+(\S.*)")
 AT_THE_END = re.compile(r"(\S.*\S)\s*@(\w{2,20})")
 MOST_NUMBERS = 20  # labels in front of texts; more numbers than this are numbers of rows
 LINES_LOOKED_AT = 2_000
@@ -58,6 +60,11 @@ def labelled_lines(file: TextFile) -> Reading | None:
     ):
         reading = _matched(file, NUMBERED, ("label", "text"))
         reading.notes.append(f"{file.name}: the number in front of each line is read as its label.")
+        return reading
+    words = Counter(match[1] for match in map(WORDED.fullmatch, head) if match)
+    if words.total() > 0.95 * len(head) and 1 < len(words) <= len(head) / 3:
+        reading = _matched(file, WORDED, ("label", "text"))
+        reading.notes.append(f"{file.name}: the word in front of each line is read as its label.")
         return reading
     return None
 
