@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.approved import check_approved
 from textclf.errors import UserError
 from textclf.training.batching import STAND_IN, Division, StepBatches, StepSize, compose_steps, deal
 
@@ -80,6 +81,31 @@ def test_padding_is_a_few_percent_where_random_batches_waste_half():
     random = padded(np.array_split(np.random.default_rng(1).permutation(7900), 247))
     assert ours < 1.05
     assert random > 1.7
+
+
+def test_steps_by_tokens_hold_texts_of_like_length_too():
+    """Pools of texts are as large as those of steps of as many rows, so padding is as small."""
+    lengths = np.random.default_rng(0).lognormal(3.6, 0.5, size=3000).clip(8, 128).astype(np.int64)
+    steps = compose_steps(lengths, StepSize(32, 32 * 40), 0, 0)
+    padded = sum(len(step) * lengths[step].max() for step in steps)
+    assert padded / lengths.sum() < 1.05
+    assert max(lengths[step].sum() for step in steps) <= 32 * 40
+
+
+def test_steps_are_composed_and_dealt_as_was_looked_at():
+    """Sixteen texts, of which the longest has 30 tokens, in steps of five rows and in steps of 60 tokens."""
+    lengths = np.array([4, 30, 7, 12, 5, 22, 9, 6, 15, 8, 11, 28, 10, 5, 19, 13], dtype=np.int64)
+    lines = []
+    for size in (StepSize(5), StepSize(4, 60), StepSize(1)):
+        for share in (Division(), Division(2, 1), Division(2, 2)):
+            batches = StepBatches(lengths, size, share, seed=7, epochs=3)
+            lines.append(f"{size} {share}: {batches.steps_per_epoch} steps, {len(batches)} batches")
+            for epoch in (0, 2):
+                batches.set_epoch(epoch)
+                lines.append(f"  epoch {epoch}: {list(batches)}")
+            rows = [batches.step_rows(step).tolist() for step in (0, batches.steps_per_epoch, 2)]
+            lines.append(f"  rows of the first step, of the next epoch's first and of the third: {rows}")
+    check_approved("batches.txt", "\n".join(lines))
 
 
 def test_epochs_and_seeds_give_other_company_and_the_same_seed_the_same():

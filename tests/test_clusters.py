@@ -20,7 +20,7 @@ from transformers import AutoModelForSequenceClassification, TextClassificationP
 from tests.hub_stand_in import StandInHub
 from tests.tiny_models import SENTENCES
 from tests.trained_runs import COMMON, follow, texts, write_csv
-from tests.training_runs import rows
+from tests.training_runs import arguments, built, rows
 from textclf.commands import export, push, serve
 from textclf.errors import UserError
 from textclf.evaluation.control import clusters_said, epochs
@@ -35,6 +35,7 @@ from textclf.recipe import read_recipe
 from textclf.run_folder import RunFolder
 from textclf.studies.one_run import load
 from textclf.studies.shared import Silent
+from textclf.training.injection import inject
 from textclf.training.text_clusters import fit_centroids, nearest, with_clusters
 
 ROOT = Path(__file__).parent.parent
@@ -177,6 +178,27 @@ def test_a_strangers_pipeline_gives_the_measured_scores_in_a_fresh_process(injec
         given = np.array([[row[label] for label in labels] for row in found[name]])
         np.testing.assert_allclose(given, scores[name.split()[0]], atol=2e-6)
     assert "trust_remote_code" in found["untrusted"]
+
+
+@pytest.mark.parametrize("inject_as", ["token", "embedding"])
+def test_tokens_of_clusters_begin_at_nothing_only_where_they_are_added(inject_as, tiny_model, tmp_path):
+    """A token that is read like a word needs a vector of its own from the start; one that is added changes nothing."""
+    tiny = tiny_model("bert", labels=("ko", "en"))
+    split = rows(12).add_column("more", list(range(12)))
+    model, tokenizer = built(tiny, split)
+    before, known = model.get_input_embeddings().weight.detach().clone(), len(tokenizer)
+    args = arguments(tmp_path, cluster_inject=inject_as, cluster_k=3, cluster_encoder=str(tiny))
+    found = inject(model, tokenizer, (split, rows(5, seed=1)), args, False)
+    weight = model.get_input_embeddings().weight
+    assert (found.first_token, len(tokenizer), len(weight)) == (known, known + 3, max(known + 3, len(before)))
+    torch.testing.assert_close(weight[:known], before[:known])
+    assert bool((weight[known:] == 0).all()) is (inject_as == "embedding")
+    assert len(found.hooks) == (2 if inject_as == "embedding" else 0)
+    assert found.train.column_names == split.column_names
+    assert {text.split()[0] for text in found.train["text"]} == {"[CLUSTER_0]", "[CLUSTER_1]", "[CLUSTER_2]"}
+    assert [text.split(" ", 1)[1] for text in found.train["text"]] == list(split["text"])
+    assert len(found.validation) == 5
+    assert found.centroids.shape == (3, 32)
 
 
 @pytest.mark.parametrize("name", ["token", "embedding"])

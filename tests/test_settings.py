@@ -1,5 +1,7 @@
 """Settings that cannot work or would be ignored are found before any time is spent, in one sentence."""
 
+import os
+
 import numpy as np
 import pytest
 import torch
@@ -98,6 +100,31 @@ def test_on_a_gpu_nested_tensors_are_not_computed_again(tmp_path, monkeypatch):
 def test_a_batch_size_beside_a_token_budget_is_said_to_be_unused(tmp_path, caplog):
     step_batches(np.array([8, 9]), arguments(tmp_path, tokens_per_batch=600, per_device_train_batch_size=64))
     assert "--per_device_train_batch_size 64 is not used" in caplog.text
+
+
+FOLLOWING = (
+    *("bf16", "fp16", "eval_strategy", "save_strategy", "eval_steps", "save_steps", "steps_between_validations"),
+    *("ddp_find_unused_parameters", "metric_for_best_model", "greater_is_better", "logging_nan_inf_filter"),
+    *("chosen_precision", "chosen_threads", "sharded", "n_gpu", "use_cpu", "report_to", "load_best_model_at_end"),
+)
+
+
+def test_what_follows_from_settings_is_what_was_looked_at(tmp_path, monkeypatch):
+    lines = []
+    for options in (
+        {},
+        {"freeze_encoder_epochs": 1},
+        {"freeze_encoder_epochs": 0.5, "ddp_find_unused_parameters": False},
+        {"eval_strategy": "steps", "eval_steps": 7, "save_steps": 3},
+        {"eval_strategy": "steps", "logging_steps": 9},
+        {"precision": "bf16"},
+        {"threads": 3, "metric_for_best_model": "accuracy", "report_to": "none"},
+    ):
+        monkeypatch.setenv("ACCELERATE_MIXED_PRECISION", "fp8")
+        args = arguments(tmp_path, **{"precision": "fp32"} | options)
+        told = [f"{name} {getattr(args, name)}" for name in FOLLOWING]
+        lines.append(f"{options}\n    {', '.join(told)}, launcher {os.environ['ACCELERATE_MIXED_PRECISION']}")
+    check_approved("settings_that_follow.txt", "\n".join(lines))
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """Thresholds: hand-computed cuts, and against brute force over every cut there is."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -189,6 +191,8 @@ def test_shifts_are_finite_for_cuts_at_the_ends():
     )
     assert chosen.cuts.tolist() == [0.0]
     assert np.isfinite(bake(chosen)).all()
+    certain = replace(chosen, cuts=np.array([1.0]))
+    assert bake(certain) == pytest.approx([-36.7], abs=0.1)  # -log(2^53), as far as a cut below 1 can lie
 
 
 @pytest.mark.parametrize(

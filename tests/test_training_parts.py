@@ -163,7 +163,7 @@ def guarded(losses, spreads, fp16=False):
             record.clear()
             record.norm = 1.0
             record.add_loss(torch.tensor(loss))
-            record.add_logits(torch.tensor([[0.0], [spread]]))
+            record.add_logits(torch.tensor([[0.0]] if spread is None else [[0.0], [spread]]))
             guard.on_step_end(args, TrainerState(global_step=step), None)
     except UserError as error:
         return str(error)
@@ -185,6 +185,10 @@ def test_a_loss_that_moves_by_a_thousandth_learns():
         "Training goes nowhere: the model gives every text the same scores. Try"
     )
     assert guarded(moving, [1e-4] * 40 + [1e-4] * 9 + [0.01]) is None
+    alone = [None] * 40  # steps of a single text, which differs from nothing
+    assert "the same scores" in guarded(moving, alone + [1e-4] * 10)
+    assert guarded(moving, [None, *alone] + [1e-4] * 9) is None, "nine steps are too few to say so"
+    assert guarded(moving, alone + [1e-4] * 9 + [1e-3]) is None, "a thousandth is a difference"
 
 
 def test_a_loss_that_is_no_number_names_what_may_help():
@@ -578,6 +582,32 @@ def test_where_memory_runs_out_for_good_it_is_said_what_to_type():
     assert said_by(in_validation, trainer, 8, error).startswith(
         "Memory ran out in validation. Start again with --per_device_eval_batch_size 4: "
     )
+
+
+@pytest.mark.parametrize("at", [0, 1, 2])
+def test_where_memory_runs_out_within_a_step_its_done_batches_are_done_again(at, caplog):
+    """Of three batches: what came before lost its gradient; what comes after is left to the Trainer."""
+    done, record = [], StepRecord()
+    trainer = BatchTrainer.__new__(BatchTrainer)
+    trainer.args = SimpleNamespace(per_device_train_batch_size=4, gradient_accumulation_steps=3, world_size=1)
+    trainer.record, trainer.pieces, trainer._done = record, 1, 0
+    batches = trainer._step_batches = [{"labels": torch.full((4,), float(n))} for n in range(3)]
+
+    def in_pieces(model, inputs, items):
+        number = int(inputs["labels"][0])
+        if number == at and trainer.pieces == 1:
+            raise torch.OutOfMemoryError
+        done.append((number, trainer.pieces))
+        return torch.tensor(10.0**number)
+
+    trainer._in_pieces = in_pieces
+    model = nn.Linear(1, 1)
+    for batch in batches:
+        trainer.training_step(model, batch, 12)
+    before = [(number, 1) for number in range(at)]
+    assert done == [*before, *[(number, 2) for number in range(3)]]
+    assert record.read()[0] == 111
+    assert "batches of 2 from here on, 6 of them to a step, which stays the same" in caplog.text
 
 
 def test_a_batch_that_stands_in_for_one_teaches_nothing():
