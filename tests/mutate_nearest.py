@@ -45,7 +45,7 @@ _FIRST = {
     "textclf/evaluation/page/": "approved_pages edges approved_constants",
     "textclf/evaluation/figures/": "approved_figures edges approved_constants",
     "textclf/evaluation/": "approved_figures_of_rows edges approved_constants approved_pages",
-    "textclf/training/": "training_parts settings approved_constants",
+    "textclf/training/": "training_parts settings approved_trainings approved_constants",
     "textclf/data/labelling/": "approved_readings edges approved_constants",
     "textclf/hub/claims/": "approved_claims approved_constants",
     "textclf/hub/": "hub_parts approved_constants",

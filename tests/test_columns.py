@@ -411,6 +411,8 @@ IDS = list(range(40))
         ({"a": TEXTS, "b": ["Positive", "Negative"], "c": ["x", "y", "z"]}, ("a",), ("b",)),
         ({"문장": TEXTS, "종교": [0, 1], "인종": [0, 1, 1], "혐오": [1, 0, 0], "지역": [0, 0, 1]},
          ("문장",), ("종교", "인종", "혐오", "지역")),
+        ({"문장": TEXTS, "종교": [0, 1], "인종": [0, 1, 1], "혐오": [1, 0, 0], "지역": [0, 0, 1],
+          "verified_purchase": [1, 0, 0, 0], "나이": [20, 30, 40]}, ("문장",), ("종교", "인종", "혐오", "지역")),
         # two levels of one answer: the coarse one, unless the finer is called as labels are and the coarse is not
         ({"text": TEXTS, "is_rude": ["no", "no", "yes", "yes"], "how": ["a", "a", "b", "c"]}, ("text",), ("is_rude",)),
         ({"review": TEXTS, "rating": [1, 2, 4, 5], "feedback": [0, 0, 1, 1]}, ("review",), ("rating",)),
