@@ -122,12 +122,12 @@ def _recipe_values(path: Path, parser: Parser) -> dict[str, Any]:
             raise UserError(f"The recipe {path} sets {name} twice, the second time in line {line}.")
         seen.add(name)
         if value.tag != "tag:yaml.org,2002:null":
-            field, given = parser.value_of(name, _plain(value), f"The recipe {path}, line {line}: ")
+            field, given = parser.value_of(name, _as_written(value), f"The recipe {path}, line {line}: ")
             values[field] = given
     return values
 
 
-def _plain(node: yaml.Node) -> Any:  # Any: words, lists of words, and mappings as JSON has them
+def _as_written(node: yaml.Node) -> Any:  # Any: words, lists of words, and mappings as JSON has them
     """Return a scalar's own text, a list of such texts, or whatever else stands there."""
     if isinstance(node, yaml.ScalarNode):
         return node.value

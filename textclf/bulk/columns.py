@@ -174,7 +174,7 @@ def output_schema(sources: Sequence[Source], answers: Answers) -> pa.Schema:
     fields: dict[str, pa.Field] = {}
     for source in sources:
         for name in columns_of(source):
-            field = pa.field(name, _plain(source.schema.field(name).type))
+            field = pa.field(name, _written_type(source.schema.field(name).type))
             if name in source.nested:
                 field = field.with_metadata({"json": "1"})
             if name in fields and fields[name].type != field.type:
@@ -199,10 +199,10 @@ def output_schema(sources: Sequence[Source], answers: Answers) -> pa.Schema:
     return pa.schema([*fields.values(), *new])
 
 
-def _plain(found: pa.DataType) -> pa.DataType:
+def _written_type(found: pa.DataType) -> pa.DataType:
     """Return the type that a column is written with: categories and views as what they stand for."""
     if pa.types.is_dictionary(found):
-        return _plain(found.value_type)
+        return _written_type(found.value_type)
     return pa.large_string() if pa.types.is_string_view(found) else found
 
 

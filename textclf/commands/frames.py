@@ -86,13 +86,13 @@ def _table(rows: Any) -> pa.Table:  # Any: as `train` takes it
         return table.replace_schema_metadata(rows.features.arrow_schema.metadata).combine_chunks()
     if hasattr(rows, "columns") and hasattr(rows, "iloc"):
         table = pa.Table.from_pandas(rows, preserve_index=False).replace_schema_metadata(None)
-        return pa.table({name: _plain(table.column(name)) for name in table.column_names})
+        return pa.table({name: _values(table.column(name)) for name in table.column_names})
     raise UserError(
         f"Rows are a pandas data frame, a datasets.Dataset or a pyarrow.Table; found {type(rows).__name__}."
     )
 
 
-def _plain(column: pa.ChunkedArray) -> pa.Array:
+def _values(column: pa.ChunkedArray) -> pa.Array:
     """Return a column's values themselves: a categorical's are numbers that stand for them."""
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)

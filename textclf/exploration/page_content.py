@@ -56,10 +56,10 @@ def _distribution(lengths: Distribution, order: NDArray[np.int64]) -> dict[str, 
 
 
 def _words(words: LabelWords) -> dict[str, list[Any]]:
-    return {"frequent": _plain(words.frequent), "distinctive": _plain(words.distinctive)}
+    return {"frequent": _ranked_words(words.frequent), "distinctive": _ranked_words(words.distinctive)}
 
 
-def _plain(ranked: Sequence[Ranked]) -> list[Any]:
+def _ranked_words(ranked: Sequence[Ranked]) -> list[Any]:
     return [[each.ngram, each.times, round(each.z_score, 1)] for each in ranked]
 
 
@@ -97,7 +97,7 @@ def _clustering(found: Exploration, at: int, order: NDArray[np.int64], places: d
         "sizes": clustering.sizes.tolist(),
         "table": clustering.table[:, order].T.tolist(),
         "rows": _rows_by_cluster(clustering.table[:, order]),
-        "words": [_plain(words.distinctive[:8] or words.frequent[:8]) for words in found.cluster_words[at]],
+        "words": [_ranked_words(words.distinctive[:8] or words.frequent[:8]) for words in found.cluster_words[at]],
         "central": [[places[int(point)] for point in row if point >= 0] for row in clustering.central],
     }
 

@@ -108,7 +108,7 @@ def faults_of_data(data: Figures, korean: bool = False) -> list[str]:
 def facts(rows: Mapping[str, object]) -> str:
     """Return a list of what is known; empty and missing values are left out."""
     known = {name: value for name, value in rows.items() if value not in (None, "", [], {}, ())}
-    return "\n".join(f"- {name}: {escaped(_plain(value))}" for name, value in known.items())
+    return "\n".join(f"- {name}: {escaped(_in_words(value))}" for name, value in known.items())
 
 
 def training_facts(training: Figures, say: Words) -> str:
@@ -118,11 +118,11 @@ def training_facts(training: Figures, say: Words) -> str:
     return facts({say.get(f"training_{name}", name.replace("_", " ")): value for name, value in known.items()})
 
 
-def _plain(value: object) -> str:
+def _in_words(value: object) -> str:
     if isinstance(value, Mapping):
-        return ", ".join(f"{name} {_plain(inner)}" for name, inner in value.items() if inner is not None)
+        return ", ".join(f"{name} {_in_words(inner)}" for name, inner in value.items() if inner is not None)
     if isinstance(value, (list, tuple)):
-        return ", ".join(map(_plain, value))
+        return ", ".join(map(_in_words, value))
     return f"{value:.1f}" if isinstance(value, float) else str(value)
 
 

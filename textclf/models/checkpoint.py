@@ -67,7 +67,7 @@ def save(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Pat
     folder.mkdir(parents=True, exist_ok=True)
     unfinished = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=folder))
     try:
-        plain = _plain(model, unfinished)
+        plain = _stock(model, unfinished)
         plain.save_pretrained(unfinished)
         save_tokenizer(tokenizer, unfinished, max_length=max_length)
         if not (unfinished / "adapter").is_dir():
@@ -80,7 +80,7 @@ def save(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Pat
         shutil.rmtree(unfinished)
 
 
-def _plain(model: PreTrainedModel, folder: Path) -> PreTrainedModel:
+def _stock(model: PreTrainedModel, folder: Path) -> PreTrainedModel:
     """Return a model that a stock class can load; adapters go to `folder/adapter` on the way."""
     if isinstance(model, PeftModel):
         config = model.config

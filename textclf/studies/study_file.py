@@ -143,15 +143,15 @@ def _read(path: Path) -> dict[str, Any]:
         ) from error
     if not isinstance(content, yaml.MappingNode):
         raise UserError(f"The study {path} must hold `key: value` lines.")
-    return {key.replace("-", "_"): value for key, value in _plain(content, path).items()}
+    return {key.replace("-", "_"): value for key, value in _as_written(content, path).items()}
 
 
-def _plain(node: yaml.Node, path: Path) -> Any:  # Any: words, lists and mappings of words
+def _as_written(node: yaml.Node, path: Path) -> Any:  # Any: words, lists and mappings of words
     if isinstance(node, yaml.ScalarNode):
         return None if node.tag == "tag:yaml.org,2002:null" else node.value
     if isinstance(node, yaml.SequenceNode):
-        return [_plain(each, path) for each in node.value]
+        return [_as_written(each, path) for each in node.value]
     keys = [str(key.value) for key, _ in node.value]
     if twice := next((key for key in keys if keys.count(key) > 1), None):
         raise UserError(f"The study {path} sets {twice} twice.")
-    return {key: _plain(value, path) for key, (_, value) in zip(keys, node.value, strict=True)}
+    return {key: _as_written(value, path) for key, (_, value) in zip(keys, node.value, strict=True)}

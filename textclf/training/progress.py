@@ -127,12 +127,12 @@ class TrainingLog(TrainerCallback):
     ) -> None:
         """Append one line."""
         if self.write and logs:
-            line = {"step": state.global_step, **{key: _plain(value) for key, value in logs.items()}}
+            line = {"step": state.global_step, **{key: _in_json(value) for key, value in logs.items()}}
             with self.path.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(line, allow_nan=False) + "\n")
 
 
-def _plain(value: float) -> float | str:
+def _in_json(value: float) -> float | str:
     """Return a number that JSON has; NaN and infinity become words."""
     return value if value == value and abs(value) != float("inf") else str(value)
 

@@ -13,6 +13,7 @@ from ...arguments import DataArguments
 from ...errors import UserError, did_you_mean
 from ..reading.raw_split import RawSplit, composed, is_string
 from ..reading.split_names import SPLIT_NAMES
+from .column_names import plain
 from .label_names import clean_name
 
 # Column names, lower case, letters and digits only.
@@ -72,7 +73,7 @@ def part_by_column(
         )
     if asked is not None and len(splits) > 1:
         raise UserError(f"--split_column parts one file; the data comes as {', '.join(splits)} already. Leave it out.")
-    named = [name for name in train.columns if _plain(name) in NAMES or _plain(name).endswith(ENDS)]
+    named = [name for name in train.columns if plain(name) in NAMES or plain(name).endswith(ENDS)]
     named += [name for name in train.columns if re.fullmatch(r"column_\d+", name)]  # nobody named it
     column = asked or next((name for name in named if _says_splits(train, name, args)), None)
     if column is None or len(splits) > 1:
@@ -98,10 +99,6 @@ def part_by_column(
     if without.any():
         notes.append(f"{int(without.sum()):,} rows left out: no split in {column!r}.")
     return parted, notes, column
-
-
-def _plain(name: str) -> str:
-    return "".join(character for character in name.lower() if character.isalnum())
 
 
 def _says_splits(train: RawSplit, column: str, args: DataArguments) -> bool:

@@ -31,7 +31,7 @@ def meanings(named: Named, labels: LabelSpace) -> list[PossibleFigure]:
     """
     base, average, several = named.base, named.average, labels.multi_label
     if base == "accuracy":
-        return [_plain("subset_accuracy"), _label_accuracy()] if several else [_plain("accuracy")]
+        return [_metric("subset_accuracy"), _label_accuracy()] if several else [_metric("accuracy")]
     if base == "error_rate":
         return [_less("error_rate", "subset_accuracy" if several else "accuracy")]
     if base == "hamming_loss" and not several:
@@ -41,8 +41,8 @@ def meanings(named: Named, labels: LabelSpace) -> list[PossibleFigure]:
     if base in _AVERAGED:
         return _averages(base, average, labels)
     if base in {"roc_auc", "average_precision"} and several:
-        return [_plain(f"{base}_{each}") for each in ("macro", "micro") if average in {each, None}]
-    return [_plain(base)]
+        return [_metric(f"{base}_{each}") for each in ("macro", "micro") if average in {each, None}]
+    return [_metric(base)]
 
 
 def _averages(base: str, average: str | None, labels: LabelSpace) -> list[PossibleFigure]:
@@ -52,10 +52,10 @@ def _averages(base: str, average: str | None, labels: LabelSpace) -> list[Possib
     elif len(labels) == 2:
         kinds = ["binary", *kinds]
     chosen = kinds if average is None else [average] if average in kinds else []
-    return [_of_label(base, labels.names[1]) if kind == "binary" else _plain(f"{base}_{kind}") for kind in chosen]
+    return [_of_label(base, labels.names[1]) if kind == "binary" else _metric(f"{base}_{kind}") for kind in chosen]
 
 
-def _plain(name: str) -> PossibleFigure:
+def _metric(name: str) -> PossibleFigure:
     return PossibleFigure(name, lambda report: report.metrics.get(name))
 
 
