@@ -132,8 +132,8 @@ _SENTENCES: list[tuple[str, Callable[[re.Match[str], Words], str]]] = [
      _filled("시드 {0}개: 테스트 {1} 평균 {2}, 표준편차 {3}, {4}에서 {5} 사이. 이 실행은 검증에서 가장 좋은 시드")),
     (r"Chosen among (\d+) trials by (.+) on validation, which is therefore higher there than on other texts; test was "
      r"scored for this one alone\. Sampler (\S+), pruner (\S+) \((.+)\)",
-     _filled("{0}번의 시도 가운데 검증 {1} 값으로 골랐으므로 그 값은 다른 글에서보다 높게 나옵니다. 테스트는 이 실행만 "
-            "채점했습니다(표집 {2}, 가지치기 {3}, {4})")),
+     _filled("{0}번의 시도 가운데 검증 {1} 값으로 골랐으므로 그 값은 다른 글에서보다 높게 나옵니다. 테스트는 이 "
+            "실행만 채점했습니다(표집 {2}, 가지치기 {3}, {4})")),
     (r"([\d,]+) training rows are too few for a learning curve that says how it goes on: it takes ([\d,]+)",
      _filled("학습 행 {0}건은 학습 곡선으로 앞날을 말하기에 적습니다. {1}건이 있어야 합니다")),
     (r"(.+) on test is (\S+) with ([\d,]+) training rows; by the learning curve it should be (\S+ \[.+?\]) with "
