@@ -17,6 +17,7 @@ from tests.trained_runs import texts, write_csv
 from textclf.commands import train
 from textclf.data.folds import assign_folds, text_numbers
 from textclf.errors import UserError
+from textclf.recipe import read_recipe
 from textclf.run_folder import RunFolder
 from textclf.studies import command, folds, search, shared, space
 from textclf.studies.fold_report import fold_mean
@@ -88,6 +89,19 @@ def test_named_runs_have_settings_of_their_own_that_win(tmp_path):
         "plain": {"dataset": "r.csv", "loss": "auto"},
         "큰_모델": {"dataset": "r.csv", "loss": "focal", "model": "a/b"},
     }
+
+
+def test_null_takes_back_what_the_study_sets_and_never_passes_for_what_a_recipe_sets(tmp_path):
+    study = study_file(tmp_path, "dataset: r.csv\nloss: focal\nruns:\n  plain: {loss: null}\n  focal:\n")
+    assert study.runs == {"plain": {"dataset": "r.csv"}, "focal": {"dataset": "r.csv", "loss": "focal"}}
+    (tmp_path / "mine.yaml").write_text("dataset: rows.csv\nclean: [lowercase]\ngroup_column:\n")
+    for text in ("clean: [[nfkc], null]\n", "runs:\n  as they are: {clean: null}\n"):
+        with pytest.raises(
+            UserError, match=r"clean: null, which leaves clean as .*mine.yaml sets it. Write none there"
+        ):
+            study_file(tmp_path, "recipe: mine.yaml\n" + text)
+    study = study_file(tmp_path, "recipe: mine.yaml\nruns:\n  as they are: {clean: none, group_column: null}\n")
+    assert read_recipe(study.argv("as_they_are")).data.clean == []
 
 
 def test_a_study_file_finds_its_recipe_beside_itself_and_may_be_of_another_kind(tmp_path):

@@ -61,7 +61,9 @@ class DataArguments:
     on_bad_row: Literal["error", "skip"] = _say("what happens to a row that cannot be read or has no label", "error")
     strict: bool = _say("stop when the audit finds a leak between splits, instead of taking it out of train", False)
     drop_near_duplicates: bool = _say("take near duplicates of validation and test texts out of train", False)
-    clean: list[str] = _say("cleaning steps, saved inside the tokenizer: see recipes/README.md", [])
+    clean: list[str] = _say(
+        "cleaning steps, saved inside the tokenizer: see recipes/README.md ('none' where a recipe has some)", []
+    )
     max_length: str = _say("tokens a text may have; 'auto' takes the shortest that covers length_coverage", "auto")
     length_coverage: float = _say("share of the training texts that 'auto' leaves uncut", LENGTH_COVERAGE)
     long_text: Literal["truncate", "windows"] = _say("cut long texts, or score overlapping windows too", "truncate")
@@ -74,6 +76,8 @@ class DataArguments:
 
     def __post_init__(self) -> None:
         """Check what can be checked without reading data."""
+        if self.clean == ["none"]:
+            self.clean = []
         if (self.validation_file or self.test_file) and not self.train_file:
             raise UserError("--validation_file and --test_file go with --train_file, which is missing.")
         if not (self.dataset or self.train_file or self.unlabelled):

@@ -14,6 +14,7 @@ import yaml
 from ..arguments import OWN_GROUPS
 from ..errors import UserError, did_you_mean
 from ..flags import build_parser, flag_names, parse
+from ..house import recipe_path
 from .plan import Study, StudyOptions, Words, as_flags
 from .space import search_settings
 
@@ -35,6 +36,7 @@ def read_study(path: Path, options: StudyOptions, rest: list[str]) -> Study:
         if key not in known and not _is_trainers(key):
             raise UserError(f"Unknown key in {path}: {key}.{did_you_mean(key, known | _OWN_KEYS)}")
     words = _shared_words(path, own.pop("recipe", None), rest)
+    _check_nulls(path, words, variants, content)
     kinds = [key for key in ("folds", "seeds", "trials", "learning_curve") if own.get(key) not in (None, "false")]
     if len(kinds) > 1:
         raise UserError(f"{path} asks for {' and '.join(kinds)}; a study is of one kind. Leave one out.")
@@ -72,6 +74,22 @@ def _shared_words(path: Path, recipe: Any, rest: list[str]) -> list[str]:  # Any
     return [str(beside if beside.exists() else recipe), *rest]
 
 
+def _check_nulls(path: Path, words: list[str], variants: Words, content: Words) -> None:
+    """Refuse a null where the recipe has a value, which it would leave: two runs of other names would be one."""
+    nulls = {key for each in (*variants.values(), content) for key, value in (each or {}).items() if _has_null(value)}
+    recipe = recipe_path(words[0]) if nulls and words and not words[0].startswith("-") else None
+    if recipe is None or not recipe.is_file():  # what is wrong with a recipe says its own reader
+        return
+    kept = set(re.findall(r"^(\w+): *[^\s#]", recipe.read_text(encoding="utf-8", errors="replace"), re.MULTILINE))
+    for key in sorted(nulls & kept):
+        meant = "none" if key == "clean" else "the value that is meant"
+        raise UserError(f"{path} has {key}: null, which leaves {key} as {recipe} sets it. Write {meant} there.")
+
+
+def _has_null(value: Any) -> bool:
+    return value is None or (isinstance(value, list) and None in value)
+
+
 def _expanded(path: Path, variants: Words, content: Words) -> dict[str, Words]:
     """Return each combination of the values, of every variant, under a name that says what is its own."""
     fixed, lists = {}, {}
@@ -83,12 +101,11 @@ def _expanded(path: Path, variants: Words, content: Words) -> dict[str, Words]:
             fixed[key] = choices[0]
     runs: dict[str, Words] = {}
     for variant, settings in (variants or {"": {}}).items():
-        own = {key: value for key, value in (settings or {}).items() if value is not None}
         for values in product(*lists.values()):
             chosen = dict(zip(lists, values, strict=True))
             name = "-".join(filter(None, [variant, *(f"{key}={_shown(value)}" for key, value in chosen.items())]))
-            given = {**fixed, **{k: v for k, v in chosen.items() if v is not None}, **own}
-            runs[_free_name(name or "run", runs)] = given
+            given = {**fixed, **chosen, **(settings or {})}
+            runs[_free_name(name or "run", runs)] = {key: value for key, value in given.items() if value is not None}
     if not runs:
         raise UserError(f"{path} has an empty list of values: it asks for no run.")
     return runs
