@@ -147,6 +147,28 @@ def test_a_question_and_the_comment_on_it_are_a_pair():
     assert chosen(columns) == (("question", "comment"), ("label",))
 
 
+def test_the_column_that_test_rows_lack_is_the_label(tmp_path):
+    """Kind and effectiveness of parts of essays were asked about, although test rows have no effectiveness."""
+    rows = [f"{text} {i},{'claim' if i % 2 else 'lead'},{'ab'[i % 3 % 2]}" for i, text in enumerate(WORDS * 12)]
+    (tmp_path / "train.csv").write_text("\n".join(["part,kind,effect", *rows]), encoding="utf-8")
+    lacking = [row.rpartition(",")[0] for row in rows[:9]]
+    (tmp_path / "test.csv").write_text("\n".join(["part,kind", *lacking]), encoding="utf-8")
+    found = load_splits(DataArguments(dataset=str(tmp_path))).provenance
+    assert found.label_columns == ("effect",)
+    assert any("have no 'effect'" in note and "--label_columns kind" in note for note in found.notes)
+
+
+def test_a_topic_stands_before_tags_however_few_they_are():
+    columns = {"title": numbered(WORDS), "text": [f"{cell} " * 3 for cell in numbered(WORDS)]}
+    assert chosen(columns | {"topic": ["a", "b"], "tags": ["p", "n", "n"]}) == (("title", "text"), ("topic",))
+
+
+def test_of_two_titles_above_one_body_the_plainer_is_read():
+    columns = {"headline": numbered(WORDS), "content": [f"{cell} " * 9 for cell in numbered(WORDS)]}
+    columns |= {"title": [f"{cell} 2" for cell in numbered(WORDS)], "label": ["a", "b"]}
+    assert chosen(columns) == (("title", "content"), ("label",))
+
+
 def test_numbered_comments_beside_a_title_are_no_second_text():
     columns = {"title": numbered(WORDS)} | {
         f"comment_{i}": [f"{cell} {i}" for cell in numbered(WORDS)] for i in "12345"
@@ -180,7 +202,7 @@ def test_a_declared_class_label_is_found_under_any_name():
             "Which column holds the text.*review",
         ),
         ({"text": WORDS, "bias": ["a", "b"], "hate": ["c", "d"]}, "could be meant: bias, hate. Give --label_columns"),
-        ({"text": WORDS, "category": ["a", "b"], "tags": ["c", "d"]}, "could be meant: category, tags"),
+        ({"text": WORDS, "category": ["a", "b"], "genre": ["c", "d"]}, "could be meant: category, genre"),
         ({"text": WORDS, "id": list(range(40))}, "Which column holds the label.*none of id looks like it"),
         ({"label": [0, 1], "number": [1, 2]}, "Which column holds the text"),
     ],
@@ -510,7 +532,7 @@ def test_columns_as_people_have_them_are_found(columns, text, labels):
         # one verdict among other facts; tags, of which a cell holds several
         ("rows.csv", {"text": TEXTS, "toxic": [0, 1], "is_reply": [1, 0, 0]}, "toxic", "'is_reply'", "a verdict"),
         ("rows.csv", {"text": TEXTS, "fake": ["y", "n"], "house": ["a", "b", "c"]}, "fake", "'house'", "a verdict"),
-        ("rows.csv", {"Body": TEXTS, "Tags": [f"<a{i}><b>" for i in IDS], "Y": ["HQ", "LQ"]}, "Y", "'Tags'", "fewer"),
+        ("rows.csv", {"Body": TEXTS, "Tags": [f"<a{i}><b>" for i in IDS], "Y": ["HQ", "LQ"]}, "Y", "'Tags'", "no tag"),
         # the name of the file, or of its folder
         ("data/stance.csv", {"text": TEXTS, "topic": ["a", "b", "c"], "stance": ["p", "n"]}, "stance", "'topic'",
          "called a"),
@@ -577,7 +599,7 @@ def test_a_file_whose_name_says_both_or_neither_leaves_the_question(source):
         # nothing is learnt of when a row was made, or what it is called
         ({"publish_date": [20030219 + i // 10 for i in IDS], "headline_text": TEXTS}, "none of publish_date looks"),
         ({"row_id": [1, 2, 3, 4], "text": TEXTS}, "none of row_id looks"),
-        ({"text": TEXTS, "category": ["a", "b"], "tags": ["p", "n", "n"]}, "category, tags"),
+        ({"text": TEXTS, "category": ["a", "b"], "topic": ["p", "n", "n"]}, "category, topic"),
         ({"comments": TEXTS, "bias": ["a", "b"], "hate": ["p", "n", "n"]}, "bias, hate"),
         ({"text": TEXTS, "topic": ["a", "b"], "rating": [1, 2, 3, 4, 5]}, "topic, rating"),
         ({"headline": TEXTS, "short_description": TEXTS[::-1], "body": TEXTS, "label": [0, 1]},

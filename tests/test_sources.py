@@ -392,6 +392,25 @@ def test_a_source_that_is_published_as_test_alone_is_split_anew(tmp_path):
     assert "The only split, test, is taken as training rows." in source.notes
 
 
+def test_titles_of_a_line_each_are_joined_with_their_labels(tmp_path):
+    (tmp_path / "title_Forum.txt").write_text("".join(f"how to {i}\n" for i in range(30)), encoding="utf-8")
+    (tmp_path / "label_Forum.txt").write_text("".join(f"{i % 3}\n" for i in range(30)), encoding="utf-8")
+    table = read_source(DataArguments(dataset=str(tmp_path))).splits["train"].table
+    assert table.select(["text", "label"]).to_pylist()[4] == {"text": "how to 4", "label": "1"}
+
+
+def test_documents_in_folders_below_a_table_that_has_the_texts_are_left_out(tmp_path):
+    """A folder of whole essays beside the table of their parts was taken for the same split in another format."""
+    for split, rows in (("train", 40), ("test", 4)):
+        lines = [f"e{i},a part {i} of it,{i % 2}" for i in range(rows)]
+        write(tmp_path / f"{split}.csv", "\n".join(["essay,part_text,kind", *lines]))
+        (tmp_path / split).mkdir()
+        for i in range(3):
+            write(tmp_path / split / f"e{i}.txt", "A whole essay, with commas.")
+    source = read_source(DataArguments(dataset=str(tmp_path)))
+    assert {split: len(raw.table) for split, raw in source.splits.items()} == {"train": 40, "test": 4}
+
+
 @pytest.mark.parametrize(
     ("place", "written"),
     [

@@ -37,7 +37,7 @@ def look_first(argv: Sequence[str], model: str | None = None) -> None:
     args = _data_arguments(argv) if process_index() == 0 and not asks else None
     if args is None:
         return
-    from .labelling.columns import as_trained, choose_columns, refuse_missing_columns
+    from .labelling.columns import as_trained, choose_columns, in_train_only, refuse_missing_columns
     from .labelling.split_column import part_by_column
     from .reading.script_source import script_columns
     from .reading.sources import is_local, read_source
@@ -52,7 +52,8 @@ def look_first(argv: Sequence[str], model: str | None = None) -> None:
         train = splits["train"]
         recorded = _recorded(model) if model else {}
         if train.table.num_rows and recorded is not None:
-            choose_columns(train, as_trained(args, recorded, train.columns)[0], column)
+            trained, _ = as_trained(args, recorded, train.columns)
+            choose_columns(train, trained, column, in_train_only(splits))
 
 
 def _recorded(model: str) -> dict[str, Any] | None:

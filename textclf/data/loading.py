@@ -16,7 +16,7 @@ from ..arguments import DataArguments
 from ..errors import UserError, did_you_mean
 from .auditing.findings import counted
 from .draft import Draft
-from .labelling.columns import Columns, as_trained, choose_columns
+from .labelling.columns import Columns, as_trained, choose_columns, in_train_only
 from .labelling.joined_labels import joined_labels
 from .labelling.label_meaning import Recorded
 from .labelling.label_reader import UNDECIDED, LabelReader, learn_labels
@@ -105,7 +105,7 @@ def _read(args: DataArguments, recorded: Recorded | None) -> _Read:
         raise UserError(f"{source.origin.name} is empty: it has {len(train.columns)} columns and no rows.")
     splits, parted, split_column = part_by_column(source.splits, args)
     args, trained = as_trained(args, recorded, splits["train"].columns)
-    columns = choose_columns(splits["train"], args, split_column)
+    columns = choose_columns(splits["train"], args, split_column, in_train_only(splits))
     notes = [*source.notes, *parted, *trained, *columns.notes]
     raw = _labelled_splits(splits, columns, notes)
     args = _with_names_beside(args, source.class_names, raw["train"], columns.labels)

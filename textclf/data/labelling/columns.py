@@ -15,6 +15,7 @@ from ..reading.raw_split import RawSplit, composed
 from .column_names import listed, some_of
 from .column_signs import Signs, look
 from .label_columns import find_labels, refuse_choices
+from .label_evidence import Hints
 from .text_columns import find_text, with_its_aspect
 
 # The loader's own names, which the dataset scripts give too: nothing was to be found, nothing is to be said.
@@ -55,11 +56,11 @@ def as_trained(
 
 
 def _labels_or_both_questions(
-    train: RawSplit, signs: Mapping[str, Signs], asks_for_text: bool, source: str
+    train: RawSplit, signs: Mapping[str, Signs], asks_for_text: bool, hints: Hints
 ) -> tuple[tuple[str, ...], list[str]]:
     """Find the label; where it has to be asked for, ask in the same sentence for a text that has to be."""
     try:
-        return find_labels(train, signs, source)
+        return find_labels(train, signs, hints)
     except UserError as about_labels:
         if asks_for_text:
             try:
@@ -88,10 +89,19 @@ def refuse_missing_columns(args: DataArguments, columns: Sequence[str]) -> None:
             raise UserError(f"There is no column {name!r}; found: {some_of(columns)}.{did_you_mean(name, columns)}")
 
 
-def choose_columns(train: RawSplit, args: DataArguments, splits: str | None = None) -> Columns:
+def in_train_only(splits: Mapping[str, RawSplit]) -> frozenset[str]:
+    """Return the columns of train that another split lacks, as a contest's test rows lack the answers."""
+    others = [set(raw.columns) for split, raw in splits.items() if split != "train"]
+    return frozenset(name for name in splits["train"].columns if any(name not in columns for columns in others))
+
+
+def choose_columns(
+    train: RawSplit, args: DataArguments, splits: str | None = None, unpublished: Collection[str] = ()
+) -> Columns:
     """Take the columns that the arguments name, and find the rest by name, type and number of distinct values.
 
-    `splits` is a column that says the split of each row, and nothing else.
+    `splits` is a column that says the split of each row, and nothing else; `unpublished` are columns that only train
+    has (`in_train_only`).
 
     Raises:
         UserError: a named column does not exist (with the nearest name), is no text, or more than one reading
@@ -107,7 +117,7 @@ def choose_columns(train: RawSplit, args: DataArguments, splits: str | None = No
     if not labels:
         called = PurePath(args.train_file or args.dataset or "")
         called = called.joinpath(*[each.name for each in train.segments[:1] if each.name != called.name])
-        labels, more = _labels_or_both_questions(train, signs, not text, str(called))
+        labels, more = _labels_or_both_questions(train, signs, not text, Hints(str(called), unpublished))
         refuse_choices(train, labels)
         notes += [f"Labels are read from {listed(labels)}.", *more]
     if not text:

@@ -25,7 +25,7 @@ from .column_names import (
 )
 from .column_signs import NEARLY_EMPTY, Signs, fractions
 from .column_words import ANSWERS, LABEL_NAMES, LABEL_PIECES, NEVER_LABELS, SCORES
-from .label_evidence import clearly_meant, ends_in_topic, gives_stars, is_measured
+from .label_evidence import Hints, clearly_meant, ends_in_topic, gives_stars, is_measured
 from .label_rivals import in_words, leading, not_taken, one_of_equals, rivals, yields
 
 IDS = {"id", "ids", "idx", "index"}
@@ -34,11 +34,8 @@ OPTION = re.compile(r"(choice|option|ending|answer|sol|solution|alternative|opt?
 MANY_FLAGS = 3  # columns of yes and no of which one says what a text is about
 
 
-def find_labels(train: RawSplit, signs: Mapping[str, Signs], source: str = "") -> tuple[tuple[str, ...], list[str]]:
-    """Find the label column(s), with lines about columns that say the same in other words, or could be meant too.
-
-    `source` is what the user calls the data: its name may say which of several columns is meant.
-    """
+def find_labels(train: RawSplit, signs: Mapping[str, Signs], hints: Hints) -> tuple[tuple[str, ...], list[str]]:
+    """Find the label column(s), with lines about columns that say the same in other words, or could be meant too."""
     others = [name for name in signs if not called_text(name) or signs[name].judges]
     for named, kind in _called_labels(signs):
         same, notes = one_of_equals(train, named, signs)
@@ -47,15 +44,15 @@ def find_labels(train: RawSplit, signs: Mapping[str, Signs], source: str = "") -
         left = [name for name in beside if yields(train, name, same[0], signs)]
         if len(same) + len(beside) - len(left) > 1:
             asked = [*same, *(name for name in beside if name not in left)]
-            return _clearer(train, asked, signs, source, [*behind, *left])
+            return _clearer(train, asked, signs, hints, [*behind, *left])
         if same:
             worded, more = in_words(train, same[0], signs)
             return (worded,), notes + more + not_taken([*behind, *left])
-    return _by_their_looks(train, others, signs, source)
+    return _by_their_looks(train, others, signs, hints)
 
 
 def _clearer(
-    train: RawSplit, names: Sequence[str], signs: Mapping[str, Signs], source: str, left: Sequence[str]
+    train: RawSplit, names: Sequence[str], signs: Mapping[str, Signs], hints: Hints, left: Sequence[str]
 ) -> tuple[tuple[str, ...], list[str]]:
     """Take the better reading of several, with a line that names the others.
 
@@ -66,7 +63,7 @@ def _clearer(
     if len(measured) == len(names) - 1:
         (only,) = (name for name in names if name not in measured)
         return (only,), [f"Fractions as those in {listed(measured)} are not predicted.", *not_taken(left)]
-    meant = clearly_meant(names, signs, source)
+    meant = clearly_meant(names, signs, hints)
     if meant is None:
         columns = [name for name in signs if not called_text(name)]
         raise UserError(f"{which_column('label', names, columns)}{_fractional(train, names)}")
@@ -98,7 +95,7 @@ def _holds_lists(train: RawSplit, name: str) -> bool:
 
 
 def _by_their_looks(
-    train: RawSplit, others: Sequence[str], signs: Mapping[str, Signs], source: str
+    train: RawSplit, others: Sequence[str], signs: Mapping[str, Signs], hints: Hints
 ) -> tuple[tuple[str, ...], list[str]]:
     """Find the only column of few values, or several of yes and no, where no name says what is a label."""
     if together := _flags_of_one_object(others, signs):
@@ -120,7 +117,7 @@ def _by_their_looks(
     if len(likely) == 1:
         flags = [name for name in flags if name not in likely and signs[name].flag == signs[likely[0]].flag]
         if flags:  # toxic beside verified_purchase
-            return _clearer(train, [*likely, *flags], signs, source, behind)
+            return _clearer(train, [*likely, *flags], signs, hints, behind)
         return (likely[0],), notes
     scores = [name for name in few if plain(name) in SCORES and not likely]
     if not likely and 1 in (len(few), len(scores)):
@@ -130,7 +127,7 @@ def _by_their_looks(
             return tuple(likely), notes
         raise UserError(which_column("label", flags, others, f" {shlex.join(likely)}"))
     if likely or few:
-        return _clearer(train, likely or few, signs, source, behind)
+        return _clearer(train, likely or few, signs, hints, behind)
     raise UserError(_without_labels(train, others, signs))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import PurePath
+from typing import NamedTuple
 
 from .column_names import ends_in, listed, pieces, plain, says_another_fact
 from .column_signs import Signs
@@ -29,13 +30,24 @@ SHORTEST_WORD = 3
 DEEP = 2  # parts of a path that may be called after the label: a folder and the file
 
 
-def clearly_meant(names: Sequence[str], signs: Mapping[str, Signs], source: str) -> tuple[str, str] | None:
-    """Return the column that is the better reading of several, with a line about the rest; None where they are alike.
+class Hints(NamedTuple):
+    """What says which column is meant, beside its name and cells."""
 
-    `source` is what the user calls the data: a file, a folder or a Hub id.
-    """
-    called = [name for name in names if _called_like(name, source, signs)]
-    left, why = (called, f"the data is called after {called[0]!r}") if len(called) == 1 else (list(names), "")
+    called: str = ""
+    """What the user calls the data: a file, a folder or a Hub id."""
+    in_train_only: Collection[str] = ()
+    """Columns that another split lacks, of which the answers are not published."""
+
+
+def clearly_meant(names: Sequence[str], signs: Mapping[str, Signs], hints: Hints) -> tuple[str, str] | None:
+    """Return the column that is the better reading of several, with a line about the rest; None if all are alike."""
+    left, why = list(names), ""
+    for found, reason in (
+        ([name for name in names if name in hints.in_train_only], "other rows of the data have no {!r}"),
+        ([name for name in names if _called_like(name, hints.called, signs)], "the data is called after {!r}"),
+    ):
+        if len(found) == 1 and found[0] in left:
+            left, why = found, reason.format(found[0])
     for prefer in STEPS:
         kept, reason = prefer(left, signs)
         if 0 < len(kept) < len(left):
@@ -60,10 +72,11 @@ def _before_its_variants(names: Sequence[str], signs: Mapping[str, Signs]) -> tu
 
 
 def _few_before_tags(names: Sequence[str], signs: Mapping[str, Signs]) -> tuple[list[str], str]:
-    """Keep what has few values before tags, which have many."""
-    tags = [name for name in names if _has(name, TAG_WORDS) and not signs[name].label]
+    """Keep what has few values before tags, which have many, and a topic before tags of any number."""
+    topics = any(_has(name, TOPICAL - TAG_WORDS) for name in names)
+    tags = [name for name in names if _has(name, TAG_WORDS) and (topics or not signs[name].label)]
     kept = [name for name in names if name not in tags]
-    return kept, f"{listed(kept)} has fewer values"
+    return kept, f"{listed(kept)} is no tag"
 
 
 def _kind_of_texts(names: Sequence[str], signs: Mapping[str, Signs]) -> tuple[list[str], str]:

@@ -64,9 +64,12 @@ def find_text(train: RawSplit, signs: Mapping[str, Signs], labels: Sequence[str]
 
 
 def _longest_body(pairs: Sequence[tuple[str, str]], signs: Mapping[str, Signs]) -> list[tuple[str, str]]:
-    """Keep the longest of several bodies under one title: the article, not its abstract."""
+    """Keep the longest of several bodies under one title (not its abstract), the plainest of several titles."""
+    titles, bodies = ({pair[place] for pair in pairs} for place in (0, 1))
+    if len(bodies) == 1 < len(titles) and {plain(name) for name in titles} <= {*TITLES}:
+        return [min(pairs, key=lambda pair: TITLES.index(plain(pair[0])))]
     by_length = sorted(pairs, key=lambda pair: -signs[pair[1]].words)
-    if len({title for title, _ in pairs}) == 1 < len(pairs):
+    if len(titles) == 1 < len(pairs):
         longest, second = (signs[body].words for _, body in by_length[:2])
         return by_length[:1] if longest >= LONGER * second else list(pairs)
     return list(pairs)

@@ -81,11 +81,15 @@ class FilesBySplit:
         kinds = {path.suffix.lower() for files in by_split.values() for path in files}
         if not {".txt", ""} & kinds or not kinds & {".csv", ".tsv"}:
             return by_split
+        tables = {
+            path.parent for files in by_split.values() for path in files if path.suffix.lower() in {".csv", ".tsv"}
+        }
         bare = {
             path
             for files in by_split.values()
             for path in files
-            if path.suffix.lower() in {".txt", ""} and len(_columns(path, self.options)) == 1
+            if path.suffix.lower() in {".txt", ""}
+            and (path.parent not in tables or len(_columns(path, self.options)) == 1)  # a folder of documents
         }
         if bare:
             self.notes.append(f"Left out, for they hold texts alone: {_some_names(sorted(bare))}.")

@@ -27,7 +27,8 @@ NAMES_CLASSES = re.compile(
 TEXT_WORDS = {
     "text", "texts", "sentence", "sentences", "sent", "sents", "data", "x", "input", "inputs", "doc", "docs",
     "document", "documents", "comment", "comments", "tweet", "tweets", "review", "reviews", "question", "questions",
-    "seq", "in", "source", "post", "posts",
+    "seq", "in", "source", "post", "posts", "title", "titles", "headline", "headlines", "query", "queries",
+    "utterance", "utterances", "content", "contents",
 }
 LABEL_WORDS = {
     "label", "labels", "y", "yl1", "yl2", "yl3", "target", "targets", "class", "classes", "tag", "tags", "output",
