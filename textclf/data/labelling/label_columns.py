@@ -24,7 +24,7 @@ from .column_names import (
     which_column,
 )
 from .column_signs import NEARLY_EMPTY, Signs, fractions
-from .column_words import ANSWERS, LABEL_NAMES, LABEL_PIECES, NEVER_LABELS, SCORES
+from .column_words import ANSWERS, LABEL_NAMES, LABEL_PIECES, NEVER_LABELS, OPINIONS, SCORES
 from .label_evidence import Hints, clearly_meant, ends_in_topic, gives_stars, is_measured
 from .label_rivals import in_words, leading, not_taken, one_of_equals, rivals, yields
 
@@ -36,7 +36,7 @@ MANY_FLAGS = 3  # columns of yes and no of which one says what a text is about
 
 def find_labels(train: RawSplit, signs: Mapping[str, Signs], hints: Hints) -> tuple[tuple[str, ...], list[str]]:
     """Find the label column(s), with lines about columns that say the same in other words, or could be meant too."""
-    others = [name for name in signs if not called_text(name) or signs[name].judges]
+    others = [name for name in signs if not called_text(name) or (signs[name].label and plain(name) in OPINIONS)]
     for named, kind in _called_labels(signs):
         same, notes = one_of_equals(train, named, signs)
         same, behind = leading(train, same)
