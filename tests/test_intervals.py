@@ -5,7 +5,9 @@ import pytest
 from scipy.stats import binom, binomtest, bootstrap, norm
 
 from textclf.evaluation.intervals import all_bounds, percentiles, resampled
+from textclf.evaluation.report import report_on
 from textclf.evaluation.score_intervals import Z_SQUARED, exact, reach, share_interval, wilson
+from textclf.labels import LabelSpace
 from textclf.metrics.text_classification.shares import TYPICAL_DESIGN, Shares, mean_share, one_share
 from textclf.metrics.text_classification.text_classification import Rows
 
@@ -226,3 +228,30 @@ def test_a_weighted_recall_varies_as_the_recall_of_all_cells_that_it_is():
     mistake = 0.5 * np.mean((weights * recalls.clip(0.5) / texts) ** 2)
     expected = ((moves**2).sum() * 8 / 7 + TYPICAL_DESIGN * mistake) / (independent + mistake)
     assert found.design == pytest.approx(expected)
+
+
+def test_a_figure_that_is_the_same_in_every_resample_has_no_interval():
+    """A model that gives every text one label has a correlation of 0 in any of them: that is no certainty."""
+    gold, predicted = np.array([0] * 30 + [1] * 12), np.zeros(42, dtype=int)
+    scores = np.tile([0.9, 0.1], (42, 1)).astype(np.float32)
+    found = report_on(scores, gold, LabelSpace(("a", "b"), False), draws=200)
+    assert predicted.tolist() == found.predicted.tolist()
+    assert found.metrics["mcc"] == {
+        "value": 0.0, "low": None, "high": None, "no_interval": "it is the same in every resample"
+    }  # fmt: skip
+    surely_wrong = report_on(np.eye(2)[1 - gold].astype(np.float32), gold, LabelSpace(("a", "b"), False), draws=200)
+    assert surely_wrong.metrics["mcc"]["value"] == pytest.approx(-1)
+    assert {surely_wrong.metrics[name]["low"] for name in ("mcc", "log_loss")} == {None}
+    assert found.metrics["log_loss"]["high"] > found.metrics["log_loss"]["low"] + 0.1
+
+
+def test_averages_over_no_label_at_all_are_undefined_and_not_0():
+    gold, scores = np.zeros((20, 2), dtype=int), np.full((20, 2), 0.1, dtype=np.float32)
+    scores[:12, 0] = 0.9  # twelve texts are given a label that none carries
+    found = report_on(scores, gold, LabelSpace(("a", "b"), True), draws=200).metrics
+    averaged = [
+        f"{name}_{average}" for name in ("precision", "recall", "f1", "f05") for average in ("macro", "weighted")
+    ]
+    assert not set(averaged) & set(found)
+    assert found["precision_micro"]["value"] == 0
+    assert found["subset_accuracy"]["value"] == 0.4

@@ -122,6 +122,7 @@ _SENTENCES: list[tuple[str, Callable[[re.Match[str], Words], str]]] = [
     (r"it hangs on the texts that are decided wrongly: (\d+) of (\d+); it takes (\d+)",
      _filled("틀린 글에 달린 값인데 {1}건 가운데 {0}건뿐입니다. {2}건이 있어야 합니다")),
     (r"too few resamples have it", _filled("값이 정해지는 재표집이 너무 적습니다")),
+    (r"it is the same in every resample", _filled("모든 재표집에서 값이 같습니다")),
     (r"no text was given this label", _filled("이 라벨을 붙인 글이 없습니다")),
     (r"the rows were scored by several models; the mean over folds has an interval",
      _filled("행마다 채점한 모델이 다릅니다. 폴드 평균에는 구간이 있습니다")),

@@ -174,6 +174,8 @@ def _accelerated(value: float, draws: Floats | None, values: Floats | None) -> B
     defined = np.zeros(0) if draws is None else draws[~np.isnan(draws)]
     if len(defined) < FEWEST_DRAWS // 2:
         return Bounds(None, None, "too few resamples have it")
+    if np.ptp(defined) < 1e-12:
+        return Bounds(None, None, "it is the same in every resample")  # as the correlation of a constant decision
     below = np.clip(np.mean(defined < value), 1 / len(defined), 1 - 1 / len(defined))
     bias, acceleration = norm.ppf(below), 0.0
     if values is not None and (away := values - values.mean()).any():

@@ -207,7 +207,7 @@ class Rows:
             score = _ratio(part, whole)
             result[f"{name}_macro"] = _mean_where(score, carried)
             result[f"{name}_micro"] = _ratio(part.sum(axis=1), whole.sum(axis=1))
-            result[f"{name}_weighted"] = _ratio((score * positives).sum(axis=1), positives.sum(axis=1))
+            result[f"{name}_weighted"] = _mean_where(score, positives)
         if self.multi_label:
             return result
         total = columns.sum(axis=0)
@@ -247,8 +247,10 @@ def _ratio(numerator: Array, denominator: Array) -> Array:
     return np.divide(numerator, denominator, out=np.zeros_like(numerator, dtype=np.float64), where=denominator > 0)
 
 
-def _mean_where(values: Array, mask: Array) -> Array:
-    return _ratio((values * mask).sum(axis=1), mask.sum(axis=1).astype(np.float64))
+def _mean_where(values: Array, weights: Array) -> Array:
+    """Return the weighted mean over labels, [B, L] -> [B]; NaN where no label has a weight."""
+    whole = weights.sum(axis=1).astype(np.float64)
+    return np.divide((values * weights).sum(axis=1), whole, out=np.full(len(whole), np.nan), where=whole > 0)
 
 
 def _nan_mean(values: Sequence[Array]) -> Array:
