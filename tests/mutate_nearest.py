@@ -41,14 +41,14 @@ _ABOUT = {
 }
 # Whole outputs beside approved files: seconds, and most of what a module computes or says is seen there.
 _FIRST = {
-    "metrics/": "approved_figures_of_rows approved_constants",
+    "metrics/": "approved_figures_of_rows approved_refusals approved_constants",
     "textclf/evaluation/page/": "approved_pages edges approved_constants",
     "textclf/evaluation/figures/": "approved_figures edges approved_constants",
-    "textclf/evaluation/": "approved_figures_of_rows edges approved_constants approved_pages",
-    "textclf/training/": "training_parts settings approved_trainings approved_constants",
+    "textclf/evaluation/": "approved_figures_of_rows approved_refusals edges approved_constants approved_pages",
+    "textclf/training/": "training_parts settings approved_trainings approved_refusals approved_constants",
     "textclf/data/labelling/": "approved_readings edges approved_constants",
     "textclf/hub/claims/": "approved_claims approved_constants",
-    "textclf/hub/": "hub_parts approved_constants",
+    "textclf/hub/": "hub_parts approved_refusals approved_constants",
 }
 
 

@@ -8,7 +8,7 @@ from tests.claim_cards import card, dataset, figures, index, macro, make_model, 
 from textclf.arguments import DataArguments
 from textclf.hub.claims import rows
 from textclf.hub.claims.card import read_card
-from textclf.hub.claims.check import check_claim, model_findings
+from textclf.hub.claims.check import _held, check_claim, model_findings
 from textclf.hub.claims.comment import comment, show_claims
 from textclf.inference.classifier import Classifier
 
@@ -188,6 +188,19 @@ def test_every_verdict_and_its_explanation_is_the_one_that_was_looked_at(bench, 
     show_claims(found)
     screen = "\n".join(line.rstrip() for line in capsys.readouterr().out.splitlines())
     check_approved("claims_checked.txt", "\n".join([*told, comment(found), screen]))
+
+
+def test_the_split_that_a_card_names_is_found_under_its_own_name_or_not_at_all():
+
+    assert _held("train", ["train"], []) == _held("all", ["train"], []) == "train"
+    assert _held("test", ["train"], []) is None, "rows that nobody named are taken for no test"
+    assert _held("test_2", ["test"], ["test_2"]) == "test", "the only one, under the name that it has there"
+    assert _held("test", ["test"], ["train"]) == "test"
+    assert _held("dev", ["train", "validation"], ["train", "dev"]) == "validation"
+    two = ["train", "validation_matched", "validation_mismatched"]
+    assert _held("validation_matched", ["train", "validation"], two) == "validation"
+    assert _held("validation_mismatched", ["train", "validation"], two) is None, "the loader reads the first"
+    assert _held("hidden", ["train", "validation"], two) is None
 
 
 def test_what_is_wrong_with_the_model_itself(bench):

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import unicodedata
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -23,12 +24,15 @@ from tests.trained_runs import COMMON, follow, texts, write_csv
 from tests.training_runs import arguments, built, rows
 from textclf.commands import export, push, serve
 from textclf.errors import UserError
+from textclf.evaluation import control
 from textclf.evaluation.control import clusters_said, epochs
+from textclf.evaluation.report import report_on
 from textclf.evaluation.wording import words_of
 from textclf.exploration.embeddings import Embedder
 from textclf.hub.push import model_files
 from textclf.hub.push_arguments import PushArguments
 from textclf.inference.classifier import Classifier
+from textclf.labels import LabelSpace
 from textclf.models.clustered import add_at_input
 from textclf.models.weights import locate
 from textclf.recipe import read_recipe
@@ -128,6 +132,29 @@ def test_a_difference_that_chance_can_make_is_no_help(low, high, p, words):
     said = clusters_said({"clusters": found}, words_of("en"))
     assert words in said[0]
     assert "One seed" in said[-1]
+
+
+def test_the_control_is_compared_by_the_metric_that_chose_or_where_a_run_lacks_it_by_macro_f1(tmp_path, monkeypatch):
+    gold, labels = np.array([0, 1] * 20), LabelSpace(("a", "b"), False)
+    scores = np.stack([np.linspace(0.9, 0.2, 40), np.linspace(0.1, 0.8, 40)], axis=1).astype(np.float32)
+    right = np.eye(2, dtype=np.float32)[gold]
+    ours, theirs = (report_on(each, gold, labels, draws=200) for each in (right, scores))
+    one_class = [report_on(each, np.zeros(40, dtype=int), labels, draws=200) for each in (right, scores)]
+    fit = SimpleNamespace(cluster_inject="target", cluster_k=3, cluster_encoder="x/y")
+    recipe, run = SimpleNamespace(fit=fit, measure=None), RunFolder(tmp_path)
+    assert control.beside_control(run, {}, ours, recipe, "accuracy") == {"inject": "target", "k": 3, "encoder": "x/y"}
+    (tmp_path / control.NAME).mkdir()
+    for metric, test, other, by in (
+        ("accuracy", ours, theirs, "accuracy"),
+        ("roc_auc", ours, theirs, "roc_auc"),
+        ("roc_auc", *one_class, "f1_macro"),
+    ):
+        monkeypatch.setattr(control, "_measured", lambda *_, other=other: other)
+        found = control.beside_control(run, {}, test, recipe, metric)
+        assert found["compared"]["metric"] == by
+        assert found["control"] == other.metrics[by]
+    fit.cluster_inject = "none"
+    assert control.beside_control(run, {}, ours, recipe, "accuracy") is None
 
 
 SENTENCE = "정말 최고예요. 이렇게 좋은 서비스는 처음입니다."

@@ -65,6 +65,10 @@ def test_a_model_collapses_at_four_decisions_of_five_that_gold_does_not_ask_for_
     assert summary.collapsed(told([[9, 0], [1, 0]], "ab")) == "a", "every text, and not every text is one"
     assert summary.collapsed(told([[9, 0], [0, 0]], "ab")) is None, "every text is one"
     assert summary.labels_never_given(told([[2, 0, 0], [1, 0, 0], [0, 0, 0]])) == ["b"]
+    never = {"a": {"support": 3, "precision": {"value": 0.0, "no_interval": "no text was given this label"}}}
+    assert summary.collapsed(told(None, "a", per_label=never)) is None, "of one label there is nothing to decide"
+    assert summary.collapsed(told(None, "ab", per_label=never | {"b": never["a"]})) == ""
+    assert summary.collapsed(told(None, "ab", per_label=never | {"b": {"support": 0, "precision": None}})) is None
 
 
 def test_calibration_is_fine_up_to_5_percent_or_twice_the_least():

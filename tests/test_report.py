@@ -72,6 +72,13 @@ def test_equal_scorers_differ_by_nothing_and_are_not_called_better():
     assert found["verdict"].startswith("No difference in accuracy is shown")
 
 
+def test_reports_of_other_rows_are_never_compared():
+    gold, labels = np.array([0, 1] * 10), LabelSpace(("a", "b"), False)
+    one, other = (report_on(np.eye(2, dtype=np.float32)[gold], each, labels, draws=200) for each in (gold, 1 - gold))
+    with pytest.raises(ValueError, match="can be compared on the same rows only"):
+        compare(one, other, "other", "accuracy")
+
+
 def test_mcnemar_is_the_exact_binomial_test_on_discordant_texts():
     gold = np.zeros(12, dtype=int)
     better = np.array([[0.9, 0.1]] * 10 + [[0.1, 0.9]] * 2, dtype=np.float32)  # right on 0-9

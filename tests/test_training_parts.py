@@ -533,6 +533,9 @@ def test_the_facts_of_a_training_are_speeds_of_its_steps_and_the_best_epoch(monk
     assert training_facts(trainer, progress, SimpleNamespace(vocabulary=None))["embeddings_trained"] is None
     chosen = selection_facts(trainer, SimpleNamespace(metric="f1"))
     assert chosen == {"metric": "f1", "split": "validation", "value": 0.7, "epoch": 2.0}
+    state.epoch, progress.seconds = None, 0.0
+    nothing = training_facts(trainer, progress, SimpleNamespace(vocabulary=None))
+    assert (nothing["epochs"], nothing["tokens_per_second"]) == (0.0, 90e9), "a run that was at its end already"
     state.best_global_step = 7
     assert selection_facts(trainer, SimpleNamespace(metric="f1"))["epoch"] is None
 
