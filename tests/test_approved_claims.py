@@ -191,7 +191,6 @@ def test_every_verdict_and_its_explanation_is_the_one_that_was_looked_at(bench, 
 
 
 def test_the_split_that_a_card_names_is_found_under_its_own_name_or_not_at_all():
-
     assert _held("train", ["train"], []) == _held("all", ["train"], []) == "train"
     assert _held("test", ["train"], []) is None, "rows that nobody named are taken for no test"
     assert _held("test_2", ["test"], ["test_2"]) == "test", "the only one, under the name that it has there"

@@ -15,14 +15,15 @@ from torch import nn
 from transformers import TrainerControl, TrainerState
 from transformers.modeling_outputs import SequenceClassifierOutput
 
-from tests.training_runs import arguments
+from tests.training_runs import arguments, rows
 from textclf.errors import UserError
 from textclf.labels import LabelSpace
 from textclf.run_folder import RunFolder
-from textclf.training import foresight, interruption, linear_fit, machine
+from textclf.training import encoding, foresight, interruption, linear_fit, machine
 from textclf.training.assembly import _headline, _saved_every, step_batches
 from textclf.training.auxiliary import Auxiliary, TargetParts, cut_to, divergence, facts_of
 from textclf.training.compact_vocabulary import Vocabulary
+from textclf.training.encoding import EncodedTexts, TokenLists
 from textclf.training.fit import Fitted, _train
 from textclf.training.foresight import Need, needed, pieces_of, told
 from textclf.training.guards import DiskGuard, LossGuard, StepRecord
@@ -538,6 +539,64 @@ def test_the_facts_of_a_training_are_speeds_of_its_steps_and_the_best_epoch(monk
     assert (nothing["epochs"], nothing["tokens_per_second"]) == (0.0, 90e9), "a run that was at its end already"
     state.best_global_step = 7
     assert selection_facts(trainer, SimpleNamespace(metric="f1"))["epoch"] is None
+
+
+# Encoded texts
+
+
+def encoded(labels, pieces=((0, 3, 4), (4, 9)), auxiliary=None):
+    """Three texts of 3, 1 and 5 tokens, 10 to 18, in pieces of which each has offsets of its own."""
+    ids = np.arange(10, 19, dtype=np.int32)
+    lists = TokenLists([(ids, np.array(piece)) for piece in pieces])
+    return EncodedTexts(lists, None, np.array(labels), auxiliary=auxiliary)
+
+
+def test_texts_are_found_in_pieces_however_they_were_cut():
+    whole, cut = encoded([0, 300, 1], [(0, 3, 4, 9)]), encoded([0, 300, 1], [(0, 3), (2,), (3, 4), (4, 9)])
+    for texts in (whole, cut):
+        assert texts.lengths.tolist() == [3, 1, 5]
+        assert [texts[row].input_ids.tolist() for row in range(3)] == [[10, 11, 12], [13], [14, 15, 16, 17, 18]]
+    assert whole.digest() == cut.digest()
+    others = (encoded([0, 300, 2]), encoded([0, 300, 1], [(0, 2, 4, 9)]), encoded([0, 300, 1], [(0, 3, 4, 8)]))
+    assert len({each.digest() for each in (whole, *others)}) == 4
+    seen = np.zeros(30, dtype=bool)
+    TokenLists([(np.arange(30), np.array([4, 6, 7]))]).mark(seen)
+    assert np.flatnonzero(seen).tolist() == [4, 5, 6]
+    twice = whole.renumbered(np.arange(0, 60, 2, dtype=np.int32))
+    assert twice[1].input_ids.tolist() == [26]
+    assert len(encoded([], [(0,)])) == 0
+
+
+def test_labels_keep_their_numbers_and_rows_of_marks_take_a_byte_a_label():
+    assert encoded([0, 300, 1]).labels.tolist() == [0, 300, 1], "more labels than a byte has numbers"
+    marks = encoded([[0, 1], [1, 1], [0, 0]])
+    assert (marks.labels.dtype, marks.labels.tolist()) == (np.uint8, [[0, 1], [1, 1], [0, 0]])
+
+
+def test_the_longest_text_is_given_out_first_and_values_go_back_to_their_rows():
+    targets = Auxiliary(TargetParts(2, 0, 0, 0), np.array([[1.0], [0.0], [1.0]], dtype=np.float32))
+    plain = encoded([5, 6, 7], auxiliary=targets)
+    texts = plain.sorted_by_length()
+    assert (texts.lengths.tolist(), texts.labels.tolist()) == ([5, 3, 1], [7, 5, 6])
+    assert [(texts[row].label, float(texts[row].auxiliary[0])) for row in range(3)] == [(7, 1.0), (5, 1.0), (6, 0.0)]
+    assert texts.in_split_order(np.array([[0.7], [0.5], [0.6]])).tolist() == [[0.5], [0.6], [0.7]]
+    assert plain.in_split_order(np.array([1, 2, 3])).tolist() == [1, 2, 3]
+    assert texts.known_labels.tolist() == plain.known_labels.tolist() == [5, 7]
+    stand_in, first = texts[-1], texts[0]
+    assert (stand_in.counts, first.counts) == (False, True)
+    assert stand_in.input_ids.tolist() == first.input_ids.tolist()
+    assert encoded([5, 6, 7]).digest() != plain.digest()
+    ties = encoded([0, 1, 2], [(0, 3, 6, 9)]).sorted_by_length()
+    assert ties.labels.tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_labels_of_a_split_are_read_a_block_at_a_time(several, monkeypatch):
+    monkeypatch.setattr(encoding, "ROWS_AT_ONCE", 3)
+    split = rows(8, multi_label=several)
+    gold = encoding._gold(split)
+    assert gold.tolist() == LabelSpace.from_features(split.features).gold(split).tolist()
+    assert gold.dtype == (np.uint8 if several else np.int64)
 
 
 # Steps
