@@ -12,9 +12,12 @@ from transformers import AutoModel, pipeline
 
 from tests.tiny_models import ENGLISH, KOREAN
 from tests.trained_runs import COMMON, follow, write_json_lines
+from tests.training_runs import arguments, built
+from tests.training_runs import rows as training_rows
 from textclf.errors import UserError
 from textclf.run_folder import RunFolder
 from textclf.training import few_shot, foresight
+from textclf.training.encoding import tokenise
 from textclf.training.few_shot import Contrast, States, shared_labels
 
 
@@ -77,6 +80,27 @@ def test_dropout_falls_on_the_same_places_when_a_piece_is_computed_again():
         torch.autograd.grad(each.square().sum(), [model.layers[0].weight]) for each in (states, torch.cat(parts))
     )
     torch.testing.assert_close(ours, theirs)
+
+
+def test_a_processor_reads_with_quick_dropout_and_without_padding(tiny_model, tmp_path, monkeypatch):
+    class SeenError(Exception):
+        pass
+
+    asked = []
+    monkeypatch.setattr(
+        few_shot, "padding_free", lambda model, wanted, on: asked.append((wanted, on.type)) or nullcontext()
+    )
+
+    def quick(model, wanted):
+        asked.append(wanted)
+        raise SeenError
+
+    monkeypatch.setattr(few_shot, "fast_dropout", quick)
+    split = training_rows(6)
+    model, tokenizer = built(tiny_model("bert"), split, head="linear", pooling="cls")
+    with pytest.raises(SeenError):
+        few_shot.contrast(model, tokenizer, tokenise(split, tokenizer, 32), arguments(tmp_path, padding_free="on"))
+    assert asked == [("on", "cpu"), True]
 
 
 def test_texts_that_do_not_fit_together_are_read_in_pieces(monkeypatch, caplog):

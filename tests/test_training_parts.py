@@ -19,7 +19,7 @@ from tests.training_runs import arguments, rows
 from textclf.errors import UserError
 from textclf.labels import LabelSpace
 from textclf.run_folder import RunFolder
-from textclf.training import encoding, foresight, interruption, linear_fit, machine
+from textclf.training import encoding, fit, foresight, interruption, linear_fit, machine
 from textclf.training.assembly import _headline, _saved_every, step_batches
 from textclf.training.auxiliary import Auxiliary, TargetParts, cut_to, divergence, facts_of
 from textclf.training.compact_vocabulary import Vocabulary
@@ -539,6 +539,17 @@ def test_the_facts_of_a_training_are_speeds_of_its_steps_and_the_best_epoch(monk
     assert (nothing["epochs"], nothing["tokens_per_second"]) == (0.0, 90e9), "a run that was at its end already"
     state.best_global_step = 7
     assert selection_facts(trainer, SimpleNamespace(metric="f1"))["epoch"] is None
+
+
+@pytest.mark.parametrize("kind", ["cpu", "cuda"])
+def test_what_makes_a_processor_quick_is_kept_from_accelerators(kind, monkeypatch):
+    asked = []
+    for name in ("padding_free", "fast_dropout", "kept_memory"):
+        monkeypatch.setattr(fit, name, lambda *words, name=name: asked.append((name, *words)) or nullcontext())
+    args = SimpleNamespace(device=torch.device(kind), padding_free="auto")
+    with fit._at_full_speed(SimpleNamespace(args=args, model="M")):
+        on = kind == "cpu"
+        assert asked == [("padding_free", "M", "auto", args.device), ("fast_dropout", "M", on), ("kept_memory", on)]
 
 
 # Encoded texts
