@@ -18,6 +18,8 @@ from textclf.data.reading.raw_split import RawSplit
 from textclf.errors import UserError
 from textclf.labels import LabelSpace
 
+FERRIES = [f"nobody knew where the ferry of {i} went that night" for i in range(40)]
+MADE = [f"nobody_knew where the_ferry of {i} went that_night" for i in range(40)]
 WORDS = ["정부가 내년 예산안을 발표했다", "the match ended in a draw", "shares fell again today", "새 영화가 개봉했다"]
 
 
@@ -167,6 +169,31 @@ def test_of_two_titles_above_one_body_the_plainer_is_read():
     columns = {"headline": numbered(WORDS), "content": [f"{cell} " * 9 for cell in numbered(WORDS)]}
     columns |= {"title": [f"{cell} 2" for cell in numbered(WORDS)], "label": ["a", "b"]}
     assert chosen(columns) == (("title", "content"), ("label",))
+
+
+@pytest.mark.parametrize(
+    ("columns", "text", "label"),
+    [
+        ({"review": FERRIES, "review_tokenize": MADE, "label": ["a", "b"]}, "review", "label"),
+        ({"text": FERRIES, "class": [0, 1], "topic": ["a", "b", "c"]}, "text", "class"),
+        ({"Body": FERRIES, "Tags": ["<a>", "<b>", "<c>"], "Y": ["HQ", "LQ"]}, "Body", "Y"),
+        ({"Tweet": FERRIES, "Tokanize_tweet": MADE, "Label": [-1, 0, 1]}, "Tweet", "Label"),
+    ],
+)
+def test_what_a_program_made_of_a_text_and_what_a_text_is_about_are_left(columns, text, label):
+    assert chosen(columns) == ((text,), (label,))
+
+
+def test_the_finer_of_two_levels_is_read_where_the_data_is_called_after_it():
+    columns = {"facts": FERRIES, "casetype": ["civil", "civil", "criminal"], "casename": ["loan", "rent", "theft"]}
+    assert chosen(columns)[1] == ("casetype",)
+    assert chosen(columns, dataset="data/casename.jsonl")[1] == ("casename",)
+
+
+def test_minus_one_beside_tweets_is_a_class_with_a_line(tmp_path):
+    found = load_csv(tmp_path, {"label": [-1, 0, 1], "tweet_id": list(range(60))})
+    assert names(found) == ("-1", "0", "1")
+    assert any("--class_names 0 1 --on_bad_row skip" in note for note in found.provenance.notes)
 
 
 def test_numbered_comments_beside_a_title_are_no_second_text():
@@ -532,7 +559,7 @@ def test_columns_as_people_have_them_are_found(columns, text, labels):
         # one verdict among other facts; tags, of which a cell holds several
         ("rows.csv", {"text": TEXTS, "toxic": [0, 1], "is_reply": [1, 0, 0]}, "toxic", "'is_reply'", "a verdict"),
         ("rows.csv", {"text": TEXTS, "fake": ["y", "n"], "house": ["a", "b", "c"]}, "fake", "'house'", "a verdict"),
-        ("rows.csv", {"Body": TEXTS, "Tags": [f"<a{i}><b>" for i in IDS], "Y": ["HQ", "LQ"]}, "Y", "'Tags'", "no tag"),
+        ("rows.csv", {"Body": TEXTS, "Tags": [f"<a{i}><b>" for i in IDS], "Y": ["HQ", "LQ"]}, "Y", "'Tags'", "as"),
         # the name of the file, or of its folder
         ("data/stance.csv", {"text": TEXTS, "topic": ["a", "b", "c"], "stance": ["p", "n"]}, "stance", "'topic'",
          "called a"),

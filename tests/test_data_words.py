@@ -53,6 +53,8 @@ def test_every_way_of_carving_splits_is_said_in_korean(several, group, copies, k
         "label with fewer than 20 training rows",
         "12 rows left out: blank text.",
         "Labels are read from 'group'.",
+        "Each list in 'group' holds one label.",
+        "2 files are read one below the other: 2019, 2020.",
         "The test split has no labels and counts as missing.",
         "on average a label has 3.4 texts; a mean over labels takes 10",
         "its rarest label has 4 texts; a mean of average precisions takes 20",

@@ -322,9 +322,19 @@ def test_votes_are_the_columns_that_add_up_to_a_total():
 def test_minus_one_is_a_class_within_limits(counts, column, said):
     if said is None:
         with pytest.raises(UserError, match="a class of its own, or a label that is not given"):
-            is_minus_one_a_class(counts, column)
+            is_minus_one_a_class(counts, column, False)
     else:
-        assert is_minus_one_a_class(counts, column) is said
+        assert is_minus_one_a_class(counts, column, False) is said
+
+
+@pytest.mark.parametrize(("minus", "said"), [(50, True), (51, None), (10, True), (9, False)])
+def test_beside_opinions_minus_one_is_a_class_up_to_half_of_the_rows(minus, said):
+    counts = {"-1": minus, "0": 60 - minus, "1": 40}
+    if said is None:
+        with pytest.raises(UserError, match="a class of its own, or a label that is not given"):
+            is_minus_one_a_class(counts, "label", True)
+    else:
+        assert is_minus_one_a_class(counts, "label", True) is said
 
 
 def test_a_slip_is_rare_and_nearly_the_same():

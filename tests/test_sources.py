@@ -399,6 +399,42 @@ def test_titles_of_a_line_each_are_joined_with_their_labels(tmp_path):
     assert table.select(["text", "label"]).to_pylist()[4] == {"text": "how to 4", "label": "1"}
 
 
+def test_files_of_labels_by_id_beside_a_file_of_texts_by_id(tmp_path):
+    """Both were taken for lists of names, and the texts for a class."""
+    for name, cell in (("samples", "text {i}"), ("topic_labels", "{i}"), ("dialect_labels", "{odd}")):
+        lines = (f"{i + 7}\t{cell.format(i=i % 3, odd=i % 2)}\n" for i in range(30))
+        (tmp_path / f"{name}.txt").write_text("".join(lines), encoding="utf-8")
+    table = read_source(DataArguments(dataset=str(tmp_path))).splits["train"].table
+    assert table.drop_columns([LINE_COLUMN]).to_pylist()[4] == {
+        "text": "text 1", "topic_labels": "1", "dialect_labels": "0",
+    }  # fmt: skip
+
+
+def test_parts_of_several_sizes_are_not_read_one_below_the_other(tmp_path):
+    """train.1k lies in train.10k: both together held its rows twice, without a word."""
+    for size in ("1k", "10k"):
+        write(tmp_path / f"train.{size}.csv", "text,label\na,x\nb,y\n")
+    with pytest.raises(UserError, match=r"train\.10k\.csv, train\.1k\.csv, which could be parts or versions"):
+        read_source(DataArguments(dataset=str(tmp_path)))
+
+
+def test_files_that_are_read_one_below_the_other_are_named(tmp_path):
+    write(tmp_path / "2019.csv", "text,label\na,x\n")
+    write(tmp_path / "2020.csv", "text,label\nb,y\n")
+    notes = read_source(DataArguments(dataset=str(tmp_path))).notes
+    assert "2 files are read one below the other: 2019.csv, 2020.csv." in notes
+
+
+def test_json_beside_texts_without_names_is_no_second_text(tmp_path):
+    rows = (
+        f"intent{i % 3}\t{'set the alarm for ' * (i % 4)}{i} o clock, will you\t"
+        + json.dumps({"tokens": ["set", str(i)]})
+        for i in range(60)
+    )
+    write(tmp_path / "a.tsv", "\n".join(rows))
+    assert read_source(DataArguments(dataset=str(tmp_path / "a.tsv"))).splits["train"].columns[:2] == ["label", "text"]
+
+
 def test_documents_in_folders_below_a_table_that_has_the_texts_are_left_out(tmp_path):
     """A folder of whole essays beside the table of their parts was taken for the same split in another format."""
     for split, rows in (("train", 40), ("test", 4)):

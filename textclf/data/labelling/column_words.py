@@ -46,6 +46,7 @@ LABEL_NAMES = (
      "类别", "類別", "分类", "情感", "ラベル", "カテゴリ", "カテゴリー", "分類", "感情", "極性",
      *sorted(abroad.TOPICAL | abroad.ANSWERS), *sorted(abroad.STARS - {"note", "nota", "voto", "星"})),
 )
+LABEL_ITSELF = {"class", "classes", "gold", "y"}
 LABEL_PIECES = {name for tier in LABEL_NAMES for name in tier} | {"sentiment", "polarity", "type"}
 # What a text itself says: a column of such a name is the answer beside whatever else is known of the text.
 ANSWERS = {"sentiment", "sentiments", "polarity", "emotion", "emotions", "intent", "intents", "stance",
@@ -59,6 +60,12 @@ SUBJECTS = {"airline", "brand", "company", "product", "entity", "store", "hotel"
             "브랜드", "회사", "업체", "品牌", "商品", *abroad.SUBJECTS}
 # What a text is judged about: one text may be judged about several such things, and otherwise about each.
 ASPECTS = {"aspect", "aspects", "target", "targets", "term", "terms", "entity", "attribute", "속성", "대상", "属性"}
+# What programs make of a text, and how a column is called where that stands beside the text itself.
+VARIANTS = {
+    "tokenize", "tokenized", "tokenised", "tokens", "tokanize", "token", "clean", "cleaned", "processed",
+    "preprocessed", "lemmatized", "lemma", "lemmas", "stemmed", "normalized", "normalised", "segmented", "deepcut",
+    "lower", "lowercase", "without", "stopwords", "nostop", "filtered", "pos", "parse", "masked",
+}
 # Of two columns with such names the first is the question, the second its subject or a finer answer.
 LEADING = (
     ("stance", "target"), ("coarse", "fine"), ("main", "sub"), ("1", "2"), ("1", "3"),

@@ -25,7 +25,7 @@ from .column_names import (
 )
 from .column_signs import NEARLY_EMPTY, Signs, fractions
 from .column_words import ANSWERS, LABEL_NAMES, LABEL_PIECES, NEVER_LABELS, OPINIONS, SCORES
-from .label_evidence import Hints, clearly_meant, ends_in_topic, gives_stars, is_measured
+from .label_evidence import Hints, called_like, clearly_meant, ends_in_topic, gives_stars, is_measured
 from .label_rivals import in_words, leading, not_taken, one_of_equals, rivals, yields
 
 IDS = {"id", "ids", "idx", "index"}
@@ -39,7 +39,7 @@ def find_labels(train: RawSplit, signs: Mapping[str, Signs], hints: Hints) -> tu
     others = [name for name in signs if not called_text(name) or (signs[name].label and plain(name) in OPINIONS)]
     for named, kind in _called_labels(signs):
         same, notes = one_of_equals(train, named, signs)
-        same, behind = leading(train, same)
+        same, behind = _led(train, same, signs, hints)
         beside = rivals(train, same[0], named, signs, kind) if len(same) == 1 else []
         left = [name for name in beside if yields(train, name, same[0], signs)]
         if len(same) + len(beside) - len(left) > 1:
@@ -49,6 +49,17 @@ def find_labels(train: RawSplit, signs: Mapping[str, Signs], hints: Hints) -> tu
             worded, more = in_words(train, same[0], signs)
             return (worded,), notes + more + not_taken([*behind, *left])
     return _by_their_looks(train, others, signs, hints)
+
+
+def _led(
+    train: RawSplit, names: Sequence[str], signs: Mapping[str, Signs], hints: Hints
+) -> tuple[list[str], list[str]]:
+    """Return the column that leads the others, and those; of finer ones that which the data is called after."""
+    first, behind = leading(train, names)
+    called = [name for name in (*first, *behind) if called_like(name, hints.called, signs)]
+    if behind and len(called) == 1 and called[0] in behind:
+        return called, [name for name in names if name not in called]
+    return first, behind
 
 
 def _clearer(
@@ -103,7 +114,7 @@ def _by_their_looks(
     labels = [name for name in others if signs[name].label and NEVER_LABELS.isdisjoint(pieces(name))]
     few, notes = one_of_equals(train, labels, signs)
     likely = _of_the_texts([name for name in few if not signs[name].other_fact], signs)
-    likely, behind = leading(train, likely)
+    likely, behind = _led(train, likely, signs, hints)
     if len(likely) >= MANY_FLAGS and all(signs[name].flag for name in likely):
         likely = [name for name in few if name in likely or (signs[name].flag and about(name))]
     judged = [name for name in likely if signs[name].judges]

@@ -14,6 +14,7 @@ from .column_words import (
     ASPECTS,
     DOCUMENTS,
     GENERAL,
+    LABEL_ITSELF,
     LABEL_NAMES,
     LABEL_PIECES,
     LIKINGS,
@@ -44,7 +45,7 @@ def clearly_meant(names: Sequence[str], signs: Mapping[str, Signs], hints: Hints
     left, why = list(names), ""
     for found, reason in (
         ([name for name in names if name in hints.in_train_only], "other rows of the data have no {!r}"),
-        ([name for name in names if _called_like(name, hints.called, signs)], "the data is called after {!r}"),
+        ([name for name in names if called_like(name, hints.called, signs)], "the data is called after {!r}"),
     ):
         if len(found) == 1 and found[0] in left:
             left, why = found, reason.format(found[0])
@@ -73,7 +74,7 @@ def _before_its_variants(names: Sequence[str], signs: Mapping[str, Signs]) -> tu
 
 def _few_before_tags(names: Sequence[str], signs: Mapping[str, Signs]) -> tuple[list[str], str]:
     """Keep what has few values before tags, which have many, and a topic before tags of any number."""
-    topics = any(_has(name, TOPICAL - TAG_WORDS) for name in names)
+    topics = any(_has(name, TOPICAL) or plain(name) in LABEL_NAMES[1] for name in names if not _has(name, TAG_WORDS))
     tags = [name for name in names if _has(name, TAG_WORDS) and (topics or not signs[name].label)]
     kept = [name for name in names if name not in tags]
     return kept, f"{listed(kept)} is no tag"
@@ -147,9 +148,17 @@ def _called_a_label(names: Sequence[str], signs: Mapping[str, Signs]) -> tuple[l
     return called, f"{listed(called)} is called as labels are"
 
 
+def _label_itself(names: Sequence[str], signs: Mapping[str, Signs]) -> tuple[list[str], str]:
+    """Keep what is called `class` before what a text is about: nobody calls a fact so."""
+    itself = [name for name in names if plain(name) in LABEL_ITSELF]
+    others = [name for name in names if name not in itself]
+    known = len(itself) == 1 and all(_has(name, TOPICAL) and not _judges(name, signs) for name in others)
+    return (itself if known else list(names)), f"{listed(itself)} is called as labels are"
+
+
 STEPS = (
-    _before_its_variants, _few_before_tags, _kind_of_texts, _answers_before_stars, _said_of_an_aspect, _a_verdict,
-    _called_a_label,
+    _before_its_variants, _label_itself, _few_before_tags, _kind_of_texts, _answers_before_stars, _said_of_an_aspect,
+    _a_verdict, _called_a_label,
 )  # fmt: skip
 
 
@@ -183,7 +192,7 @@ def _has(name: str, words: set[str]) -> bool:
     return not words.isdisjoint(own) or any(word.startswith(ends) or word.endswith(ends) for word in joined)
 
 
-def _called_like(name: str, source: str, columns: Collection[str]) -> bool:
+def called_like(name: str, source: str, columns: Collection[str]) -> bool:
     """Say whether the file, or the folder that it lies in, is called after what one column holds: `sarcasm_v2.csv`."""
     given = [word for part in PurePath(source).parts[-DEEP:] for word in pieces(part.split(".")[0])]
     own = [word for word in pieces(name) if word not in GENERAL | SUBJECTS | OPINIONS | DOCUMENTS][-1:]

@@ -9,6 +9,8 @@ import numpy as np
 
 from ...errors import UserError, did_you_mean
 from ..reading.raw_split import RawSplit
+from .column_names import pieces
+from .column_words import OPINIONS
 from .label_cells import LabelCells
 from .label_forms import LabelForm
 from .label_names import (
@@ -172,7 +174,8 @@ def _unnamed(found: Mapping[str, int], form: LabelForm, train: LabelCells, raw: 
             f"Regression is not supported: {_place(fractions[0], train, raw)} holds the label {fractions[0]} "
             f"in column {column!r}; expected classes. If these numbers are classes, list them with --class_names."
         )
-    minus_one = form.kind == "one" and not words and is_minus_one_a_class(found, column)
+    opinions = any(not OPINIONS.isdisjoint(pieces(name)) for name in raw.columns if name not in form.columns)
+    minus_one = form.kind == "one" and not words and is_minus_one_a_class(found, column, opinions)
     names = [name for name in sort_names(found) if words or float(name) != -1 or minus_one]
     notes = missing_note(names)
     if minus_one:

@@ -27,6 +27,7 @@ MISSING_WORDS = {"nan", "null", "<na>", "#n/a", "n/a", "nat"}
 SLIP_LIKENESS, SLIP_LETTERS, SLIP_SHARE = 0.85, 5, 0.02
 NAMES_SHOWN = 8
 MINUS_ONE = (0.1, 0.8)  # share of rows with -1 beside 0 and 1, where it may be a class
+OPPOSED = 0.5  # of -1, 0 and 1 beside opinions: more than half are rows that nobody looked at
 MOST_NEGATIVE = 3  # the largest number beside a negative class: of more it is one of many things
 NEGATIVE = 0.02  # share of rows from which on -1 is the negative class of a column that is called as opinions are
 OPINIONS = re.compile(
@@ -145,11 +146,11 @@ def sort_names(names: Iterable[str]) -> list[str]:
     return sorted(names, key=lambda name: (number(name) is None, number(name) or 0.0, name))
 
 
-def is_minus_one_a_class(counts: Mapping[str, int], column: str) -> bool:
+def is_minus_one_a_class(counts: Mapping[str, int], column: str, opinions: bool) -> bool:
     """Say whether -1 (of whole numbers, number -> rows) is a class, as in -1, 0, 1, and not a label that is missing.
 
-    It is one beside 1 alone, beside other negative numbers, and in a column that is called as opinions are; none where
-    it is rare, or nearly all there is.
+    It is one beside 1 alone, beside other negative numbers, and in a column that is called as opinions are, or beside
+    texts that are (`opinions`); none where it is rare, or nearly all there is.
 
     Raises:
         UserError: it stands beside 0 and 1 in a column that could be a question nobody answered there.
@@ -162,6 +163,8 @@ def is_minus_one_a_class(counts: Mapping[str, int], column: str) -> bool:
     share = counts["-1"] / sum(counts.values())
     if OPINIONS.search(column):
         return max(numbers) <= MOST_NEGATIVE and NEGATIVE <= share <= MINUS_ONE[1]
+    if opinions and numbers == {-1.0, 0.0, 1.0} and MINUS_ONE[0] <= share <= OPPOSED:
+        return True
     if numbers == {-1.0, 0.0, 1.0} and MINUS_ONE[0] <= share <= MINUS_ONE[1]:
         raise UserError(
             f"The label column {column!r} holds -1 ({counts['-1']:,} rows) beside 0 and 1: a class of its own, or a "

@@ -14,7 +14,7 @@ from ...errors import UserError
 from ..reading.raw_split import RawSplit, is_string
 from .column_names import called_text, is_reply, is_request, of_one_thing, pieces, plain, title_and_body, which_column
 from .column_signs import ROWS_LOOKED_AT, Signs, same_texts
-from .column_words import ASPECTS, PAIR_NAMES, TEXT_NAMES, TITLES
+from .column_words import ASPECTS, PAIR_NAMES, TEXT_NAMES, TITLES, VARIANTS
 
 INTENTS = {"intent", "intents", "의도", "意图", "インテント"}
 LONGER, FAR_LONGER = 1.5, 3.0  # times the words of the next
@@ -29,7 +29,7 @@ def find_text(train: RawSplit, signs: Mapping[str, Signs], labels: Sequence[str]
     """
     strings = [name for name in signs if is_string(train.table.schema.field(name).type) and name not in train.mixed]
     strings = [name for name in strings if not _said_before(train, name, strings)]
-    strings = _without_series(strings, signs)
+    strings = _without_series(_without_variants(strings, signs), signs)
     strings = _without_replies(strings, signs, intents=any(not INTENTS.isdisjoint(pieces(name)) for name in labels))
     by_plain = {plain(name): name for name in strings if signs[name].filled or len(strings) == 1}
     both = [(by_plain[a], by_plain[b]) for a, b in PAIR_NAMES if a in by_plain and b in by_plain]
@@ -119,6 +119,14 @@ def _without_replies(names: Sequence[str], signs: Mapping[str, Signs], *, intent
     asked = [name for name in names if not is_reply(name)]
     texts = [name for name in asked if signs[name].text]
     return asked if texts and (intents or not any(map(is_request, texts))) else list(names)
+
+
+def _without_variants(names: Sequence[str], signs: Mapping[str, Signs]) -> list[str]:
+    """Leave out what a program made of a text that stands there itself: `review_tokenize` beside `review`."""
+    words = {name: set(pieces(name)) for name in names}
+    texts = [name for name in names if signs[name].text]
+    made = [name for name in names if any(words[one] < words[name] <= words[one] | VARIANTS for one in texts)]
+    return [name for name in names if name not in made]
 
 
 def _without_series(names: Sequence[str], signs: Mapping[str, Signs]) -> list[str]:

@@ -77,7 +77,8 @@ class ColumnLook:
     def reads_like_text(self) -> bool:
         """Say whether most cells differ from each other and hold several words of letters."""
         filled = self.filled
-        if not filled or self.shape or self.repeats or len(set(filled)) <= len(filled) / 2:
+        written = sum(cell[:1] in "[{" for cell in filled) > len(filled) / 2  # lists and objects of a program
+        if not filled or written or self.shape or self.repeats or len(set(filled)) <= len(filled) / 2:
             return False
         letters = sum(sum(map(str.isalpha, cell)) for cell in filled) / max(sum(map(len, filled)), 1)
         return self.words >= 2.5 and letters > 0.5

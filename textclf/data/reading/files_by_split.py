@@ -13,8 +13,9 @@ from .files import DATA, could_hold_rows, read_rows
 from .headers import USUAL
 from .joining import by_split_column, from_files, joined_splits
 from .other_kinds import in_shell
+from .parallel_files import join_labels
 from .raw_split import RawSplit
-from .side_files import join_labels, speaks_of_split
+from .side_files import speaks_of_split
 from .split_names import split_name, without_split
 from .tables import OWN_COLUMNS, ReadOptions
 
@@ -22,6 +23,7 @@ from .tables import OWN_COLUMNS, ReadOptions
 FORMATS = (".parquet", ".arrow", ".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".tab", ".txt", "")
 
 FILES_NAMED = 5
+PART = re.compile(r"\d{5}-of-\d{5}")  # as the Hub numbers the parts of one file
 FEWEST_ROWS = 10  # of a split beside which a smaller table of other columns is a list of something
 
 
@@ -40,6 +42,15 @@ class FilesBySplit:
         names = [path.relative_to(self.root).as_posix() for path in paths]
         return from_files(paths, names, self.skip, options or self.options)
 
+    def _parts(self, paths: Sequence[Path]) -> RawSplit:
+        """Read files one below the other, and say so."""
+        names = [path.relative_to(self.root).as_posix() for path in paths]
+        if len({PART.sub("", name) for name in names}) > 1:
+            line = f"{len(names)} files are read one below the other: {', '.join(names[:FILES_NAMED])}"
+            line += f" and {len(names) - FILES_NAMED} more." if len(names) > FILES_NAMED else "."
+            self.notes.append(line)
+        return self.files(paths)
+
     def read(self, paths: Sequence[Path]) -> dict[str, RawSplit]:
         """Sort files into splits by their names; where no name speaks of a split, all of them are training rows."""
         by_split: dict[str, list[Path]] = defaultdict(list)
@@ -55,7 +66,7 @@ class FilesBySplit:
         by_split = _one_format(by_split, self.folder, self.notes)
         by_split = {split: self._without_lists(files) for split, files in by_split.items()}
         self._check_places(by_split)
-        splits = {split: self.files(files) for split, files in by_split.items() if files}
+        splits = {split: self._parts(files) for split, files in by_split.items() if files}
         splits = self._with_one_header(splits, by_split)
         if labels_of_test and "test" in splits and "train" in splits:
             joined = join_labels(splits["test"], labels_of_test, splits["train"], self.options)
@@ -113,7 +124,7 @@ class FilesBySplit:
         most = max(kinds, key=lambda kind: sum(frozenset(names) == kind for names in columns.values()))
         same = [path for path in paths if frozenset(columns[path]) == most]
         if len(kinds) == 1:
-            return self.files(same)
+            return self._parts(same)
         others = [path for path in paths if path not in same]
         if len(same) == len(others) or all(len(path.parts) != len(same[0].parts) for path in same[1:]):
             named = ", ".join(path.relative_to(self.root).as_posix() for path in paths[:10])
@@ -121,7 +132,7 @@ class FilesBySplit:
                 f"{self.folder} holds files of different columns ({named}). Say which to read: --train_file."
             )
         self.notes.append(f"Left out, for they have other columns: {', '.join(path.name for path in others)}.")
-        return self.files(same)
+        return self._parts(same)
 
     def _with_one_header(
         self, splits: dict[str, RawSplit], by_split: Mapping[str, Sequence[Path]]
@@ -206,7 +217,8 @@ def _version(path: Path) -> str:
     """Return what a file's name says beside its split and the number of its part."""
     stem = re.sub(r"-[0-9a-f]{16}$", "", path.stem)  # the Hub ends the names of parts with a hash
     words = [word for word in without_split(stem).split("_") if word not in {"of", "part", "shard", "chunk"}]
-    version = re.search(r"(?i)(?<![a-z])v\d+([._]\d+)*", stem)  # train_v1 and train_v2 are no parts of one split
+    # train_v1 and train_v2 are no parts of one split, nor are train.1k and train.50k
+    version = re.search(r"(?i)(?<![a-z])v\d+([._]\d+)*|(?<![a-z\d])\d+(k|m|pct|percent|shot)(?![a-z])", stem)
     return (version[0] if version else "") + re.sub(r"\d+(_\d+)*", "#", "_".join(words))
 
 

@@ -16,9 +16,10 @@ from .files_by_split import FilesBySplit
 from .intent_files import read_intents
 from .keyed_documents import read_json_documents, read_keyed
 from .other_kinds import KNOWN, NO_DATA
+from .parallel_files import parallel_files, read_parallel
 from .raw_split import RawSplit
 from .saved_folders import FolderRows, lists_configs, read_repository, read_saved, visible_files
-from .side_files import class_names, is_submission, parallel_files, read_parallel, speaks_of_split
+from .side_files import class_names, is_submission, speaks_of_split
 from .tables import ReadOptions
 
 
