@@ -246,6 +246,27 @@ def test_a_short_title_is_found_as_a_whole_only(tmp_path, title):
     assert list(kept.found_in([title[:-1]])) == []
 
 
+@pytest.mark.parametrize(
+    ("title", "sentence"),
+    [
+        ("반도체 수출 회복", "예를 들어 반도체 수출 회복을 경제로 본다."),
+        ("금리 동결 결정", "금리 동결 결정이라는 제목은 정치가 아니다"),
+        ("央行降息预期升温", "例如央行降息预期升温这样的标题"),
+        ("円安でまた値上げ", "たとえば円安でまた値上げのような見出し"),
+    ],
+)
+def test_a_short_title_is_found_where_a_sentence_goes_on_without_a_space(tmp_path, title, sentence):
+    """A particle follows a Korean word at once, and Chinese and Japanese have no spaces at all."""
+    kept = remembered(tmp_path, [title])
+    assert list(kept.found_in([sentence])) == [title]
+    assert list(kept.found_in([sentence.replace(title[:2], "")])) == []
+
+
+def test_a_longer_korean_word_is_not_the_shorter_one_that_it_begins_with(tmp_path):
+    kept = remembered(tmp_path, ["국제유가 상승"])
+    assert list(kept.found_in(["국제유가 상승세"])) == list(kept.found_in(["한국제유가 상승"])) == []
+
+
 def test_what_we_say_ourselves_is_no_text_of_the_data(tmp_path):
     kept = remembered(
         tmp_path, ["expected calibration error", "card arrival date", ARTICLE], known=["card_arrival_date"]

@@ -22,6 +22,11 @@ _MOST_GRAMS = 8_000_000  # 64 MB; of more data the grams lie farther apart, but 
 SHORTEST = 12  # a shorter text, found word for word, is no evidence
 _LONG_NAME = 40  # a longer column name may be a text itself: the first row of a file without a header
 _CHUNK = 100_000
+# Where words end without a space: Thai, kana and Han have none, and a particle follows a Korean noun at once.
+_UNSPACED = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]")
+_PARTICLE = re.compile(
+    r"(?:은|는|이|가|을|를|의|에|에서|에게|도|만|와|과|로|으로|라고|이라고|라는|이라는|처럼|보다|부터|까지)$"
+)
 _FACTOR = 0x9E3779B97F4A7C15  # odd; a polynomial hash modulo 2 ** 64
 
 Hashes = np.ndarray[Any, np.dtype[np.uint64]]
@@ -113,7 +118,7 @@ def letters_in(text: str) -> bytes:
 
 
 class _Document(NamedTuple):
-    """A string to be searched: its plain bytes, where words begin and end in them, and the way back."""
+    """A string to be searched: its plain bytes, where words may begin and end in them, and the way back."""
 
     plain: bytes
     starts: frozenset[int]
@@ -131,8 +136,14 @@ class _Document(NamedTuple):
             for place, character in enumerate(word[0], start=word.start()):
                 encoded = character.encode("utf-8", errors="ignore")
                 parts.append(encoded)
+                at = len(characters)
                 characters += [place] * len(encoded)
+                if _UNSPACED.match(character):
+                    starts.add(at)
+                    ends.add(len(characters))
             ends.add(len(characters))
+            if particle := _PARTICLE.search(word[0]):
+                ends.add(len(characters) - len(particle[0].encode()))
         return cls(b"".join(parts), frozenset(starts), frozenset(ends), characters, text)
 
     def passage(self, start: int, end: int) -> str:
