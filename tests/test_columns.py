@@ -190,6 +190,32 @@ def test_the_finer_of_two_levels_is_read_where_the_data_is_called_after_it():
     assert chosen(columns, dataset="data/casename.jsonl")[1] == ("casename",)
 
 
+def test_a_question_and_its_answer_are_a_pair_where_the_label_says_yes_or_no():
+    columns = {"question": FERRIES, "answer": [f"it went by the {i}. canal to the old harbour" for i in range(40)]}
+    assert chosen(columns | {"target": [0, 1]}) == (("question", "answer"), ("target",))
+    with pytest.raises(UserError, match="could be meant: question, answer"):
+        chosen(columns | {"topic": ["a", "b", "c"]})
+
+
+def test_the_kind_of_a_room_is_no_rival_of_stars():
+    columns = {"review": FERRIES, "rating": [1, 2, 4, 5], "room type": ["suite", "single"], "nights": ["one", "two"]}
+    assert chosen(columns) == (("review",), ("rating",))
+
+
+def test_rows_in_which_text_and_label_are_nan_are_left_out_with_a_line(tmp_path):
+    """A file that pandas wrote with `nan` in all cells of a row gave a class of that name."""
+    rows = [f"{text},{'ab'[i % 2]}" for i, text in enumerate(FERRIES)] + ["nan,nan"] * 8
+    (tmp_path / "rows.csv").write_text("\n".join(["app,text,label", *(f"x,{row}" for row in rows)]), encoding="utf-8")
+    found = load_splits(DataArguments(dataset=str(tmp_path / "rows.csv")))
+    assert names(found) == ("a", "b")
+    assert "8 rows left out: label nan, as programs write what is missing." in found.provenance.notes
+
+
+def test_a_class_that_is_called_nan_beside_texts_stays_one(tmp_path):
+    found = load_csv(tmp_path, {"label": ["a", "nan"], "kind": ["x", "y", "z"]})
+    assert names(found) == ("a", "nan")
+
+
 def test_minus_one_beside_tweets_is_a_class_with_a_line(tmp_path):
     found = load_csv(tmp_path, {"label": [-1, 0, 1], "tweet_id": list(range(60))})
     assert names(found) == ("-1", "0", "1")

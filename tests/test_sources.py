@@ -425,6 +425,16 @@ def test_files_that_are_read_one_below_the_other_are_named(tmp_path):
     assert "2 files are read one below the other: 2019.csv, 2020.csv." in notes
 
 
+def test_parts_without_names_get_the_names_of_most_of_them(tmp_path):
+    """In one part of few rows the label did not show: its columns got other names, and its texts were lost."""
+    for part, kinds in enumerate(("abc", "abc", "a")):
+        rows = (f"{i}\t{kinds[i % len(kinds)]}\t{'so they went on' * (i % 3 + 1)}, number {i}\n" for i in range(24))
+        write(tmp_path / f"train-{part}.txt", "".join(rows))
+    raw = read_source(DataArguments(dataset=str(tmp_path))).splits["train"]
+    assert raw.columns == ["column_1", "label", "text"]
+    assert raw.table["text"].null_count == 0
+
+
 def test_json_beside_texts_without_names_is_no_second_text(tmp_path):
     rows = (
         f"intent{i % 3}\t{'set the alarm for ' * (i % 4)}{i} o clock, will you\t"

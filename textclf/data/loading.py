@@ -19,7 +19,7 @@ from .draft import Draft
 from .labelling.columns import Columns, as_trained, choose_columns, in_train_only
 from .labelling.joined_labels import joined_labels
 from .labelling.label_meaning import Recorded
-from .labelling.label_reader import UNDECIDED, LabelReader, learn_labels
+from .labelling.label_reader import LEFT_BLANK, UNDECIDED, LabelReader, learn_labels
 from .labelling.rows import ANY_REASON, BLANK, take_good_rows
 from .labelling.split_column import part_by_column
 from .provenance import Origin, Provenance
@@ -112,7 +112,7 @@ def _read(args: DataArguments, recorded: Recorded | None) -> _Read:
     learnt = learn_labels(raw, columns.labels, args, recorded)
     labels = {split: learnt.reader.apply(cells) for split, cells in learnt.cells.items()}
     draft = Draft(learnt.reader.space, {}, columns.text, notes=[*notes, *learnt.notes])
-    tolerated = [ANY_REASON] if args.on_bad_row == "skip" else [] if args.strict else [BLANK, UNDECIDED]
+    tolerated = [ANY_REASON] if args.on_bad_row == "skip" else [] if args.strict else [BLANK, UNDECIDED, LEFT_BLANK]
     draft.splits = take_good_rows(raw, columns, labels, tolerated, draft.removed)
     return _Read(draft, columns, source.origin, learnt.reader)
 

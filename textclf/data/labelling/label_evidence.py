@@ -139,6 +139,7 @@ def _called_a_label(names: Sequence[str], signs: Mapping[str, Signs]) -> tuple[l
     called = [name for name in called if name not in aspects]
     others = [name for name in names if name not in called]
     known = [name for name in others if _judges(name, signs) or _has(name, TOPICAL | LABEL_PIECES)]
+    known = [name for name in known if not _type_of_something(name, signs)]
     opinions = any(each.text and _has(name, OPINIONS) for name, each in signs.items())
     topic = any(_has(name, TOPICAL) for name in called)
     stars = any(_has(name, STARS) for name in called)
@@ -160,6 +161,12 @@ STEPS = (
     _before_its_variants, _label_itself, _few_before_tags, _kind_of_texts, _answers_before_stars, _said_of_an_aspect,
     _a_verdict, _called_a_label,
 )  # fmt: skip
+
+
+def _type_of_something(name: str, signs: Mapping[str, Signs]) -> bool:
+    """Say whether a column says of what kind something is that the text only names: `room type`."""
+    words = pieces(name)
+    return len(words) > 1 and words[-1] == "type" and not _judges(name, signs) and not _has(name, TOPICAL)
 
 
 def _judges(name: str, signs: Mapping[str, Signs]) -> bool:

@@ -22,6 +22,7 @@ INVISIBLE = re.compile(
 CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 # What programs write where nothing is known. "none" is none of them: it names a class in many data sets.
 NO_CONSENSUS = "-"  # where annotators did not agree (SNLI); beside "+" it is a class
+NOTHING = "nan"  # as pandas writes what is missing, where it was told to
 MISSING_WORDS = {"nan", "null", "<na>", "#n/a", "n/a", "nat"}
 # A rare name that is nearly a frequent one, by its letters, is a slip of the keyboard more often than a class.
 SLIP_LIKENESS, SLIP_LETTERS, SLIP_SHARE = 0.85, 5, 0.02

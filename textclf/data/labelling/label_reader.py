@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from ...arguments import DataArguments
@@ -22,11 +24,13 @@ from .label_cells import NOT_GIVEN, LabelCells, read_cells
 from .label_forms import LabelForm, find_form, marked_places
 from .label_ids import UNLABELLED, LabelIds
 from .label_meaning import Meaning, Recorded, merge, name_values
-from .label_names import NO_CONSENSUS, Writing, sort_names, writing, written_as
+from .label_names import NO_CONSENSUS, NOTHING, Writing, sort_names, writing, written_as
 
 # More labels than this, and more than half as many as rows, is an id or a sentence taken for a label.
 MANY_LABELS = 50
 UNDECIDED = "label -, on which annotators did not agree"
+LEFT_BLANK = "label nan, as programs write what is missing"
+BLANK_TOO = 0.9  # share of the rows of a label `nan` in which another column holds it too
 
 
 @dataclass(frozen=True)
@@ -68,8 +72,15 @@ class LabelReader:
         undecided = np.array([w == NO_CONSENSUS and w not in self.meaning for w in written], dtype=bool)
         without = np.zeros(len(cells.missing), dtype=bool)
         without[rows[undecided[old_ids]]] = True
-        unknown &= ~without
-        faults = {**cells.faults, UNDECIDED: without, "label that is not among the names given": unknown}
+        blank = np.zeros(len(cells.missing), dtype=bool)
+        blank[rows[np.array([w == NOTHING and w not in self.meaning for w in written], dtype=bool)[old_ids]]] = True
+        unknown &= ~(without | blank)
+        faults = {
+            **cells.faults,
+            UNDECIDED: without,
+            LEFT_BLANK: blank,
+            "label that is not among the names given": unknown,
+        }
         return SplitLabels(cells.labels.renumber(new_ids), missing, faults)
 
     def record(self) -> dict[str, Any]:
@@ -110,6 +121,8 @@ def learn_labels(
             how = recorded["written"]
     notes += _leave_out_unlabelled(raw, cells, how)
     found = _found(cells["train"], how)
+    if _left_blank(cells["train"], train):
+        found.pop(NOTHING, None)
     named = name_values(found, form, cells["train"], train, args.class_names, recorded)
     _check_number(found, form, cells["train"], ", ".join(columns))
     named = _with_others(named, cells, how)
@@ -175,6 +188,16 @@ def _found(train: LabelCells, how: Writing) -> dict[str, int]:
     return found
 
 
+def _left_blank(cells: LabelCells, train: RawSplit) -> bool:
+    """Say whether a label `nan` is none: where it stands, another column of words holds `nan` too."""
+    if cells.declared is not None or NOTHING not in cells.values or cells.labels.multi_label:
+        return False
+    rows = train.table.filter(pa.array(cells.labels.ids == cells.values.index(NOTHING)))
+    others = [each for each in rows.columns if is_string(each.type)]
+    alike = [pc.mean(pc.equal(each, NOTHING)).as_py() or 0.0 for each in others]
+    return sum(share >= BLANK_TOO for share in alike) > 1  # its own column is one
+
+
 def _undecided(found: Mapping[str, int]) -> bool:
     """Say whether `-` means that there is no label: beside two others at least, none of them `+`, and the rarest."""
     rows = found.get(NO_CONSENSUS)
@@ -198,7 +221,11 @@ def _with_others(named: Meaning, cells: Mapping[str, LabelCells], how: Writing) 
                 notes.append(f"The numbers in {split} count the names that train declares.")
                 continue
         if not named.closed:
-            new = [value for value in values if (value != "-1" or how != "numbers") and value != NO_CONSENSUS]
+            new = [
+                value
+                for value in values
+                if (value != "-1" or how != "numbers") and value not in {NO_CONSENSUS, NOTHING}
+            ]
             ordered = names == sort_names(names)
             names += [value for value in sort_names(new) if value not in names]
             names = sort_names(names) if ordered else names

@@ -13,11 +13,13 @@ import pyarrow.compute as pc
 from ...errors import UserError
 from ..reading.raw_split import RawSplit, is_string
 from .column_names import called_text, is_reply, is_request, of_one_thing, pieces, plain, title_and_body, which_column
-from .column_signs import ROWS_LOOKED_AT, Signs, same_texts
+from .column_signs import ROWS_LOOKED_AT, Signs, look, same_texts
 from .column_words import ASPECTS, PAIR_NAMES, TEXT_NAMES, TITLES, VARIANTS
 
 INTENTS = {"intent", "intents", "의도", "意图", "インテント"}
 LONGER, FAR_LONGER = 1.5, 3.0  # times the words of the next
+# Beside yes and no they are one text: whether the answer fits the question.
+ASKED = (("question", "answer"), ("query", "answer"), ("question", "response"))
 SERIES = 3  # numbered columns of one name, of which none is the text more than another
 LEAST_CONFLICT = 0.05  # share of rows; fewer are mistakes of annotators
 
@@ -32,10 +34,7 @@ def find_text(train: RawSplit, signs: Mapping[str, Signs], labels: Sequence[str]
     strings = _without_series(_without_variants(strings, signs), signs)
     strings = _without_replies(strings, signs, intents=any(not INTENTS.isdisjoint(pieces(name)) for name in labels))
     by_plain = {plain(name): name for name in strings if signs[name].filled or len(strings) == 1}
-    both = [(by_plain[a], by_plain[b]) for a, b in PAIR_NAMES if a in by_plain and b in by_plain]
-    both += [(one, other) for one in strings for other in strings if of_one_thing(one, other)]
-    pairs = [pair for pair in both if not any(signs[name].label for name in pair)]  # a subject of few values is none
-    pairs = _longest_body(pairs, signs)
+    pairs = _pairs(train, by_plain, signs, labels)
     known = _called_texts(by_plain, signs)
     if len(pairs) == 1 and (set(known) <= set(pairs[0]) or _outweigh(pairs[0], known, signs)):
         return pairs[0]
@@ -61,6 +60,17 @@ def find_text(train: RawSplit, signs: Mapping[str, Signs], labels: Sequence[str]
         raise UserError(f"The text column {spoilt[0]!r} must hold text; found {train.mixed[spoilt[0]]}.")
     pair = f" {shlex.join(pairs[0])}, say" if pairs else ""
     raise UserError(which_column("text", candidates, list(signs), pair))
+
+
+def _pairs(
+    train: RawSplit, by_plain: Mapping[str, str], signs: Mapping[str, Signs], labels: Sequence[str]
+) -> list[tuple[str, str]]:
+    """Return the columns that are two fields of one text by their names; a subject of few values is none."""
+    known = [*PAIR_NAMES, *(ASKED if any(look(train, name).flag for name in labels) else ())]
+    pairs = [(by_plain[a], by_plain[b]) for a, b in known if a in by_plain and b in by_plain]
+    names = list(by_plain.values())
+    pairs += [(one, other) for one in names for other in names if of_one_thing(one, other)]
+    return _longest_body([pair for pair in pairs if not any(signs[name].label for name in pair)], signs)
 
 
 def _longest_body(pairs: Sequence[tuple[str, str]], signs: Mapping[str, Signs]) -> list[tuple[str, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -49,7 +49,15 @@ class FilesBySplit:
             line = f"{len(names)} files are read one below the other: {', '.join(names[:FILES_NAMED])}"
             line += f" and {len(names) - FILES_NAMED} more." if len(names) > FILES_NAMED else "."
             self.notes.append(line)
-        return self.files(paths)
+        return self.files(paths, self._one_naming(paths))
+
+    def _one_naming(self, paths: Sequence[Path]) -> ReadOptions:
+        """Return options by which parts without column names get those of most: a few rows alone may not show them."""
+        named = [tuple(_columns(path, self.options)) for path in paths if _is_nameless(path, self.options)]
+        if len(named) < len(paths) or len({*map(len, named)}) > 1 or len({*named}) == 1:
+            return self.options
+        (most, _), *_ = Counter(named).most_common(1)
+        return self.options._replace(no_header=True, column_names=most)
 
     def read(self, paths: Sequence[Path]) -> dict[str, RawSplit]:
         """Sort files into splits by their names; where no name speaks of a split, all of them are training rows."""
