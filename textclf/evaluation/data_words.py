@@ -96,7 +96,7 @@ _SENTENCES: list[tuple[str, Callable[[re.Match[str], Words], str]]] = [
     (r"label with fewer than (\d+) training rows", _filled("학습 행이 {0}건이 안 되는 라벨")),
     (r"label that never occurs in train", _filled("학습 데이터에 없는 라벨")),
     (r"label that is not among the names given", _filled("주어진 이름에 없는 라벨")),
-    (r"label nan, as programs write what is missing", _plain("프로그램이 빈 값으로 적는 라벨 nan")),
+    (r"label nan, as programs write what is missing", _filled("프로그램이 빈 값으로 적는 라벨 nan")),
     (r"label -, on which annotators did not agree", _filled("주석자의 의견이 갈린 라벨(-)")),
     (r"('.+') of (\w+) that also stands in (\w+)",
      lambda found, say: f"{split_word(found[3], say)} 데이터에도 있는 {found[1]} 값의 {split_word(found[2], say)} 행"),
