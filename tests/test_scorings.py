@@ -3,6 +3,8 @@
 import json
 import unicodedata
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from datasets import Dataset
 
@@ -39,6 +41,42 @@ def test_another_commands_scoring_of_the_runs_own_rows_counts(tmp_path):
     assert "scored 2 times by now" in count_if_own(str(tmp_path), rows(TEXTS))
     assert json.loads((tmp_path / "evaluation.json").read_text()) == {"n": 4, "test_scored": 2}
     assert count_if_own("someone/on-the-hub", rows(TEXTS)) is None
+
+
+@pytest.mark.parametrize("pairs", [False, True])
+def test_a_part_of_the_test_rows_counts_as_all_of_them_do(tmp_path, pairs):
+    """Nine rows of ten were measured as often as one liked, and no one was told."""
+    run, texts = RunFolder(tmp_path), [f"text {number}" for number in range(10)]
+    beside = {"text_pair": [None, *"abcdefghi"]} if pairs else {}
+    test = rows(texts, **beside)
+    write_predictions(run, "test", test)
+    count_scoring(run, test)
+    run.write_json("evaluation.json", {"test_scored": 1})
+
+    def some(numbers, others=0):
+        more = {name: [cells[number] for number in numbers] + ["new"] * others for name, cells in beside.items()}
+        return rows([texts[number] for number in numbers] + ["new"] * others, **more)
+
+    said = count_if_own(str(tmp_path), some(range(9)))
+    assert said == (
+        "9 of these 9 texts are test texts of the run, scored 2 times by now; choosing by them takes new ones."
+    )
+    assert "1 of these 2 texts are test texts of the run, scored 3 times" in count_if_own(str(tmp_path), some([3], 1))
+    assert "5 of these 90 texts are test texts of the run, scored 4 times" in count_if_own(
+        str(tmp_path), some(range(5), 85)
+    )
+    assert count_if_own(str(tmp_path), some(range(4), 86)) is None, "less than half of either"
+    assert count_if_own(str(tmp_path), some([3], 2)) is None
+    assert "These are the run's own test rows, scored 5 times" in count_if_own(str(tmp_path), test)
+    assert run.read_json("evaluation.json") == {"test_scored": 5}
+    (tmp_path / "predictions/test.parquet").unlink()
+    assert count_if_own(str(tmp_path), some(range(9))) is None, "nothing says what they were"
+
+
+def write_predictions(run, name, split):
+    pairs = split["text_pair"][:] if "text_pair" in split.column_names else [None] * len(split)
+    (run.path / "predictions").mkdir()
+    pq.write_table(pa.table({"text": split["text"][:], "text_pair": pairs}), run.path / f"predictions/{name}.parquet")
 
 
 @pytest.mark.parametrize("before", [1, 3])
