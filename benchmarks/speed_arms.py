@@ -141,7 +141,7 @@ def ours(model: PreTrainedModel, rows: Rows, batch: int, use_cpu: bool, seed: in
             model=model,
             args=args,
             train_dataset=texts,
-            data_collator=Padding(multiple=8 if args.device.type == "cuda" else 1),
+            data_collator=Padding(0, 0, left=False, multiple=8 if args.device.type == "cuda" else 1),
             compute_loss_func=CountedLoss(loss_function("auto", rows.labels), record),
             callbacks=[clock],
         )

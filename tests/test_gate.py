@@ -44,6 +44,13 @@ def test_equal_decisions_on_enough_texts_pass():
     assert 0 < found.figures["largest_difference"] < 0.1
 
 
+def test_where_no_text_carries_a_label_no_label_lost_recall():
+    several = LabelSpace(("a", "b"), True)
+    report = report_on(np.full((200, 2), 0.1, dtype=np.float32), np.zeros((200, 2), dtype=int), several, draws=200)
+    found = judge(report, report, "subset_accuracy")
+    assert (found.outcome, found.figures["worst_label_recall"]) == ("passed", None)
+
+
 def test_equal_decisions_on_few_texts_prove_nothing():
     found = judge(*pair_of_reports(60, flipped=0), "f1_macro")
     assert found.outcome == "unproven"

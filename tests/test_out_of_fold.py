@@ -7,6 +7,7 @@ import pytest
 from datasets import ClassLabel, Dataset, Features, List, Value
 
 from textclf.evaluation import out_of_fold
+from textclf.evaluation.label_errors import Suspect
 from textclf.evaluation.out_of_fold import FILE, FOLDS, SMALL, suspects_out_of_fold
 from textclf.labels import LabelSpace
 from textclf.run_folder import RunFolder
@@ -31,6 +32,21 @@ def headlines(count, seed):
     topics = rng.integers(3, size=count)
     texts = [" ".join([*rng.choice(WORDS[NAMES[k]], 5, replace=False), str(i)]) for i, k in enumerate(topics)]
     return texts, topics
+
+
+def test_of_pairs_both_texts_are_listed_and_of_several_labels_which_is_too_many(tmp_path):
+    one = np.array([[0]])
+    rows = [("train", one, "alone"), ("validation", one, ("first", "second")), ("train", one, ("no pair", None))]
+    suspects = [Suspect(1, 0, 2, False, -0.75), Suspect(2, 1, 0, True, -0.5), Suspect(0, 1, 0, False, 0.0)]
+    out_of_fold._write(tmp_path / FILE, suspects, rows, LabelSpace(tuple(NAMES), False))
+    assert [list(row.values()) for row in listed(tmp_path)] == [
+        ["validation", "first", "second", "정치", "운동", "-0.7500"],
+        ["train", "no pair", "", "경제", "정치", "-0.5000"],
+        ["train", "alone", "", "경제", "정치", "0.0000"],
+    ]
+    several = [Suspect(0, 1, 1, True, -0.5), Suspect(0, 2, 2, False, -0.4)]
+    out_of_fold._write(tmp_path / FILE, several, rows, LabelSpace(tuple(NAMES), True))
+    assert [(row["label"], row["suggested"]) for row in listed(tmp_path)] == [("경제", "without 경제"), ("", "운동")]
 
 
 def split_up(texts, labels, several=False, validation=60):

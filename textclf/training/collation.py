@@ -21,10 +21,10 @@ FOR_THE_LOSS = frozenset({"labels", AUXILIARY})  # parts of a batch that the mod
 class Padding:
     """A collator: rows to tensors, padded to the longest of the batch (rounded up to `multiple`)."""
 
-    pad_id: int = 0
-    pad_type: int = 0
-    left: bool = False
-    multiple: int = 1
+    pad_id: int
+    pad_type: int
+    left: bool
+    multiple: int
 
     @classmethod
     def of(cls, tokenizer: PreTrainedTokenizerBase, multiple: int = 1) -> Padding:
