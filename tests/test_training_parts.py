@@ -22,6 +22,7 @@ from textclf.run_folder import RunFolder
 from textclf.training import encoding, fit, foresight, interruption, linear_fit, machine
 from textclf.training.assembly import _headline, _saved_every, step_batches
 from textclf.training.auxiliary import Auxiliary, TargetParts, cut_to, divergence, facts_of
+from textclf.training.batching import Division, StepBatches, StepSize
 from textclf.training.compact_vocabulary import Vocabulary
 from textclf.training.encoding import EncodedTexts, TokenLists
 from textclf.training.fit import Fitted, _train
@@ -86,6 +87,54 @@ def test_what_a_batch_needs_is_told_from_one_text_and_two():
     assert training == pytest.approx((3 * 64, 1.3 * 64))
     assert validation == pytest.approx((3 * 64, 2 * 1.3 * 64 / 4))
     assert training.of(3) == pytest.approx(3 * 64 + 3 * 1.3 * 64)
+
+
+def foreseen(monkeypatch, free, training, validation, step=0, **settings):
+    """Let a run of 10 texts look ahead with so many GB free; return its pieces and what it says."""
+    lengths = np.array([5, 9, 30, 4, 6, 28, 7, 8, 3, 2])
+    batches = StepBatches(lengths, StepSize(5), Division(), seed=0, epochs=1)
+    args = {"device": torch.device("cpu"), "world_size": 1, "per_device_train_batch_size": 5, "sharded": False}
+    args |= {"per_device_eval_batch_size": 8, "gradient_accumulation_steps": 3, **settings}
+    trainer = SimpleNamespace(
+        batches=batches, args=SimpleNamespace(**args), model=None, compute_loss_context_manager=None,
+        pieces=1, evaluation_pieces=1,
+    )  # fmt: skip
+    monkeypatch.setattr(foresight, "GIVEN", 1.0)
+    monkeypatch.setattr(foresight, "free_memory", lambda: free and int(free * GIGABYTE))
+    monkeypatch.setattr(foresight, "needed", lambda *_: (Need(0, training * GIGABYTE), Need(0, validation * GIGABYTE)))
+    foresight.Foresight(trainer).on_train_begin(trainer.args, TrainerState(global_step=step), None)
+    return trainer.pieces, trainer.evaluation_pieces
+
+
+def test_training_and_validation_are_cut_each_by_what_it_needs(monkeypatch, caplog):
+    monkeypatch.delenv("LOCAL_WORLD_SIZE", raising=False)
+    assert foreseen(monkeypatch, 8, 1, 1) == (1, 1)
+    assert caplog.text == ""
+    assert foreseen(monkeypatch, 5, 0.5, 1) == (1, 2)
+    assert (
+        "In validation 8 texts of 30 tokens need about 8.0 GB of memory and 5.0 GB are free: 4 at a time"
+        in caplog.text
+    )
+    assert "the steps stay the same" not in caplog.text
+    caplog.clear()
+    assert foreseen(monkeypatch, 3, 1, 0.1, step=7) == (2, 1)
+    assert (
+        "5 texts of 30 tokens need about 5.0 GB of memory and 3.0 GB are free: 3 at a time are computed; the steps"
+        in (caplog.text)
+    )
+    assert "In validation" not in caplog.text
+    for nothing in ({"device": torch.device("cuda")}, {"sharded": True}):
+        assert foreseen(monkeypatch, 3, 1, 1, **nothing) == (1, 1)
+    assert foreseen(monkeypatch, None, 1, 1) == (1, 1), "the system does not say what is free"
+
+
+def test_processes_share_what_is_free_and_are_told_to_cut_their_batches_themselves(monkeypatch):
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "2")
+    assert foreseen(monkeypatch, 16, 1, 0.5, world_size=2) == (1, 1)
+    assert said_by(lambda: foreseen(monkeypatch, 6, 1, 0.1, world_size=2)) == (
+        "5 texts of 30 tokens do not fit into the memory that each of the processes has. Start with "
+        "--per_device_train_batch_size 2 --gradient_accumulation_steps 6: the steps stay the same."
+    )
 
 
 # The machine
