@@ -1,5 +1,6 @@
 """Parts of a push by themselves: every refusal and line of talk, with stand-ins for what the Hub answers."""
 
+import hashlib
 import json
 import runpy
 import sys
@@ -19,7 +20,7 @@ from textclf.hub.contract import Agreement
 from textclf.hub.dataset_repo import check_dataset, dataset_card
 from textclf.hub.destination import Destination, check_destination, check_not_overwritten, stays_private
 from textclf.hub.leaks import secrets_in
-from textclf.hub.manifest import paths_in
+from textclf.hub.manifest import paths_in, with_manifest
 from textclf.hub.push import Pushed
 from textclf.hub.push_arguments import PushArguments
 from textclf.hub.space import SpacePushed
@@ -572,6 +573,18 @@ def test_a_manifest_is_ours_by_what_it_says():
     ]
     assert [paths_in(json.dumps(each).encode(), "model") for each in foreign] == [None] * 7
     assert paths_in(b"{", "model") is None
+
+
+def test_a_manifest_can_be_read_by_people_and_by_the_next_push(tmp_path):
+    run = RunFolder(tmp_path / "리뷰 모델")
+    run.path.mkdir()
+    run.write_text("evaluation.json", "{}")
+    files = with_manifest(run, "model", [Upload("z.bin", b"z"), Upload("a.json", b"{}")])
+    assert [upload.path for upload in files] == ["a.json", "textclf.json", "z.bin"]
+    written = files[1].data()
+    assert paths_in(written, "model") == {"a.json", "z.bin", "textclf.json"}
+    assert '    "name": "리뷰 모델",\n'.encode() in written
+    assert json.loads(written)["files"]["z.bin"] == hashlib.sha256(b"z").hexdigest()
 
 
 def test_numbers_of_people_are_told_from_other_numbers():
