@@ -216,6 +216,24 @@ def test_a_class_that_is_called_nan_beside_texts_stays_one(tmp_path):
     assert names(found) == ("a", "nan")
 
 
+@pytest.mark.parametrize(
+    ("columns", "text", "label"),
+    [
+        # what a comment answers, and what only some rows have
+        ({"label": [0, 1], "comment": FERRIES, "parent_comment": MADE}, "comment", "label"),
+        ({"tweet": FERRIES, "rephrase": ["", "", "", *FERRIES[:1]], "label": [0, 1]}, "tweet", "label"),
+        # three persons and the majority of them
+        ({"comentario": FERRIES, "anotator1": [0, 1], "anotator2": [0, 1, 1], "label_final": [0, 1]},
+         "comentario", "label_final"),
+        # yes, and in what way
+        ({"tweet": FERRIES, "sarcastic": [1, 0], "irony": ["0", "", "1", ""], "satire": ["1", "", "1", "", "0", ""]},
+         "tweet", "sarcastic"),
+    ],
+)  # fmt: skip
+def test_what_stands_beside_the_text_and_its_label_is_neither(columns, text, label):
+    assert chosen(columns) == ((text,), (label,))
+
+
 def test_minus_one_beside_tweets_is_a_class_with_a_line(tmp_path):
     found = load_csv(tmp_path, {"label": [-1, 0, 1], "tweet_id": list(range(60))})
     assert names(found) == ("-1", "0", "1")

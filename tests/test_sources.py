@@ -435,6 +435,17 @@ def test_parts_without_names_get_the_names_of_most_of_them(tmp_path):
     assert raw.table["text"].null_count == 0
 
 
+def test_folders_that_tell_of_the_texts_of_others_are_no_classes(tmp_path):
+    """Four classes were read of two: fake, true, and what was known of each."""
+    for name in ("fake", "true", "fake-meta-information", "true-meta-information"):
+        (tmp_path / name).mkdir()
+        for i in range(6):
+            write(tmp_path / name / f"{i}.txt", f"{name} {i}, as it was told")
+    source = read_source(DataArguments(dataset=str(tmp_path)))
+    assert set(source.splits["train"].table["label"].to_pylist()) == {"fake", "true"}
+    assert "fake-meta-information (6 files) tells of other texts by its name and is left out." in source.notes
+
+
 def test_json_beside_texts_without_names_is_no_second_text(tmp_path):
     rows = (
         f"intent{i % 3}\t{'set the alarm for ' * (i % 4)}{i} o clock, will you\t"

@@ -47,6 +47,8 @@ READING: tuple[tuple[str, str], ...] = (
      "{0} 항목의 {1} 같은 칸은 라벨 목록으로 읽음. --label_separator none은 이름 하나로 봄"),
     (r"As other rows of the data have no ('.+'), (.+) (?:is|are) left, which could be meant too: --label_columns (.+)",
      "다른 행에는 없는 {0} 항목을 고름. {1}도 라벨일 수 있음: --label_columns {2}"),
+    (r"(\S.*) \(([\d,]+) files\) tells of other texts by its name and is left out",
+     "{0}(파일 {1}개)는 이름으로 보아 다른 글에 관한 것이라 뺌"),
     (r"Each list in ('.+') holds one label", "{0} 항목의 목록에는 라벨이 하나씩 있음"),
     (r"(\d+) files are read one below the other: (.+)", "파일 {0}개를 이어서 읽음: {1}"),
     (r"(\S.*?): quotes inside cells are read as plain characters", "{0}: 칸 안의 따옴표는 글자로 읽음"),

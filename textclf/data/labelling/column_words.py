@@ -38,7 +38,8 @@ PAIR_NAMES = (
 )
 # Names under which labels are published: the first tier is meant by whoever writes it, the second may be.
 LABEL_NAMES = (
-    ("labels", "label", "goldlabel", "labelgold", *sorted(abroad.LABELS)),
+    ("labels", "label", "goldlabel", "labelgold", "finallabel", "labelfinal", "majoritylabel", "labelmajority",
+     *sorted(abroad.LABELS)),
     ("category", "categories", "class", "classes", "topic", "topics", "topicidx", "sentiment", "target", "tag", "tags",
      "intent", "emotion", "emotions", "stance",
      "gold", "y", "genre", "genres", "rating", "stars", "starrating", "polarity",
@@ -60,10 +61,11 @@ SUBJECTS = {"airline", "brand", "company", "product", "entity", "store", "hotel"
             "브랜드", "회사", "업체", "品牌", "商品", *abroad.SUBJECTS}
 # What a text is judged about: one text may be judged about several such things, and otherwise about each.
 ASPECTS = {"aspect", "aspects", "target", "targets", "term", "terms", "entity", "attribute", "속성", "대상", "属性"}
-# What programs make of a text, and how a column is called where that stands beside the text itself.
+# What programs make of a text, and what it answers: how columns are called where the text itself stands beside them.
 VARIANTS = {
     "tokenize", "tokenized", "tokenised", "tokens", "tokanize", "token", "clean", "cleaned", "processed",
     "preprocessed", "lemmatized", "lemma", "lemmas", "stemmed", "normalized", "normalised", "segmented", "deepcut",
+    "parent", "previous", "quoted", "root", "html", "raw",
     "lower", "lowercase", "without", "stopwords", "nostop", "filtered", "pos", "parse", "masked",
 }
 # Of two columns with such names the first is the question, the second its subject or a finer answer.
@@ -83,6 +85,7 @@ OTHER_FACTS = {
     "week", "at", "created", "updated", "lang", "language", "locale", "country", "region", "state", "city",
     "province", "location", "place", "geo", "lat", "lon", "latitude", "longitude", "author", "authors", "user",
     "username", "screenname", "name", "account", "handle", "speaker", "annotator", "annotators", "worker", "rater",
+    "anotator", "anotador", "annotateur",
     "coder", "reviewer", "source", "sources", "dataset", "corpus",
     "outlet", "press", "newspaper", "newswire", "magazine", "agency", "publisher",
     "origin", "site", "domain", "platform",

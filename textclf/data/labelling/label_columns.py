@@ -127,9 +127,10 @@ def _by_their_looks(
     notes += not_taken([*behind, *facts])
     if len(likely) == 1:
         flags = [name for name in flags if name not in likely and signs[name].flag == signs[likely[0]].flag]
-        if flags:  # toxic beside verified_purchase
+        first, detail = leading(train, [*likely, *flags])  # sarcastic, and in what way
+        if first != likely:  # toxic beside verified_purchase
             return _clearer(train, [*likely, *flags], signs, hints, behind)
-        return (likely[0],), notes
+        return (likely[0],), [*notes, *not_taken(detail)]
     scores = [name for name in few if plain(name) in SCORES and not likely]
     if not likely and 1 in (len(few), len(scores)):
         return ((scores or few)[0],), notes

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from ...errors import UserError
 from ..reading.raw_split import RawSplit, is_string
 from .column_names import called_text, is_reply, is_request, of_one_thing, pieces, plain, title_and_body, which_column
-from .column_signs import ROWS_LOOKED_AT, Signs, look, same_texts
+from .column_signs import NEARLY_EMPTY, ROWS_LOOKED_AT, Signs, look, same_texts
 from .column_words import ASPECTS, PAIR_NAMES, TEXT_NAMES, TITLES, VARIANTS
 
 INTENTS = {"intent", "intents", "의도", "意图", "インテント"}
@@ -177,7 +177,8 @@ def _called_otherwise(
 def _rivals(train: RawSplit, known: str, unknown: Sequence[str], signs: Mapping[str, Signs]) -> list[str]:
     """Return the columns that read like text no less than the one whose name says so, and hold other texts."""
     own = signs[known]
-    others = [name for name in unknown if not same_texts(train, known, name)]
+    whole = [name for name in unknown if signs[name].filled >= NEARLY_EMPTY or own.filled < NEARLY_EMPTY]
+    others = [name for name in whole if not same_texts(train, known, name)]
     return [name for name in others if not own.text or 2 * signs[name].words >= own.words]
 
 

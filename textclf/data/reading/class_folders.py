@@ -18,6 +18,7 @@ from .raw_split import RawSplit, Segment, composed
 from .split_names import split_name, without_split
 from .tables import LINE_COLUMN, ReadOptions
 
+ABOUT_DOCUMENTS = re.compile(r"(?i)(^|[-_ .])(meta|metadata|meta-?information|info|annotations?)$")
 UNLABELLED = {"unsup", "unlabeled", "unlabelled", "nolabel", "unknown_label"}
 ABOUT = re.compile(
     r"(readme|licen[cs]e|copying|changes|changelog|citation|notes?|cmds|summary|about|sources?)\b.*", re.I
@@ -101,6 +102,9 @@ def read_documents(
         above, name = Path(where).parent.as_posix(), Path(where).name
         if name.lower() in UNLABELLED:
             notes.append(f"{where} ({len(paths):,} texts) has no labels by its name and is left out.")
+            continue
+        if ABOUT_DOCUMENTS.search(name):
+            notes.append(f"{where} ({len(paths):,} files) tells of other texts by its name and is left out.")
             continue
         by_split[split_name(above) or "train"] += [(path, composed(name)) for path in paths]
     names = {split: sorted({name for _, name in found}) for split, found in by_split.items()}
