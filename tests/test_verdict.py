@@ -3,6 +3,7 @@
 import csv
 import json
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -119,3 +120,18 @@ def test_thresholds_are_for_several_labels_and_refused_where_each_text_has_one(s
     check_options(MeasureArguments(), one)
     with pytest.raises(UserError, match=r"this data has one label a text.*Leave them out"):
         check_options(MeasureArguments(**setting), one)
+
+
+def test_where_no_test_text_carries_a_label_whole_sets_are_compared():
+    """Fifty texts of which none is toxic: an average over no label is undefined, and the comparison ended the run."""
+    labels = LabelSpace(("toxic", "threat"), True)
+    gold = np.zeros((50, 2), dtype=int)
+    quiet, loud = (np.full((50, 2), value, dtype=np.float32) for value in (0.1, 0.9))
+    model, other = (report_on(scores, gold, labels, draws=200) for scores in (quiet, loud))
+    baseline = SimpleNamespace(name="loud", chosen={}, validation={"average_precision_micro": 0.5}, labels=labels)
+    found = _beside_baselines({"loud": other}, [baseline], model, "average_precision_micro")["against_baseline"]
+    assert (found["metric"], found["difference"]) == ("subset_accuracy", 1.0)
+    gold[3, 0] = 1
+    model, other = (report_on(scores, gold, labels, draws=200) for scores in (quiet, loud))
+    found = _beside_baselines({"loud": other}, [baseline], model, "loss")["against_baseline"]
+    assert found["metric"] == "log_loss"

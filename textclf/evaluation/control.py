@@ -14,7 +14,7 @@ from ..arguments import MeasureArguments
 from ..inference.classifier import Classifier
 from ..recipe import Recipe, without_folders
 from ..run_folder import RunFolder
-from .baselines.fitted import deciding_metric
+from .baselines.fitted import metric_of_both
 from .comparison import compare, outcome
 from .curves import read_training
 from .decisions import settle
@@ -43,9 +43,7 @@ def beside_control(
     if not folder.is_dir():
         return found
     control = _measured(RunFolder(folder), splits, options)
-    name = deciding_metric(metric, test.labels)
-    if name not in test.metrics or name not in control.metrics:
-        name = "f1_macro"
+    name = metric_of_both(metric, test, control)
     compared = compare(test, control, NAME, name)
     value = control.metrics[name]
     return found | {"control": value, "compared": compared, "epochs": epochs(run.path / LOG, folder / LOG, metric)}

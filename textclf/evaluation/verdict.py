@@ -18,7 +18,7 @@ from ..inference.classifier import Classifier, texts_of
 from ..labels import LabelSpace
 from ..recipe import Recipe
 from ..run_folder import RunFolder
-from .baselines.fitted import FittedBaseline, best_baseline, check_baselines, deciding_metric, fit_baselines
+from .baselines.fitted import FittedBaseline, best_baseline, check_baselines, fit_baselines, metric_of_both
 from .baselines.treatment import Treatment
 from .comparison import against_best
 from .control import beside_control
@@ -155,9 +155,7 @@ def _beside_baselines(
     }
     if baselines:
         best = best_baseline(baselines, metric).name
-        name = deciding_metric(metric, model.labels)
-        if name not in model.metrics or name not in reports[best].metrics:  # an area, where test has one class only
-            name = "f1_macro"
+        name = metric_of_both(metric, model, reports[best])
         found["against_baseline"] = against_best(model, reports, best, name)
     return found
 

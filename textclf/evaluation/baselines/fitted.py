@@ -21,6 +21,7 @@ from ...labels import LabelSpace
 from ...models.baselines import BASELINES, Candidates, TrainingRows
 from ...models.linear import LinearModel
 from ..calibration import fit_scales
+from ..report import Report
 from ..thresholds import choose
 from .cache import BaselineCache
 from .rows import CleanedTexts, training_sample
@@ -175,6 +176,16 @@ def deciding_metric(metric: str | None, labels: LabelSpace) -> str:
     if name == "loss":
         return "log_loss"
     return re.sub(r"^f(\d|1\d|\d*\.\d+)_(?=macro|micro|weighted)", "f1_", name)  # an F-beta is no figure of `Rows`
+
+
+def metric_of_both(metric: str | None, report: Report, other: Report) -> str:
+    """Return the figure that two reports are compared by: the deciding one, or where rows do not define it another.
+
+    An area is undefined where rows are of one class, every average where none carries a label.
+    """
+    always = "subset_accuracy" if report.labels.multi_label else "accuracy"
+    wanted = (deciding_metric(metric, report.labels), "f1_macro", always)
+    return next(name for name in wanted if name in report.metrics and name in other.metrics)
 
 
 def _better(figures: dict[str, float], than: dict[str, float], metric: str | None, labels: LabelSpace) -> bool:
