@@ -317,6 +317,7 @@ def test_votes_are_the_columns_that_add_up_to_a_total():
         ({"-1": 80, "0": 10, "1": 10}, "x", None),
         ({"-1": 81, "0": 9, "1": 10}, "x", False),
         ({"-1": 20, "0": 40, "1": 30, "2": 10}, "x", False),
+        ({"-2": 20, "0": 40, "1": 30}, "sentiment", False),
     ],
 )
 def test_minus_one_is_a_class_within_limits(counts, column, said):

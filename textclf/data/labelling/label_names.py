@@ -156,9 +156,9 @@ def is_minus_one_a_class(counts: Mapping[str, int], column: str, opinions: bool)
     Raises:
         UserError: it stands beside 0 and 1 in a column that could be a question nobody answered there.
     """
-    numbers = {float(name) for name in counts}
-    if -1.0 not in numbers or "-1" not in counts:
+    if "-1" not in counts:
         return False
+    numbers = {float(name) for name in counts}
     if min(numbers) < -1 or numbers == {-1.0, 1.0}:
         return True
     share = counts["-1"] / sum(counts.values())
