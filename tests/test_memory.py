@@ -3,6 +3,7 @@
 import logging
 import weakref
 from contextlib import nullcontext
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -13,6 +14,7 @@ from textclf.errors import UserError
 from textclf.inference import memory
 from textclf.inference.memory import free_memory
 from textclf.training import foresight
+from textclf.training import memory as held_memory
 
 GIGABYTE = 10**9
 
@@ -156,3 +158,45 @@ def test_what_was_tried_is_freed_at_once():
 def test_a_part_of_the_free_memory_is_left_to_the_system():
     need = foresight.Need(fixed=100.0, each=100.0)
     assert [foresight.pieces_of(need, 8, 512, free) for free in (900, 1059, 589, 588)] == [2, 1, 2, 4]
+
+
+def test_what_is_held_is_given_back_once_it_has_grown_or_the_rest_runs_short(monkeypatch):
+    now, given = SimpleNamespace(held=1e9, free=20e9), []
+    monkeypatch.setattr(held_memory, "_resident", lambda: now.held)
+    monkeypatch.setattr(held_memory, "free_memory", lambda: now.free)
+
+    def give_back():
+        given.append(now.held)
+        now.held = 1e9
+
+    monkeypatch.setattr(held_memory, "give_back", give_back)
+    held = held_memory.HeldMemory()
+
+    def step(takes):
+        held.make_room()
+        now.held = max(now.held, takes)
+
+    step(4e9)  # the longest comes first
+    for takes in (4.5e9, 5.9e9):  # up to half more than that is left alone
+        step(takes)
+    assert given == []
+    step(6.1e9)
+    step(3e9)
+    assert given == [6.1e9] and now.held == 3e9
+    step(3.1e9)
+    now.free = 2.9e9  # a long step takes 3 GB beyond what there was
+    step(4e9)
+    assert given == [6.1e9, 3.1e9]
+    now.free, now.held = 1e8, 1.9e9  # less than 1 GB is held: nothing to gain
+    step(1.9e9)
+    assert len(given) == 2
+    now.free, now.held = None, 3e9  # not told: by growth alone
+    step(3e9)
+    assert len(given) == 2
+
+
+def test_a_processor_makes_room_before_each_step(tiny_model, tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(held_memory.HeldMemory, "make_room", lambda self: asked.append(1))
+    train(tiny_model("bert"), tmp_path / "run", rows(24), rows(8), num_train_epochs=2)
+    assert len(asked) == 6  # 24 texts by 8, twice

@@ -21,6 +21,7 @@ from .batching import StepBatches
 from .collation import AUXILIARY
 from .encoding import IGNORED
 from .guards import StepRecord
+from .memory import HeldMemory
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +38,7 @@ class BatchTrainer(Trainer):
         self.record = record
         self.pieces = 1  # parts that a batch is cut into since memory ran out
         self.evaluation_pieces = 1  # likewise in validation
+        self.held = HeldMemory()
         self._step_batches: list[dict[str, Tensor]] = []
         self._done = 0
         self._validated = (-1, np.zeros(0, dtype=np.float32))  # the step, and its logits [N, L]
@@ -73,6 +75,8 @@ class BatchTrainer(Trainer):
 
     def get_batch_samples(self, *args: Any, **kwargs: Any) -> tuple[list[dict[str, Tensor]], Tensor | int | None]:
         """Fetch the batches of the next optimiser step, and keep them until it is done."""
+        if self.args.device.type == "cpu":
+            self.held.make_room()
         batches, items = super().get_batch_samples(*args, **kwargs)
         self._step_batches, self._done = batches, 0
         self.record.clear()
