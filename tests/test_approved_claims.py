@@ -1,12 +1,14 @@
 """Cards read and checked as a whole, in this process: every claim, verdict, explanation and line of the comment."""
 
+from types import SimpleNamespace
+
 import pytest
 from datasets import DatasetDict
 
 from tests.approved import check_approved, in_lines
 from tests.claim_cards import card, dataset, figures, index, macro, make_model, make_rows, several_figures
 from textclf.arguments import DataArguments
-from textclf.hub.claims import rows
+from textclf.hub.claims import diagnosis, rows
 from textclf.hub.claims.card import read_card
 from textclf.hub.claims.check import _held, check_claim, model_findings
 from textclf.hub.claims.comment import comment, show_claims
@@ -200,6 +202,28 @@ def test_the_split_that_a_card_names_is_found_under_its_own_name_or_not_at_all()
     assert _held("validation_matched", ["train", "validation"], two) == "validation"
     assert _held("validation_mismatched", ["train", "validation"], two) is None, "the loader reads the first"
     assert _held("hidden", ["train", "validation"], two) is None
+
+
+def test_other_splits_are_tried_but_for_empty_ones_and_a_train_that_takes_too_long(monkeypatch):
+    monkeypatch.setattr(diagnosis, "LARGEST_TRAIN", 3)
+    tried = []
+
+    def scored(data, name):
+        tried.append(name)
+        if name == "validation":
+            raise rows.UnmeasurableError("x", "No.")
+        return SimpleNamespace(report=lambda: SimpleNamespace(n=3))
+
+    def reasons(**sizes):
+        tried.clear()
+        bench = SimpleNamespace(splits=lambda data: {name: [0] * n for name, n in sizes.items()}, scored=scored)
+        claim = SimpleNamespace(data=None, surely=lambda value: value == 0.5)
+        case = SimpleNamespace(bench=bench, claim=claim, split="test", same=lambda report: (None, {"value": 0.5}))
+        return [each.kind for each in diagnosis._other_split(case)]
+
+    assert (reasons(test=5, validation=4, train=3), tried) == (["train_sold_as_test"], ["validation", "train"])
+    assert (reasons(test=5, validation=0, train=4), tried) == ([], [])
+    assert (reasons(test=5, train=0), tried) == ([], [])
 
 
 def test_what_is_wrong_with_the_model_itself(bench):
