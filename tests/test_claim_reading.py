@@ -7,6 +7,7 @@ from markdown_it import MarkdownIt
 
 from tests.claim_cards import card, index
 from textclf.errors import UserError
+from textclf.hub.claims import rows
 from textclf.hub.claims.card import read_card
 from textclf.hub.claims.claim import DataNamed, make_claim, possible
 from textclf.hub.claims.comment import comment
@@ -213,3 +214,24 @@ def test_nothing_of_a_card_does_anything_in_the_comment():
     assert "<img" not in html
     assert not any("@everyone" in part for part in outside)
     assert html.count("<td>") + html.count("<td ") == 6
+
+
+@pytest.mark.parametrize(
+    ("cause", "said", "kind"),
+    [
+        ("GatedRepoError", "x", "data_gated"),
+        ("DatasetNotFoundError", "It is gated.", "data_gated"),
+        ("DatasetNotFoundError", "There is no x.", "data_missing"),
+        ("RevisionNotFoundError", "x", "revision_missing"),
+        ("RepositoryNotFoundError", "x", "data_missing"),
+        ("HFValidationError", "no configuration", "data_missing"),
+        (None, "a/b has no configuration 'x'; it has y.", "config_missing"),
+        (None, "a/b has several configurations: x, y.", "config_not_named"),
+        (None, "The file is broken.", "data_unreadable"),
+    ],
+)
+def test_why_data_cannot_be_had_is_told_by_what_the_loader_met(cause, said, kind):
+    error = UserError(said)
+    if cause is not None:
+        error.__cause__ = getattr(rows, cause).__new__(getattr(rows, cause))
+    assert rows._kind_of(error) == kind
