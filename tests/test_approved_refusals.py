@@ -7,7 +7,7 @@ from datasets import ClassLabel, Dataset, Features, List, Value
 
 from tests.approved import check_approved
 from textclf.arguments import MeasureArguments, PublishArguments
-from textclf.data.labelling.label_names import said_pairs
+from textclf.data.labelling.label_numbers import said_pairs
 from textclf.errors import UserError
 from textclf.evaluation.attribution import attribute
 from textclf.evaluation.baselines.fitted import check_baselines

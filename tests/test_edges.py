@@ -8,13 +8,8 @@ import pytest
 
 from tests.test_figures import single
 from textclf.data.labelling.column_signs import _flag, _numbers_of_classes, fractions, look, same_texts, votes
-from textclf.data.labelling.label_names import (
-    alike_notes,
-    is_minus_one_a_class,
-    meaning_of_numbers,
-    missing_note,
-    said_pairs,
-)
+from textclf.data.labelling.label_names import alike_notes, missing_note
+from textclf.data.labelling.label_numbers import is_minus_one_a_class, meaning_of_numbers, said_pairs
 from textclf.data.reading.raw_split import RawSplit
 from textclf.errors import UserError
 from textclf.evaluation.attribution import _longest, _merge, _target

@@ -13,15 +13,8 @@ import pytest
 from textclf.arguments import DataArguments
 from textclf.data.first_look import look_first
 from textclf.data.labelling.joined_labels import joined_note
-from textclf.data.labelling.label_names import (
-    alike_key,
-    alike_notes,
-    clean_name,
-    meaning_of_numbers,
-    number,
-    sort_names,
-    writing,
-)
+from textclf.data.labelling.label_names import alike_key, alike_notes, clean_name, number, sort_names, writing
+from textclf.data.labelling.label_numbers import meaning_of_numbers
 from textclf.data.labelling.written_lists import parse_list, written_lists
 from textclf.data.loading import load_as_given, load_splits
 from textclf.errors import UserError

@@ -18,8 +18,9 @@ from .auditing.findings import counted
 from .draft import Draft
 from .labelling.columns import Columns, as_trained, choose_columns, in_train_only
 from .labelling.joined_labels import joined_labels
+from .labelling.label_learning import learn_labels
 from .labelling.label_meaning import Recorded
-from .labelling.label_reader import LEFT_BLANK, UNDECIDED, LabelReader, learn_labels
+from .labelling.label_reader import LEFT_BLANK, UNDECIDED, LabelReader
 from .labelling.rows import ANY_REASON, BLANK, take_good_rows
 from .labelling.split_column import part_by_column
 from .provenance import Origin, Provenance

@@ -13,6 +13,7 @@ from scipy.sparse import csgraph
 from sklearn.model_selection import GroupShuffleSplit, StratifiedGroupKFold, StratifiedShuffleSplit
 
 from ..errors import UserError
+from .kept_labels import bring_absent_labels, return_lost_labels
 from .labelling.label_ids import LabelIds
 
 # Label sets with this many rows are strata of their own; only rows of rarer sets need the iterative method, which
@@ -66,12 +67,12 @@ def carve(
     if groups is not None:
         groups = _linked(groups, texts)
         leaves = _choose_groups(labels, n_labels, share, seed, groups)
-        _return_lost_labels(leaves, labels, n_labels, groups)
+        return_lost_labels(leaves, labels, n_labels, groups)
     else:
         copies = np.arange(len(labels)) if texts is None else np.unique(texts, return_inverse=True)[1]
         leaves = _choose_texts(labels, n_labels, share, seed, copies)
-        _return_lost_labels(leaves, labels, n_labels, copies)
-        _bring_absent_labels(leaves, labels, n_labels, rng, copies)
+        return_lost_labels(leaves, labels, n_labels, copies)
+        bring_absent_labels(leaves, labels, n_labels, rng, copies)
     if not leaves.any() or leaves.all():
         copies_only = texts is not None and len(np.unique(texts)) < len(labels)
         kind = "groups" if groups is not None else "different texts" if copies_only else "rows"
@@ -201,41 +202,3 @@ def _rarest_labels(labels: LabelIds, n_labels: int) -> NDArray[np.int64]:
     common_first = np.argsort(-counts[labels.ids], kind="stable")
     classes[labels.rows[common_first]] = labels.ids[common_first]  # the last one written is the rarest
     return classes
-
-
-def _return_lost_labels(leaves: NDArray[np.bool_], labels: LabelIds, n_labels: int, groups: NDArray[np.int64]) -> None:
-    """Take back, in place, the smallest group of each label that would be lost to the training rows."""
-    rows, ids = labels.rows, labels.ids
-    lost = labels.counts(n_labels) == np.bincount(ids[leaves[rows]], minlength=n_labels)
-    for label in np.flatnonzero(lost):
-        having = rows[ids == label]
-        if len(having) and leaves[having].all():  # not taken back yet beside another label
-            candidates, sizes = np.unique(groups[having], return_counts=True)
-            leaves[groups == candidates[sizes.argmin()]] = False
-
-
-def _bring_absent_labels(
-    leaves: NDArray[np.bool_], labels: LabelIds, n_labels: int, rng: np.random.Generator, copies: NDArray[np.int64]
-) -> None:
-    """Let, in place, a text leave for each label that the new split lacks and that the training rows can spare."""
-    rows, ids = labels.rows, labels.ids
-    here = np.bincount(ids[~leaves[rows]], minlength=n_labels)
-    there = np.bincount(ids[leaves[rows]], minlength=n_labels)
-    by_text = np.argsort(copies, kind="stable")
-    starts = np.concatenate([[0], np.cumsum(np.bincount(copies))])
-    for label in np.flatnonzero((there == 0) & (here > 1)):
-        having = rows[ids == label]
-        if leaves[having].any():  # came along with a row of another label
-            continue
-        for row in rng.permutation(having):
-            mates = by_text[starts[copies[row]] : starts[copies[row] + 1]]
-            parts = (
-                [labels.ids[mates]]
-                if labels.offsets is None
-                else [ids[labels.offsets[mate] : labels.offsets[mate + 1]] for mate in mates]
-            )
-            own = np.bincount(np.concatenate(parts), minlength=n_labels)
-            if (here > own)[own > 0].all():
-                leaves[mates] = True
-                here -= own
-                break

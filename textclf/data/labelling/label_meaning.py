@@ -13,18 +13,8 @@ from .column_names import pieces
 from .column_words import OPINIONS
 from .label_cells import LabelCells
 from .label_forms import LabelForm
-from .label_names import (
-    alike,
-    alike_notes,
-    clean_name,
-    is_minus_one_a_class,
-    meaning_of_numbers,
-    missing_note,
-    number,
-    said_pairs,
-    sort_names,
-    writing,
-)
+from .label_names import alike, alike_notes, clean_name, missing_note, number, sort_names, writing
+from .label_numbers import is_minus_one_a_class, meaning_of_numbers, said_pairs
 
 SHOWN = 20
 Recorded = Mapping[str, Any]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,11 +16,9 @@ from .other_kinds import in_shell
 from .parallel_files import join_labels
 from .raw_split import RawSplit
 from .side_files import speaks_of_split
-from .split_names import split_name, without_split
+from .split_names import split_name
+from .split_parts import columns_of, is_nameless, labels_of_test_in, one_format, place_without_split, version_of
 from .tables import OWN_COLUMNS, ReadOptions
-
-# The order in which one of several formats of the same rows is taken.
-FORMATS = (".parquet", ".arrow", ".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".tab", ".txt", "")
 
 FILES_NAMED = 5
 PART = re.compile(r"\d{5}-of-\d{5}")  # as the Hub numbers the parts of one file
@@ -53,7 +51,7 @@ class FilesBySplit:
 
     def _one_naming(self, paths: Sequence[Path]) -> ReadOptions:
         """Return options by which parts without column names get those of most: a few rows alone may not show them."""
-        named = [tuple(_columns(path, self.options)) for path in paths if _is_nameless(path, self.options)]
+        named = [tuple(columns_of(path, self.options)) for path in paths if is_nameless(path, self.options)]
         if len(named) < len(paths) or len({*map(len, named)}) > 1 or len({*named}) == 1:
             return self.options
         (most, _), *_ = Counter(named).most_common(1)
@@ -69,9 +67,9 @@ class FilesBySplit:
             return by_split_column(self.files(nameless)) if len(nameless) == 1 else {"train": self._same(nameless)}
         if "train" not in by_split and nameless:
             nameless = self._taken_as_training(nameless, by_split)
-        labels_of_test = _labels_of_test(by_split)
+        labels_of_test = labels_of_test_in(by_split)
         by_split = self._without_bare_texts(dict(by_split))
-        by_split = _one_format(by_split, self.folder, self.notes)
+        by_split = one_format(by_split, self.folder, self.notes)
         by_split = {split: self._without_lists(files) for split, files in by_split.items()}
         self._check_places(by_split)
         splits = {split: self._parts(files) for split, files in by_split.items() if files}
@@ -85,11 +83,11 @@ class FilesBySplit:
     def _taken_as_training(self, nameless: Sequence[Path], by_split: dict[str, list[Path]]) -> list[Path]:
         """Take, where no file is called train, those with the columns of the named ones; return the others."""
         (first, *_) = next(iter(by_split.values()))
-        wanted = set(_columns(first, self.options))
+        wanted = set(columns_of(first, self.options))
         train: list[Path] = []
         for path in filter(could_hold_rows, nameless):
             with suppress(UserError):  # it is no table at all
-                train += [path] if wanted <= set(_columns(path, self.options)) else []
+                train += [path] if wanted <= set(columns_of(path, self.options)) else []
         if train:
             by_split["train"] = train
             self.notes.append(f"No file is called train; taken as training rows: {_some_names(train)}.")
@@ -108,7 +106,7 @@ class FilesBySplit:
             for files in by_split.values()
             for path in files
             if path.suffix.lower() in {".txt", ""}
-            and (path.parent not in tables or len(_columns(path, self.options)) == 1)  # a folder of documents
+            and (path.parent not in tables or len(columns_of(path, self.options)) == 1)  # a folder of documents
         }
         if bare:
             self.notes.append(f"Left out, for they hold texts alone: {_some_names(sorted(bare))}.")
@@ -116,7 +114,7 @@ class FilesBySplit:
 
     def _without_lists(self, files: list[Path]) -> list[Path]:
         """Leave out tables of a few rows in other columns than the rows of a split have: its prompts, its topics."""
-        if len(files) < 2 or len({frozenset(_columns(path, self.options)) for path in files}) == 1:
+        if len(files) < 2 or len({frozenset(columns_of(path, self.options)) for path in files}) == 1:
             return files
         kept = [path for path in files if len(read_rows(path, self.options).table) >= FEWEST_ROWS]
         if len(kept) == 1:
@@ -127,7 +125,7 @@ class FilesBySplit:
 
     def _same(self, paths: Sequence[Path]) -> RawSplit:
         """Read files that are parts of one table."""
-        columns = {path: _columns(path, self.options) for path in paths}
+        columns = {path: columns_of(path, self.options) for path in paths}
         kinds = {frozenset(names) for names in columns.values()}
         most = max(kinds, key=lambda kind: sum(frozenset(names) == kind for names in columns.values()))
         same = [path for path in paths if frozenset(columns[path]) == most]
@@ -147,12 +145,12 @@ class FilesBySplit:
     ) -> dict[str, RawSplit]:
         """Read all files of a table without column names as such: a few rows alone may not show it."""
         train = splits.get("train")
-        if train is None or not _is_nameless(by_split["train"][0], self.options):
+        if train is None or not is_nameless(by_split["train"][0], self.options):
             return splits
         options = self.options._replace(no_header=True, column_names=tuple(train.columns))
         for split, paths in by_split.items():
             alike = len(splits[split].columns) == len(train.columns)
-            named = any(map(USUAL.fullmatch, splits[split].columns)) and not _is_nameless(paths[0], self.options)
+            named = any(map(USUAL.fullmatch, splits[split].columns)) and not is_nameless(paths[0], self.options)
             if splits[split].columns != train.columns and alike and split != "train" and not named:
                 splits[split] = self.files(paths, options)
         return splits
@@ -160,7 +158,7 @@ class FilesBySplit:
     def _check_places(self, by_split: Mapping[str, Sequence[Path]]) -> None:
         """Refuse files of one split that are no parts of it: of several data sets, or several versions of one."""
         for files in by_split.values():
-            folders = {_unsplit(path.parent, self.root) for path in files}
+            folders = {place_without_split(path.parent, self.root) for path in files}
             if len(folders) > 1:
                 one = self.folder / min(folders, key=lambda each: (each == ".", each))
                 raise UserError(
@@ -168,7 +166,7 @@ class FilesBySplit:
                     f"Give one of them: --dataset {in_shell(one)}."
                 )
             named = [path for path in files if split_name(path.stem)]
-            if len({_version(path) for path in named}) > 1:
+            if len({version_of(path) for path in named}) > 1:
                 raise UserError(
                     f"{self.folder} holds {', '.join(path.name for path in named[:10])}, which could be parts or "
                     "versions of one split. Say which to read: --train_file, --validation_file, --test_file."
@@ -207,63 +205,3 @@ class FilesBySplit:
 def _some_names(paths: Sequence[Path]) -> str:
     more = f" and {len(paths) - FILES_NAMED} more" if len(paths) > FILES_NAMED else ""
     return ", ".join(path.name for path in paths[:FILES_NAMED]) + more
-
-
-def _columns(path: Path, options: ReadOptions) -> list[str]:
-    return [name for name in read_rows(path, options).table.column_names if name not in OWN_COLUMNS]
-
-
-def _is_nameless(path: Path, options: ReadOptions) -> bool:
-    return read_rows(path, options).nameless
-
-
-def _unsplit(place: Path, root: Path) -> str:
-    return "/".join(part for part in place.relative_to(root).parts if not split_name(part)) or "."
-
-
-def _version(path: Path) -> str:
-    """Return what a file's name says beside its split and the number of its part."""
-    stem = re.sub(r"-[0-9a-f]{16}$", "", path.stem)  # the Hub ends the names of parts with a hash
-    words = [word for word in without_split(stem).split("_") if word not in {"of", "part", "shard", "chunk"}]
-    # train_v1 and train_v2 are no parts of one split, nor are train.1k and train.50k
-    version = re.search(r"(?i)(?<![a-z])v\d+([._]\d+)*|(?<![a-z\d])\d+(k|m|pct|percent|shot)(?![a-z])", stem)
-    return (version[0] if version else "") + re.sub(r"\d+(_\d+)*", "#", "_".join(words))
-
-
-def _labels_of_test(by_split: dict[str, list[Path]]) -> Path | None:
-    """Take out the file in which the labels of the test rows stand alone (Kaggle's `test_labels.csv`)."""
-    files = by_split.get("test", [])
-    found = [path for path in files if re.search(r"(?i)label|answer|gold|solution", path.stem)]
-    if len(files) == 2 and len(found) == 1:
-        files.remove(found[0])
-        return found[0]
-    return None
-
-
-def _one_format(by_split: Mapping[str, list[Path]], folder: Path, notes: list[str]) -> dict[str, list[Path]]:
-    """Take one of several formats in which the same rows lie there.
-
-    Raises:
-        UserError: they are not in all of them, so that they could be other rows.
-    """
-    kinds = {suffix: [p for files in by_split.values() for p in files if p.suffix.lower() == suffix] for suffix in
-             {path.suffix.lower() for files in by_split.values() for path in files}}  # fmt: skip
-    if all(len({path.suffix.lower() for path in files}) == 1 for files in by_split.values()):
-        return dict(by_split)
-    stems = {suffix: sorted(path.with_suffix("").as_posix() for path in files) for suffix, files in kinds.items()}
-    chosen = min(kinds, key=lambda suffix: FORMATS.index(suffix) if suffix in FORMATS else len(FORMATS))
-    if all(each == stems[chosen] for each in stems.values()) and _equally_long(kinds, chosen):
-        others = ", ".join(sorted(kinds.keys() - {chosen}))
-        notes.append(f"The same rows lie there as {others}; {chosen} is read.")
-        return {split: [path for path in files if path.suffix.lower() == chosen] for split, files in by_split.items()}
-    (files, *_) = [files for files in by_split.values() if len({path.suffix.lower() for path in files}) > 1]
-    different = {path.suffix.lower(): path.name for path in files}
-    raise UserError(
-        f"{folder} holds one split in several formats ({', '.join(different.values())}). "
-        "Say which to read: --train_file, --validation_file, --test_file."
-    )
-
-
-def _equally_long(kinds: Mapping[str, Iterable[Path]], chosen: str) -> bool:
-    rows = {suffix: sum(len(read_rows(path).table) for path in paths) for suffix, paths in kinds.items()}
-    return all(count == rows[chosen] for count in rows.values())
