@@ -446,6 +446,28 @@ def test_folders_that_tell_of_the_texts_of_others_are_no_classes(tmp_path):
     assert "fake-meta-information (6 files) tells of other texts by its name and is left out." in source.notes
 
 
+def test_a_test_file_with_its_labels_is_no_list_of_names(tmp_path):
+    """Its rows were taken for names of numbers by its name, and the test split was lost."""
+    for name in ("Train", "test_with_labels"):
+        lines = [f"{i},a tweet of {name} {i},{'real' if i % 2 else 'fake'}" for i in range(20)]
+        write(tmp_path / f"{name}.csv", "\n".join(["id,tweet,label", *lines]))
+    assert set(read_source(DataArguments(dataset=str(tmp_path))).splits) == {"train", "test"}
+
+
+def test_a_count_above_json_lines_is_no_row(tmp_path):
+    rows = [json.dumps({"question": f"how {i}", "topic": "ab"[i % 2]}) for i in range(9)]
+    write(tmp_path / "training.json", "\n".join(["9", *rows]))
+    assert len(read_source(DataArguments(dataset=str(tmp_path / "training.json"))).splits["train"].table) == 9
+
+
+def test_lists_of_phrases_are_joined_with_commas_where_nothing_else_is_a_text(tmp_path):
+    parts = [[f"fresh leaf {i}", "salt", f"oil {i % 7}"] for i in range(60)]
+    rows = [{"cuisine": "abc"[i % 3], "ingredients": each} for i, each in enumerate(parts)]
+    write(tmp_path / "train.json", json.dumps(rows))
+    raw = read_source(DataArguments(dataset=str(tmp_path / "train.json"))).splits["train"]
+    assert raw.table["ingredients"][3].as_py() == "fresh leaf 3, salt, oil 3"
+
+
 def test_json_beside_texts_without_names_is_no_second_text(tmp_path):
     rows = (
         f"intent{i % 3}\t{'set the alarm for ' * (i % 4)}{i} o clock, will you\t"

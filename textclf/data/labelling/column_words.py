@@ -33,7 +33,7 @@ PAIR_NAMES = (
     ("premise", "hypothesis"), ("context", "hypothesis"), ("question", "sentence"), ("question", "passage"),
     ("question", "paragraph"), ("question", "context"),
     ("claim", "evidence"),
-    ("question", "comment"),
+    ("question", "comment"), ("question", "excerpt"),
     *((title, body) for title in TITLES for body in (*BODIES, *REVIEWS)),
 )
 # Names under which labels are published: the first tier is meant by whoever writes it, the second may be.

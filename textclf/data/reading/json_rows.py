@@ -99,6 +99,8 @@ def _lines(file: TextFile, faults: list[Fault]) -> Iterator[JsonRow]:
                 said = error.msg if isinstance(error, json.JSONDecodeError) else "nested too deeply"
                 faults.append(Fault(number, f"not valid JSON: {said}"))
                 continue
+            if number == 1 and type(row) is int:  # how many lines follow, as contests write it
+                continue
             if isinstance(row, dict) or (isinstance(row, list) and row and not isinstance(row[0], dict)):
                 yield JsonRow(number, row)
             else:

@@ -46,7 +46,7 @@ def class_names(path: Path) -> list[str] | None:
         return None
     if is_table and (found := _in_columns(written)):
         pass
-    elif not called:
+    elif not called or (is_table and split_name(path.stem)):
         return None
     elif path.suffix.lower() == ".json":
         found = _in_json(written)

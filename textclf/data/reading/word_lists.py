@@ -43,21 +43,26 @@ def join_words(splits: dict[str, RawSplit]) -> dict[str, RawSplit]:
             f"{train.place(0)}: the words in {words!r} have a label each, in {tags[0]!r}, where whole texts are "
             "labelled here. Expected a row a text, with its label beside it."
         )
-    note = f"The words in {words!r} are joined with spaces."
+    between = " " if _single(table[words]) else ", "
+    note = f"The words in {words!r} are joined with {'spaces' if between == ' ' else 'commas'}."
     return {
         split: replace(
-            raw, table=_joined(raw.table, words), notes=(*raw.notes, note) if split == "train" else raw.notes
+            raw, table=_joined(raw.table, words, between), notes=(*raw.notes, note) if split == "train" else raw.notes
         )
         for split, raw in splits.items()
     }
 
 
 def _are_words(cells: pa.ChunkedArray) -> bool:
-    """Say whether lists hold several words each, few of them more than a word."""
-    items = pc.drop_null(pc.list_flatten(cells))
+    """Say whether lists hold several words each, or short phrases (what a dish is made of)."""
     enough = (pc.mean(pc.list_value_length(cells)).as_py() or 0.0) >= LEAST_WORDS
-    spaced = pc.mean(pc.match_substring(items, " ")).as_py() if len(items) else 1.0
-    return enough and spaced < 0.05 and _different(cells) > ROWS_LOOKED_AT / 10
+    return enough and _different(cells) > ROWS_LOOKED_AT / 10
+
+
+def _single(cells: pa.ChunkedArray) -> bool:
+    """Say whether few items of lists are more than a word."""
+    items = pc.drop_null(pc.list_flatten(cells))
+    return bool(len(items)) and pc.mean(pc.match_substring(items, " ")).as_py() < 0.05
 
 
 def _different(cells: pa.ChunkedArray) -> int:
@@ -71,9 +76,9 @@ def _reads_like_text(cells: pa.ChunkedArray) -> bool:
     return look.reads_like_text
 
 
-def _joined(table: pa.Table, column: str) -> pa.Table:
+def _joined(table: pa.Table, column: str, between: str) -> pa.Table:
     if column not in table.column_names:
         return table
     plain = table[column].cast(pa.list_(pa.string()))
-    texts = pc.binary_join(plain, " ")
+    texts = pc.binary_join(plain, between)
     return table.set_column(table.column_names.index(column), column, texts)
