@@ -22,6 +22,7 @@ from ..errors import UserError
 from ..labels import LabelSpace
 from ..models.dropout import fast_dropout
 from ..models.padding_free import padding_free
+from ..models.prior import begin_at_prior
 from . import auxiliary, compact_vocabulary, interruption, machine, resume
 from .assembly import Training, assemble
 from .encoding import EncodedTexts, tokenise
@@ -69,6 +70,8 @@ def fit(
     if isinstance(started, Fitted):
         return started
     place, planned, splits, selection = started
+    if selection.labels.multi_label and not args.class_weights:  # balanced, a label weighs as if one half carried it
+        begin_at_prior(model, splits[0].known_labels)
     occurring = compact_vocabulary.occurring(model, splits, tokenizer.pad_token_id, args)
     rows = auxiliary.grown(model, splits[0].auxiliary, args.seed)
     with rows, compact_vocabulary.only(occurring, model, splits) as compact:
