@@ -226,22 +226,27 @@ def test_korean_and_two_fields(browser, served):
         page.get_by_label("body").fill(TEXT)  # training read an empty title too
         page.get_by_label("body").press("Shift+Enter")
         assert_agrees(scores_on(page), run, ("", TEXT))
+        before = page.locator(".scores").inner_text()
         page.get_by_label("title").fill("Voters go to the polls")
         page.get_by_label("title").press("Shift+Enter")
-        page.wait_for_selector(".scores li")
+        page.wait_for_function(
+            "before => ![before, undefined].includes(document.querySelector('.scores')?.innerText)", arg=before
+        )
         assert_agrees(scores_on(page), run, ("Voters go to the polls", TEXT))
 
 
 def test_hostile_texts_and_files_are_harmless_and_explained(browser, served, tmp_path):
     address, _ = served("multi")
-    with opened(browser, address) as page:
-        page.on("dialog", lambda dialog: pytest.fail(f"a script ran: {dialog.message}"))
-        for text, said in [
-            ("<img src=x onerror=alert(1)><script>alert(1)</script>", None),
-            ("\u202egnp.exe \x07\u200b control", None),
-            (" \n ", "There is no text yet"),
-            ("x" * 1_000_000, "The text has 1,000,000 characters; this page takes up to 20,000."),
-        ]:
+    for text, said in [
+        ("<img src=x onerror=alert(1)><script>alert(1)</script>", None),
+        ("\u202egnp.exe \x07\u200b control", None),
+        (" \n ", "There is no text yet"),
+        ("x" * 1_000_000, "The text has 1,000,000 characters; this page takes up to 20,000."),
+    ]:
+        with opened(
+            browser, address
+        ) as page:  # its own: what stands there answers this text, and no click comes early
+            page.on("dialog", lambda dialog: pytest.fail(f"a script ran: {dialog.message}"))
             page.locator("textarea").fill(text)
             page.get_by_role("button", name="Classify", exact=True).click()
             if said:
@@ -251,6 +256,7 @@ def test_hostile_texts_and_files_are_harmless_and_explained(browser, served, tmp
             page.get_by_role("button", name="Show the words that matter").click()
             page.wait_for_selector(".words span")
             assert page.locator(".words img, .words script").count() == 0
+    with opened(browser, address) as page:
         page.get_by_role("tab", name="Many texts").click()
         for name, content, said in [
             ("large.csv", b"text\n" + b"x\n" * 1_000_000, "more than 10,000 rows"),
