@@ -15,7 +15,7 @@ from .files import DATA, could_hold_rows
 from .files_by_split import FilesBySplit
 from .intent_files import read_intents
 from .keyed_documents import read_json_documents, read_keyed
-from .other_kinds import KNOWN, NO_DATA
+from .other_kinds import KNOWN, NO_DATA, kind_not_read
 from .parallel_files import parallel_files, read_parallel
 from .raw_split import RawSplit
 from .saved_folders import FolderRows, lists_configs, read_repository, read_saved, visible_files
@@ -88,10 +88,8 @@ class _Folder:
         if not rows:
             kinds = Counter(path.suffix.lower() or path.name for path in files)
             found = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common(3)) or "nothing"
-            raise UserError(
-                f"{self.folder} holds no data files; expected train, validation and test files ({KNOWN}), "
-                f"found {found}."
-            )
+            wanted = f"expected train, validation and test files ({KNOWN})"
+            raise UserError(f"{self.folder} holds no data files; found {found}: {_of_the_first(files) or wanted + '.'}")
         return self._by_split().read(rows)
 
     def _by_split(self) -> FilesBySplit:
@@ -132,3 +130,12 @@ class _Folder:
             split: with_labels(tables.files(paths), [labels[path] for path in paths])
             for split, paths in by_split.items()
         }
+
+
+def _of_the_first(files: Sequence[Path]) -> str:
+    """Return what a file of a kind that is not read would be told by itself: what makes a table of it."""
+    for path in files:
+        with path.open("rb") as file:
+            if said := kind_not_read(path, file.read(64)):
+                return said
+    return ""
