@@ -89,7 +89,9 @@ class _Folder:
             kinds = Counter(path.suffix.lower() or path.name for path in files)
             found = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common(3)) or "nothing"
             wanted = f"expected train, validation and test files ({KNOWN})"
-            raise UserError(f"{self.folder} holds no data files; found {found}: {_of_the_first(files) or wanted + '.'}")
+            raise UserError(
+                f"{self.folder} holds no data files; found {found}: {_of_the_first(files) or wanted + '.'}"
+            )
         return self._by_split().read(rows)
 
     def _by_split(self) -> FilesBySplit:
