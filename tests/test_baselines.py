@@ -22,6 +22,7 @@ from textclf.labels import LabelSpace
 from textclf.models import linear
 from textclf.models.baselines import BASELINES
 from textclf.models.linear import support_vectors
+from textclf.models.newton_svm import NewtonSVM
 from textclf.models.text_features import CharacterNgrams, as_string, words_and_characters
 
 POLITICS = [
@@ -100,12 +101,34 @@ def test_svm_logits_are_scikit_learns_and_an_absent_label_is_never_the_best():
     features = rng.normal(size=(60, 5))
     gold = np.where(features[:, 0] > 0, 2, 0)  # label 1 has no rows
     found = support_vectors(features, gold, SINGLE, 0.5, 0).logits(features)
-    decision = LinearSVC(C=0.5, random_state=0, max_iter=5000).fit(features, gold).decision_function(features)
+    decision = (
+        LinearSVC(C=0.5, random_state=0, max_iter=100_000, tol=1e-9).fit(features, gold).decision_function(features)
+    )
     np.testing.assert_allclose(found[:, 2] - found[:, 0], decision, atol=1e-5)
     assert 1 not in found.argmax(axis=1)
 
 
-@pytest.mark.parametrize("shape", [(60, 5), (60, 90)], ids=["side by side", "one after the other"])
+@pytest.mark.parametrize("c", [0.01, 1.0, 100.0])
+@pytest.mark.parametrize("rows", [2, 40, 400])
+def test_newtons_svm_is_liblinears_to_the_last_digits_on_features_that_hang_together(rows, c):
+    rng = np.random.default_rng(rows)
+    features = (rng.normal(size=(rows, 12)) @ rng.normal(size=(12, 30)) * np.logspace(-1, 1, 30)).astype(np.float32)
+    features[rows // 2 :] = features[: rows - rows // 2]  # the same texts under several labels
+    gold = rng.permutation(np.arange(rows) % 4)
+    found = NewtonSVM(c).fit(features, gold)
+    for column, label in enumerate(np.unique(gold)[int(rows == 2) :]):
+        signs = np.where(gold == label, 1, -1)
+        decision = features @ found.coef_[column] + found.intercept_[column]
+        within = np.maximum(0, 1 - signs * decision)  # at a minimum the gradient is zero, and there is one minimum
+        slope = found.coef_[column] - 2 * c * (within * signs) @ features
+        assert np.abs(slope).max() < 1e-6 * max(1, c * rows * np.abs(features).max())
+        assert found.intercept_[column] == pytest.approx(2 * c * (within * signs).sum(), abs=1e-6 * max(1, c * rows))
+        if rows < 400 and c < 100:  # LIBLINEAR does not get there beyond
+            other = LinearSVC(C=c, tol=1e-10, max_iter=1_000_000).fit(features.astype(np.float64), gold == label)
+            np.testing.assert_allclose(decision, other.decision_function(features), atol=1e-5)
+
+
+@pytest.mark.parametrize("shape", [(60, 5), (60, 90)], ids=["more texts", "more features"])
 def test_several_labels_get_scikit_learns_svm_each_and_the_same_every_time(shape):
     rng = np.random.default_rng(1)
     features = rng.normal(size=shape)
@@ -116,7 +139,7 @@ def test_several_labels_get_scikit_learns_svm_each_and_the_same_every_time(shape
     again = support_vectors(features, gold, labels, 0.5, 0)
     assert np.array_equal(found.weights, again.weights) and np.array_equal(found.intercept, again.intercept)
     for column in (0, 2):
-        alone = LinearSVC(C=0.5, random_state=0, max_iter=5000).fit(features, gold[:, column])
+        alone = LinearSVC(C=0.5, random_state=0, max_iter=100_000, tol=1e-9).fit(features, gold[:, column])
         np.testing.assert_allclose(found.logits(features)[:, column], alone.decision_function(features), atol=1e-5)
     assert (found.logits(features)[:, 1] == -1).all()
 

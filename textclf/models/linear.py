@@ -15,10 +15,11 @@ from sklearn.svm import LinearSVC
 from sklearn.utils.parallel import Parallel, delayed
 
 from ..labels import LabelSpace
+from .newton_svm import NewtonSVM
 
 Matrix = Any  # float [N, F], dense or a SciPy sparse matrix (SciPy has no types)
 MOST_NEWTON = 4000  # weights of one fit: its matrix then takes 128 MB
-MOST_COPIED = 40_000_000  # values of dense features in fits side by side: liblinear takes 24 bytes for each, so 1 GB
+MOST_COPIED = 40_000_000  # values of features in fits side by side: LIBLINEAR takes 24 bytes for each, so 1 GB
 WORTH_PROCESSES = 50_000_000  # values of features times labels: some 5 s of fits; to start a process takes 1 to 2
 ABSENT = -1.0  # logit of a label without any training text: where an SVM puts a sure "no"
 
@@ -58,11 +59,12 @@ class LinearModel:
         return weights, biases
 
 
-def support_vectors(
-    features: Matrix, gold: NDArray[np.int64], labels: LabelSpace, c: float, seed: int, *, tolerance: float = 1e-4
-) -> LinearModel:
-    """Fit linear SVMs, one against the rest, with penalty C (Fan et al. 2008, LIBLINEAR)."""
-    return _fit(lambda: LinearSVC(C=c, random_state=seed, max_iter=5000, tol=tolerance), features, gold, labels)
+def support_vectors(features: Matrix, gold: NDArray[np.int64], labels: LabelSpace, c: float, seed: int) -> LinearModel:
+    """Fit linear SVMs, one against the rest, with penalty C: LIBLINEAR's (Fan et al. 2008), on dense features ours."""
+    dense = isinstance(features, np.ndarray)
+    return _fit(
+        lambda: NewtonSVM(c) if dense else LinearSVC(C=c, random_state=seed, max_iter=5000), features, gold, labels
+    )
 
 
 def logistic(
@@ -118,11 +120,13 @@ def _fit_each(make: Callable[[], Any], features: Matrix, gold: NDArray[np.int64]
 def _workers(features: Matrix, labels: int) -> Parallel:
     """Return what runs the fits of so many labels, side by side where that is safe, has room and is worth it.
 
-    For fewer texts than features LIBLINEAR's dual solver draws from one generator for all threads, so that results
-    would depend on their race: such fits need processes, whose start pays for large ones only.
+    Dense ones are products of matrices, which share the processors by themselves. For fewer texts than features
+    LIBLINEAR's dual solver draws from one generator for all threads, so that results would depend on their race: such
+    fits need processes, whose start pays for large ones only.
     """
-    values = features.size if isinstance(features, np.ndarray) else features.nnz
+    if isinstance(features, np.ndarray):
+        return Parallel(1, return_as="generator")
     apart = features.shape[0] <= features.shape[1]
-    most = 1 if apart and values * labels < WORTH_PROCESSES else cpu_count(only_physical_cores=True)
-    side_by_side = max(1, min(most, torch.get_num_threads(), MOST_COPIED // max(1, values)))
+    most = 1 if apart and features.nnz * labels < WORTH_PROCESSES else cpu_count(only_physical_cores=True)
+    side_by_side = max(1, min(most, torch.get_num_threads(), MOST_COPIED // max(1, features.nnz)))
     return Parallel(side_by_side, return_as="generator", prefer="processes" if apart else "threads")

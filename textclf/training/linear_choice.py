@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
 from ..inference.answers import activate
-from ..models.linear import MOST_COPIED, LinearModel, logistic, support_vectors
+from ..models.linear import LinearModel, logistic, support_vectors
 from .fit_arguments import FitArguments
 from .selection import Selection
 
@@ -19,6 +20,7 @@ logger = logging.getLogger(__name__)
 
 FIRST = (-3.0, -2.0, -1.0)  # log10 of the Cs on standardised states that are tried first
 LIMITS = (-6.0, 2.0)  # as far as the search goes on outwards
+MOST_FITTED = 160_000_000  # values of states in float64: 1.3 GB, 400,000 texts of a small encoder
 TOLERANCE = 1e-7  # at scikit-learn's 1e-4 two fits on states that differ by rounding differ by some 4e-3 in a logit
 FLAT = 1e-3  # of the median deviation: directions that vary less are noise, and are not blown up further
 
@@ -53,21 +55,21 @@ def choose_linear(
     long as that helps, then by half powers around the best; of several that are equally good it is the middle one.
     """
     states, gold = train
-    most = max(1, MOST_COPIED // states.shape[1])
+    most = max(1, MOST_FITTED // states.shape[1])
     if len(states) > most:
         rows = np.sort(np.random.default_rng(args.seed).permutation(len(states))[:most])
         logger.warning("The linear model is fitted on a random sample of %d of %d training texts.", most, len(states))
         states, gold = states[rows], gold[rows]
     mean, scale = _scaler(states)
     scaled, known = (states - mean) / scale, (validation[0] - mean) / scale
-    fitter = support_vectors if args.linear_model == "svm" else logistic
+    fit = support_vectors if args.linear_model == "svm" else partial(logistic, tolerance=TOLERANCE)
     sign = 1 if selection.greater_is_better else -1
     models: dict[float, LinearModel] = {}
 
     bar = tqdm(desc="fitting linear models", unit="C", leave=False, disable=args.disable_tqdm)
 
     def value(exponent: float) -> float:
-        models[exponent] = fitter(scaled, gold, selection.labels, 10.0**exponent, args.seed, tolerance=TOLERANCE)
+        models[exponent] = fit(scaled, gold, selection.labels, 10.0**exponent, args.seed)
         scores = activate(models[exponent].logits(known), selection.labels)
         figure = selection.figure(validation[1], scores)
         bar.update()
