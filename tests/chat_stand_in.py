@@ -10,6 +10,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 class ChatStandIn:
     """`rule(text)` is the message's content; `troubles` are statuses to answer with first, one a request."""
 
+    retry_after = "0"
+
     def __init__(self, rule, troubles=(), knows_schema=True):
         self.rule, self.troubles, self.knows_schema = rule, list(troubles), knows_schema
         self.bodies, self.headers, self.asked = [], [], Counter()
@@ -24,7 +26,11 @@ class ChatStandIn:
                 return 404, {}, {"error": {"message": f"no such path {path}"}}
             if self.troubles:
                 status = self.troubles.pop(0)
-                return status, {"Retry-After": "0"}, {"error": {"message": f"no, {headers.get('Authorization')}"}}
+                return (
+                    status,
+                    {"Retry-After": self.retry_after},
+                    {"error": {"message": f"no, {headers.get('Authorization')}"}},
+                )
             if "response_format" in body and not self.knows_schema:
                 return 400, {}, {"error": {"message": "unknown field response_format"}}
             text = body["messages"][-1]["content"]
@@ -53,7 +59,7 @@ def served(stand_in):
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_port}/v1"

@@ -74,6 +74,9 @@ def styled(text):
 def legend_of(legend):
     texts = [text.get_text() for text in legend.get_texts()]
     outside = getattr(legend, "_outside_loc", None)
+    if legend.axes:  # a corner, or a box beside it, in parts of the axes
+        box = legend.get_bbox_to_anchor().transformed(legend.axes.transAxes.inverted())
+        outside = f"{numbers(box.get_points().ravel())} {legend.get_alignment()}"
     return f"legend {texts} at {legend._loc} {outside} columns {legend._ncols} title {legend.get_title().get_text()!r}"
 
 

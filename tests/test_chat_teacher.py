@@ -17,8 +17,9 @@ from textclf.commands import train
 from textclf.errors import UserError
 from textclf.labels import LabelSpace
 from textclf.recipe import read_recipe
+from textclf.training import chat_teacher
 from textclf.training.chat_protocol import address_of, instructions, read_answer, read_meanings
-from textclf.training.chat_teacher import ChatTeacher, Endpoint
+from textclf.training.chat_teacher import QUESTIONS, ChatTeacher, Endpoint
 from textclf.training.teaching import taught
 
 LABELS = LabelSpace(("정치", "sport"), False)
@@ -97,6 +98,41 @@ def test_a_server_that_knows_no_schema_is_asked_without_one(tmp_path):
     stand_in = ChatStandIn(lambda text: f"```json\n{korean(text)}\n```", knows_schema=False)
     with served(stand_in) as url:
         assert ask(url, ["A goal", "국회"], tmp_path).ids == [[1], [0]]
+
+
+@pytest.mark.parametrize(("status", "stops"), [(400, False), (413, False), (422, False), (404, True), (402, True)])
+def test_a_text_that_an_endpoint_cannot_take_stays_alone_without_labels(tmp_path, monkeypatch, status, stops):
+    """Too long, or filtered; it is one text's trouble once another was answered, and is asked no second schema."""
+    monkeypatch.setattr(chat_teacher, "AT_ONCE", 1)
+    stand_in = ChatStandIn(korean)
+    with served(stand_in) as url:
+        teacher = ChatTeacher(Endpoint(url, "tiny-chat"), LABELS, {}, tmp_path, 0.0)
+        assert teacher(["A goal"]).ids == [[1]]
+        stand_in.troubles = [status] * QUESTIONS
+        if stops:
+            with pytest.raises(UserError, match=rf"refuses the request for --teacher tiny-chat: {status} "):
+                teacher(["A goal", "too long"])
+            return
+        found = teacher(["A goal", "too long", "국회"])
+    assert found.ids == [[1], None, [0]]
+    assert (teacher.structured, found.record["unanswered"]) == (True, 1)
+    assert (teacher.requests, teacher.answered) == (2 + QUESTIONS, 2)
+
+
+@pytest.mark.parametrize("status", [408, 409, 425, 429, 500, 503])
+def test_an_endpoint_that_is_busy_is_waited_for_as_long_as_it_says(tmp_path, monkeypatch, status):
+    """Twice as long each time, but no shorter than it asks for and no longer than a minute."""
+    pauses = []
+    monkeypatch.setattr(chat_teacher.time, "sleep", pauses.append)
+    monkeypatch.setattr(ChatStandIn, "retry_after", "soon" if status == 503 else "5")
+    with served(ChatStandIn(korean, [status] * 4)) as url:
+        assert ChatTeacher(Endpoint(url, "tiny-chat"), LABELS, {}, tmp_path, 2.0)(["one"]).ids == [[1]]
+    assert pauses == ([2.0, 4.0, 8.0, 16.0] if status == 503 else [5.0, 5.0, 8.0, 16.0])
+    pauses.clear()
+    monkeypatch.setattr(ChatStandIn, "retry_after", "900")
+    with served(ChatStandIn(korean, [status])) as url:
+        ChatTeacher(Endpoint(url, "tiny-chat"), LABELS, {}, tmp_path / "b", 2.0)(["one"])
+    assert pauses == [60.0]
 
 
 def test_the_key_comes_from_the_environment_and_is_never_told(tmp_path, monkeypatch, caplog):

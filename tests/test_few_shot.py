@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import torch
-from transformers import AutoModel, pipeline
+from transformers import AutoModel, AutoTokenizer, pipeline
 
 from tests.tiny_models import ENGLISH, KOREAN
 from tests.trained_runs import COMMON, follow, write_json_lines
@@ -145,6 +145,11 @@ def test_a_few_shot_run_ends_as_a_plain_classifier_whose_encoder_has_learned(fam
     evaluation = run.read_json("evaluation.json")
     assert evaluation["training"]["epochs"] == pytest.approx(25, abs=1)  # 24 texts, each in N + 1 passes
     assert evaluation["training"]["linear"]["pooling"] == "mean"
+    trained = evaluation["training"]
+    read = trained["examples_per_second"] * trained["seconds"]  # the seconds hold the linear model's fit, too
+    assert 0.99 < read / (24 * trained["epochs"]) < 2
+    lengths = [len(ids) for ids in AutoTokenizer.from_pretrained(run.path)(ENGLISH[:12] + KOREAN[:12])["input_ids"]]
+    assert trained["tokens_per_second"] / trained["examples_per_second"] == pytest.approx(np.mean(lengths), rel=0.01)
     before = AutoModel.from_pretrained(tiny_model(family)).state_dict()
     after = AutoModel.from_pretrained(run.path).state_dict()
     name = next(name for name in before if "embedding" in name and before[name].ndim == 2)
