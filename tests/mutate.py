@@ -179,7 +179,8 @@ def fate(
                     sound[tuple(tests)] = in_fork(lambda tests=tests: run_tests(place, tests), seconds) == 0  # type: ignore[misc]
                 if not sound[tuple(tests)]:
                     sys.exit(f"{' '.join(tests)} fails without any mutant: mend it first.")
-                return "caught" if code is not None else "time ran out"
+                told = Path(tests[0]).stem.removeprefix("test_") if len(tests) == 1 else ""
+                return f"caught {told}".strip() if code is not None else "time ran out"
         return "survived"
     finally:
         file.write_text(whole, encoding="utf-8")
@@ -247,8 +248,8 @@ def main() -> None:
             came_to = fate(
                 mutant, place, [each for each in (*own, later if found else []) if each], options.seconds, sound
             )
-            survived += came_to != "caught"
-            print(f"{number:4} {came_to:12} {time.monotonic() - began:4.0f} s ", end="")
+            survived += not came_to.startswith("caught")
+            print(f"{number:4} {came_to:32} {time.monotonic() - began:4.0f} s ", end="")
             print(f"{mutant.path.name}:{mutant.lines[0]} {mutant.before} -> {mutant.after}", flush=True)
     print(f"\n{len(mutants) - survived} of {len(mutants)} caught ({1 - survived / len(mutants):.0%}).")
 

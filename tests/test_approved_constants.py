@@ -53,6 +53,15 @@ def defaults_in(source):
                 yield f"{node.name}({name}={settled(numbers[0] if len(numbers) == 1 else numbers, 9)})"
 
 
+def numbers_within(source):
+    """Yield each function's own numbers, in order, but for 0, 1 and 2, which are in every line."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef):
+            inside = [each.value for line in node.body for each in ast.walk(line) if isinstance(each, ast.Constant)]
+            if numbers := [each for each in inside if type(each) in (int, float) and each not in (0, 1, 2)]:
+                yield f"{node.name}: {settled(numbers, 9)}"
+
+
 @pytest.mark.parametrize("room", ROOMS)
 def test_constants_are_those_that_were_looked_at(room):
     package = importlib.import_module(f"textclf.{room}")
@@ -63,7 +72,7 @@ def test_constants_are_those_that_were_looked_at(room):
             continue
         module = importlib.import_module(name)
         source = module.__loader__.get_source(name)
-        lines += defaults_in(source)
+        lines += [*defaults_in(source), *numbers_within(source)]
         for key, value in vars(module).items():
             own = CONSTANT.fullmatch(key) and re.search(rf"^.*\b{key}\b[^=\n]*=", source, re.MULTILINE)
             if own and key not in OF_THE_MACHINE and (found := numbers_in(value)):

@@ -42,7 +42,7 @@ class Promise:
 
     def kept(self, wrong: Any, answered: Any) -> Any:
         """Say whether `wrong` of `answered` rows (numbers or arrays) show that the risk is at most `risk`."""
-        return (np.asarray(answered) > 0) & (binom.cdf(wrong, answered, self.risk) <= 1 - self.confidence)
+        return binom.cdf(wrong, answered, self.risk) <= 1 - self.confidence  # of no row 1, which is above
 
     def most_wrong(self, answered: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the most errors [M] among `answered` rows [M] that still show the promise; -1 where none do."""
@@ -79,12 +79,11 @@ class Sequence(NamedTuple):
         """
         order = np.argsort(-np.asarray(scores, dtype=np.float64), kind="stable")
         if not len(order):
-            return cls(np.zeros(0), np.zeros(0), np.zeros(0))
+            return cls(*np.zeros((3, 0)))
         ranked = np.asarray(scores, dtype=np.float64)[order]
         ends, cuts = places(ranked)
-        if len(ends) > MOST_CUTS:
-            kept = np.unique(np.linspace(0, len(ends) - 1, MOST_CUTS).round().astype(int))
-            ends, cuts = ends[kept], cuts[kept]
+        kept = np.unique(np.linspace(0, len(ends) - 1, MOST_CUTS).round().astype(int))  # all, of no more
+        ends, cuts = ends[kept], cuts[kept]
         risk = np.cumsum(_smooth_risk(ranked, np.asarray(wrong)[order])) / np.arange(1, len(ranked) + 1)
         return cls(cuts, (ends + 1) / (rows or len(ranked)), risk[ends])
 

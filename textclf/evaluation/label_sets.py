@@ -61,7 +61,7 @@ def _quantile_cut(true_scores: Scores, coverage: float) -> float:
 def _recall_cut(scores: Scores, gold: NDArray[np.int64], coverage: float) -> float:
     """Return the highest cut with (n * mean miss + 1) / (n + 1) <= 1 - coverage, where a miss is 1 - recall."""
     rows, columns = np.nonzero(gold)
-    allowed = (1 - coverage) * (len(gold) + 1) - 1
+    allowed = round((1 - coverage) * (len(gold) + 1) - 1, 9)  # 9 rows at .9 allow exactly 0
     if allowed < 0 or not len(rows):
         return 0.0
     values = np.asarray(scores, dtype=np.float64)[rows, columns]

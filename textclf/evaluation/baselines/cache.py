@@ -87,8 +87,8 @@ class BaselineCache:
         path = self.folder.path / name
         if not path.exists():
             logits = make()
-            self.folder.write(name, lambda unfinished: np.save(unfinished, logits, allow_pickle=False))
-        return np.asarray(np.load(path, allow_pickle=False))
+            self.folder.write(name, lambda unfinished: np.save(unfinished, logits))
+        return np.asarray(np.load(path))
 
 
 def digest(*values: Any) -> str:

@@ -1,0 +1,158 @@
+"""What only odd input enters: guards, too few rows, the other arm of a condition, room by room."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from datasets import ClassLabel, Dataset, Features, List, Value
+from scipy.special import softmax
+from sklearn.metrics import log_loss
+
+from textclf.arguments import MeasureArguments
+from textclf.evaluation import text_profile
+from textclf.evaluation.abstention import MOST_CUTS, Outcome, Promise, Sequence, find_cut
+from textclf.evaluation.baselines import rows as baseline_rows
+from textclf.evaluation.decisions import on_test
+from textclf.evaluation.gate import texts_needed
+from textclf.evaluation.label_sets import cuts_by_label, marginal_cut
+from textclf.evaluation.page.promised import promise_sentences
+from textclf.evaluation.report import report_on
+from textclf.evaluation.score_intervals import wilson
+from textclf.evaluation.verdict import _windows
+from textclf.evaluation.wording import words_of
+from textclf.labels import LabelSpace
+
+SAY = words_of("en")
+ABC = LabelSpace(("a", "b", "c"), False)
+AB_SEVERAL = LabelSpace(("a", "b"), True)
+
+
+def split(texts, gold, labels=ABC, pairs=None):
+    label = ClassLabel(names=list(labels.names))
+    columns = {"text": Value("string"), "labels": List(label) if labels.multi_label else label}
+    columns |= {"text_pair": Value("string")} if pairs else {}
+    return Dataset.from_dict(
+        {"text": texts, "labels": gold} | ({"text_pair": pairs} if pairs else {}), features=Features(columns)
+    )
+
+
+# Evaluation
+
+
+@pytest.mark.parametrize("most", [40, 59, 60, 61, 1000, 1])
+def test_baselines_read_as_many_characters_as_memory_holds_and_one_text_at_least(monkeypatch, most):
+    """Drawn in a random order: texts until the next one would be too much, those of a pair together."""
+    monkeypatch.setattr(baseline_rows, "MOST_CHARACTERS", most)
+    lengths = [10, 20, 30, 5, 25, 15]
+    pairs = [None, "", "x" * 10, None, "y" * 5, "z"]
+    data = split(["t" * (n - len(p or "")) for n, p in zip(lengths, pairs, strict=True)], [0, 1, 2] * 2, pairs=pairs)
+    texts, gold, note = baseline_rows.training_sample(data, str, ABC, 3)
+    kept, total = [], 0
+    for row in np.random.default_rng(3).permutation(6).tolist():
+        total += lengths[row]
+        if total > most and kept:
+            break
+        kept.append(row)
+    sizes = [len(text) if isinstance(text, str) else sum(len(part or "") for part in text) for text in texts]
+    assert sizes == [lengths[row] for row in sorted(kept)]
+    assert gold.tolist() == [row % 3 for row in sorted(kept)]
+    told = f"fitted on a random sample of {len(kept)} of 6 training texts, seed 3"
+    assert note == (told if len(kept) < 6 else None)
+
+
+def test_more_labels_leave_baselines_fewer_characters(monkeypatch):
+    monkeypatch.setattr(baseline_rows, "MOST_CHARACTERS_TIMES_LABELS", 90)
+    data = split(["t" * 10] * 5, [0, 1, 2, 0, 1])
+    assert len(baseline_rows.training_sample(data, str, ABC, 0)[0]) == 3, "90 for three labels: 30 characters"
+    data = split(["t" * 10] * 5, [0, 1, 0, 0, 1], LabelSpace(("a", "b"), False))
+    assert len(baseline_rows.training_sample(data, str, LabelSpace(("a", "b"), False), 0)[0]) == 4
+
+
+def test_calibration_is_told_on_test_before_and_after():
+    """Before: the scores that the recorded temperature led to these from."""
+    rng = np.random.default_rng(5)
+    gold, logits = rng.integers(3, size=60), rng.normal(size=(60, 3))
+    before, after = softmax(logits, axis=1), softmax(logits / 2.5, axis=1).astype(np.float32)
+    test = report_on(after, gold, ABC, None, 20)
+    settled = {"calibration": {"method": "temperature", "temperature": 2.5, "n": 9}, "thresholds": None}
+    found = on_test(settled, test)
+    assert found["thresholds"] is None
+    assert found["calibration"] | {"test": None} == settled["calibration"] | {"test": None}
+    told = found["calibration"]["test"]
+    kinds = [f"{metric}_{when}" for metric in ("ece", "log_loss") for when in ("before", "after")]
+    assert told.keys() == {"n", "ece_if_calibrated", *kinds}
+    assert (told["n"], told["ece_if_calibrated"]) == (60, test.metrics["ece"]["if_calibrated"])
+    assert told["log_loss_before"] == pytest.approx(log_loss(gold, before), abs=1e-5)
+    assert told["log_loss_after"] == pytest.approx(log_loss(gold, after), abs=1e-5)
+    assert told["ece_after"] == test.metrics["ece"]["value"] != told["ece_before"]
+    assert on_test({"calibration": None, "thresholds": None}, test) == {"calibration": None, "thresholds": None}
+
+
+@pytest.mark.parametrize(("agreement", "n"), [(0.98, 130), (0.975, 200), (0.99, 126)])
+def test_the_texts_that_would_prove_an_engine_are_enough_and_hardly_too_many(agreement, n):
+    found = texts_needed(agreement, 0.0, 0.0001, n)
+    assert found > n
+    assert wilson(agreement, found)[0] >= 0.97
+    assert wilson(agreement, int((found - 2) / 1.01))[0] < 0.97
+
+
+def test_label_sets_of_too_few_rows_and_of_no_label_hold_everything():
+    """Nine rows at .9 allow exactly no miss; floating point made that a little less, and every label came in."""
+    scores, carried = np.full((9, 2), 0.8), np.ones((9, 2), dtype=np.int64)
+    assert marginal_cut(scores, carried, AB_SEVERAL, 0.9) == pytest.approx(0.8, abs=1e-3)
+    assert marginal_cut(scores[:8], carried[:8], AB_SEVERAL, 0.9) == 0.0
+    assert marginal_cut(scores, 0 * carried, AB_SEVERAL, 0.5) == 0.0
+    assert cuts_by_label(scores, np.array([[1, 0]] * 9), AB_SEVERAL, 0.9)[1] == 0.0
+
+
+def test_promises_that_were_broken_are_said_to_be():
+    share = {"value": 0.5, "low": 0.1, "high": 0.9, "count": 1, "of": 2}
+    test = {"held": False, "answered": share, "wrong": share, "aurc": 0.25, "aurc_of_baselines": {"prior": None}}
+    abstain = {"risk": 0.05, "confidence": 0.9, "n": 9, "stored": True, "test": test}
+    evaluation = {"task": "single_label_classification", "promises": {"n": 9, "abstain": abstain}}
+    assert promise_sentences({"task": "x"}, SAY) == []
+    (about, said) = promise_sentences(evaluation, SAY)
+    assert said.endswith(SAY["promise_broken"])
+    test |= {"broken": ["a", "b"], "promised": ["a", "b", "c"]}
+    assert promise_sentences(evaluation, SAY)[1].endswith(SAY["promise_broken_for"].format(labels="a, b"))
+    test |= {"held": True}
+    assert promise_sentences(evaluation, SAY)[1].endswith(SAY["promise_held"])
+    test |= {"aurc": None, "aurc_of_baselines": {"prior": 0.5}}
+    assert len(promise_sentences(evaluation, SAY)) == 2
+    test |= {"aurc": 0.125}
+    assert "0.125" in promise_sentences(evaluation, SAY)[2]
+    nothing = {"promises": {"n": 1234, "abstain": abstain | {"stored": False, "n": 1234}}}
+    about, said = promise_sentences(nothing, SAY)
+    assert about == SAY["promises_about"].format(n="1,234")
+    assert said == SAY["abstain_none"].format(n="1,234", risk="5", confidence="90")
+
+
+def test_a_profile_looks_at_all_rows_or_at_a_random_part_in_order(monkeypatch):
+    monkeypatch.setattr(text_profile, "MOST_TEXTS", 5)
+    assert text_profile.looked_at(5).tolist() == [0, 1, 2, 3, 4]
+    assert text_profile.looked_at(6).tolist() == sorted(np.random.default_rng(0).permutation(6)[:5])
+    assert text_profile.looked_at(40, seed=2).tolist() == sorted(np.random.default_rng(2).permutation(40)[:5])
+
+
+def test_windows_are_asked_for_and_measured_on_the_same_rows():
+    asked = []
+    classifier = SimpleNamespace(labels=ABC, thresholds=None)
+    classifier.scores = lambda texts, windows: asked.append((list(texts), windows)) or np.eye(3, dtype=np.float32)
+    found = _windows(classifier, split(["x", "y", "z"], [0, 1, 1]), MeasureArguments(bootstrap_draws=200))
+    assert asked == [(["x", "y", "z"], True)]
+    assert (found["n"], found["metrics"]["accuracy"]["value"]) == (3, pytest.approx(2 / 3))
+
+
+def test_cuts_to_be_tested_are_all_places_or_a_hundred_from_end_to_end():
+    for n in (1, 2, MOST_CUTS - 1, MOST_CUTS, MOST_CUTS + 1, 1000):
+        scores = np.linspace(0.99, 0.5, n)
+        found = Sequence.from_validation(scores, np.zeros(n, dtype=bool))
+        assert len(found.cuts) == min(n, MOST_CUTS)
+        assert found.coverage[[0, -1]].tolist() == [1 / n, 1.0]
+        assert (np.diff(found.cuts) < 0).all()
+    none = Sequence.from_validation(np.zeros(0), np.zeros(0, dtype=bool))
+    assert [len(each) for each in none] == [0, 0, 0]
+    promise = Promise(0.05, 0.95)
+    assert find_cut(promise, none, np.array([0.9]), np.array([False]), 7) == Outcome(None, 7, 0, 0, None)
+    assert promise.kept(np.array([0, 0, 0]), np.array([0, 58, 59])).tolist() == [False, False, True]
+    assert promise.most_wrong(np.array([0, 58, 59, 93])).tolist() == [-1, -1, 0, 1]
