@@ -1,9 +1,11 @@
 """What is read of many small tables, line by line: columns, labels, notes, rows left out, or the refusal."""
 
+from datetime import date, datetime
 from types import SimpleNamespace
 
 import numpy as np
 import pyarrow as pa
+import pytest
 from datasets import ClassLabel, List
 
 from tests.approved import check_approved
@@ -140,7 +142,44 @@ COLUMNS = {
     "no split after all": {"text": texts(), "label": ["a", "b"], "set": ["red", "blue"]},
     "blank texts": {"text": ["a b c", "", None, "  "], "label": ["a", "b"]},
 }  # fmt: skip
+ODD = {
+    "lists within lists": {"text": texts(), "label": pa.array([[["a"]], [["b"]]] * (ROWS // 2))},
+    "lists within lists beside a label": {"text": texts(), "label": ["a", "b"], "tree": pa.array([[[1]]] * ROWS)},
+    "dates as they are": {"text": texts(), "label": pa.array([date(2024, 1, 1 + i % 3) for i in range(ROWS)])},
+    "neither text nor label": {"a": [1.5, 2.5], "b": LONG, "c": LONG[::-1]},
+    "text, its pair and a comment": {"text": texts(), "text_pair": LONG, "comment": LONG[::-1], "label": ["a", "b"]},
+    "a source in lists": {"text": texts(), "label": ["a", "b"], "from": pa.array([["x"], ["y"]] * (ROWS // 2))},
+    "places and none": labels(["a-b-c", "a-d-c", "e-b"]),
+    "times": {"text": texts(), "label": ["a", "b"], "when": pa.array([datetime(2024, 1, 1 + i) for i in range(ROWS)])},
+    "numbered texts": {**{f"comment{i}": texts() for i in (1, 2, 3)}, "label": ["a", "b"]},
+    "objects of one name": labels([{"name": "a"}, {"name": "b"}]),
+    "truth as numbers and words": labels(["0", "1", "true"]),
+    "one name in lists": labels([["a"], ["b"]]),
+    "lists of one and none": labels([["a"], ["b"], []]),
+    "written lists of one": labels(["['a']", "['b']"]),
+    "halves of lists": labels(["['a', 'b']", "b", "['c']", "a"]),
+    "percent": labels(["10%", "20%", "30%"]),
+    "stars in words": labels(["1 star", "2 stars", "5 stars"]),
+    "labels with spaces around": labels([" a", "b ", "a", "b"]),
+    "decomposed names": labels(["긍정", "\u1100\u1173\u11bc\u110c\u1165\u11bc"]),
+}  # fmt: skip
+DISTINCT = {f"{d} {what}": {"text": texts(), "thing": [value(i) for i in range(d)]}
+            for d in (1, 2, 7, 8, 9, 12, 23)
+            for what, value in (("words", lambda i: f"w{i}"), ("numbers", int), ("numbers from 5", lambda i: i + 5),
+                                ("tens", lambda i: 10 * i), ("halves", lambda i: i / 2))}  # fmt: skip
+JOINED = {f"{name} {mark!r}": labels([cell.replace("+", mark) for cell in given.split()])
+          for mark in (",", ", ", ";", "|", "/", " ", "-", " & ")
+          for name, given in {
+              "each alone too": "a b c a+b b+c", "never alone": "a+b b+c c+a", "once": "x+y u v w",
+              "both orders": "a+b b+a c d", "three of four": "a+b c+d e+f a b c d g",
+              "four of five": "a+b b+c c+d d+e q+r a b c d e", "three parts": "a+b+c b+c a+c a b c",
+              "numbers": "1+2 3 1 2+3", "codes": "a.B+c.D a.B c.D e.F c.D+e.F", "one twice": "a+a b a+b a",
+              "two of four, half": "a+b c+d a e", "long": "alpha+beta beta+gamma alpha+gamma delta",
+          }.items()}  # fmt: skip
 ASKED = [
+    ("a source in lists", {"source_column": "from"}),
+    ("a source in lists", {"split_column": "from"}),
+    ("times", {"source_column": "when", "group_column": "when"}),
     ("words", {"class_names": ["c", "b", "a"]}),
     ("words", {"class_names": ["a", "b"]}),
     ("words", {"class_names": ["a", "b"], "on_bad_row": "skip"}),
@@ -222,10 +261,20 @@ def told(cases):
 
 
 def test_tables_are_read_as_was_looked_at():
-    every = {**ONE, **SEVERAL, **COLUMNS}
+    every = {**ONE, **SEVERAL, **COLUMNS, **ODD}
     plain = [(name, read({"train": table})) for name, table in every.items()]
     asked = [(f"{name} {options}", read({"train": every[name]}, options)) for name, options in ASKED]
     check_approved("readings.txt", told(plain + asked))
+
+
+@pytest.mark.parametrize(("name", "tables"), [("distinct", DISTINCT), ("joined", JOINED)])
+def test_columns_that_differ_in_one_thing_are_read_as_was_looked_at(name, tables):
+    """Of each only what is read and why: by how many values there are, and by how names stand together in a cell."""
+    lines = []
+    for case, table in tables.items():
+        head, *said = read({"train": table})
+        lines.append("\n    ".join([case, head, *(line for line in said if not line.startswith("train "))]))
+    check_approved(f"readings_{name}.txt", "\n".join(lines))
 
 
 def test_further_splits_and_later_data_are_read_as_train_was():
@@ -246,6 +295,13 @@ def test_further_splits_and_later_data_are_read_as_train_was():
         cases.append((f"{name}, as recorded of numbers", read({"train": table}, recorded=NUMBERS)))
     for names in (["no", "yes", "maybe"], ["0=no", "1=yes", "2=maybe"], ["1=no"], ["no"]):
         cases.append((f"names beside: {names}", read({"train": numbers}, class_names=names)))
+    lists = raw(SEVERAL["lists of names"])
+    cases.append(("lists, then numbers", read({"train": lists, "test": test["numbers"]})))
+    cases.append(("lists, then words", read({"train": lists, "test": test["other"]})))
+    in_parts = {"split_column": "set"}
+    table = raw({**labels(["a", "b"]), "set": ["train", "test"]})
+    cases.append(("split by a column in parts", read({"train": table, "test": table}, in_parts)))
+    cases.append(("not split by a column in parts", read({"train": table, "test": table})))
     cases.append(("empty", read({"train": raw(ONE["words"], rows=0)})))
     check_approved("readings_of_splits.txt", told(cases))
 
