@@ -48,7 +48,7 @@ _FIRST = {
     "textclf/training/": "training_parts odd_inputs settings approved_trainings approved_refusals",
     "textclf/data/labelling/": "approved_readings odd_inputs edges",
     "textclf/hub/claims/": "approved_claims",
-    "textclf/hub/": "hub_parts odd_inputs approved_refusals",
+    "textclf/hub/": "hub_parts commits odd_inputs approved_refusals",
 }
 
 _LAST = "approved_constants"  # a table of numbers: what it alone notices, no behaviour shows
