@@ -46,7 +46,7 @@ _FIRST = {
     "textclf/evaluation/figures/": "approved_figures odd_inputs edges",
     "textclf/evaluation/": "approved_figures_of_rows approved_refusals odd_inputs edges approved_pages",
     "textclf/training/": "training_parts odd_inputs settings approved_trainings approved_refusals",
-    "textclf/data/labelling/": "approved_readings odd_inputs edges",
+    "textclf/data/labelling/": "approved_readings approved_labelling odd_inputs edges",
     "textclf/hub/claims/": "approved_claims",
     "textclf/hub/": "hub_parts commits odd_inputs approved_refusals",
 }
