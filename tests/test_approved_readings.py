@@ -163,6 +163,57 @@ ODD = {
     "labels with spaces around": labels([" a", "b ", "a", "b"]),
     "decomposed names": labels(["긍정", "\u1100\u1173\u11bc\u110c\u1165\u11bc"]),
 }  # fmt: skip
+MARKED = {
+    "marks not given": labels([[-1, -1], [-1]]),
+    "pairs in both orders": labels([[1, 0], [0, 1]]),
+    "pairs in one order": labels([[0, 1], [0, 1], [0]]),
+    "pairs in both orders and a longer one": labels([[1, 0], [0, 1], [0, 1], [1, 2]]),
+    "truth in pairs": labels([[True, False], [False, True]]),
+    "truth alone": labels([[True], [False]]),
+    "marks of half": labels([[0, 0, 1], [1, 1], [0, 0, 1], [0, 1]]),
+    "marks of most": labels([[0, 0, 1]] * 11 + [[1]]),
+    "marks of nearly all": labels([[0, 0, 1]] * 23 + [[1, 0]]),
+    "marks with what is not given": labels([[1, 0, -1], [0, 0, 1], [1, None, 1], [1, 1, 0], None, [2, 0, 1]]),
+    "marks and empty ones": labels([[0, 0, 1], [], [1, 1, 0]]),
+    "lists with ids outside": (labels([[0], [1, 0], [2], [-1], [-2, 1], None, [None], [0, 2]]),
+                               {"label": List(ClassLabel(names=["x", "y"]))}),
+    "flags not given": {"text": texts(), "toxic": [0, 1, None], "insult": [1, 0, -1, 0], "threat": [0, 0, 0, 1]},
+    "flags that are others now and then": {"text": texts(), "toxic": [0, 1, 2], "insult": [1, 0, 0], "threat": [0, 1]},
+    "flags in words": {"text": texts(), "toxic": ["yes", "no"], "insult": ["no", "yes", "no"], "threat": ["no"]},
+    "five flags": {"text": texts(), **{f"is_{name}": [0, 1, 0, i % 2] for i, name in enumerate("abcde")}},
+    "five flags and a kind": {"text": texts(), **{f"is_{n}": [0, 1, 0] for n in "abcde"}, "kind": ["a", "b", "c"]},
+    "four columns without names": {"text": texts(), **{f"q{i}": [0, 1, 0] for i in range(4)}},
+    "written lists, some empty": labels(["['a']", "", None, "['a', 'b']", "[]"]),
+    "written lists, one that is none": labels(["['a']"] * 11 + ["a"]),
+    "separated, some empty": labels(["a;b", "", None, "b", "a", "b;", ";"]),
+    "dashes as often": labels(["yes", "no", "-"]),
+    "dashes beside one": labels(["yes", "yes", "yes", "-"]),
+    "dashes beside plus": labels(["+", "-", "x", "+", "x", "+", "x"]),
+    "dashes beside two, rarer": labels(["a", "b", "a", "b", "a", "b", "-"]),
+    "nan beside a text that is": {
+        "text": ["nan", *texts()[1:8]], "label": ["nan", *"abababa"], "note": ["nan", *"abcdefg"]
+    },
+    "nan beside texts": labels(["nan", "a", "b"]),
+    "fifty one values of 102": ({"text": texts(102), "label": [f"n{i}" for i in range(51)]}, None, 102),
+    "fifty two values of 102": ({"text": texts(102), "label": [f"n{i}" for i in range(52)]}, None, 102),
+    "fifty one values of 80": ({"text": texts(80), "label": [f"n{i}" for i in range(51)]}, None, 80),
+    "fifty values of 80": ({"text": texts(80), "label": [f"n{i}" for i in range(50)]}, None, 80),
+    "a long value": labels(["a" * 199, "b" * 200, "c" * 201, "a"]),
+    "a level with gaps": {"text": texts(), "label": ["a", "b"], "detail": ["x", "y", "z", None]},
+    "a level in lists": {"text": texts(), "label": ["a", "b"], "detail": [["x"], ["y"], ["z"], ["w"]]},
+    "a level": {"text": texts(), "label": ["a", "b"], "detail": ["x", "y", "z", "w"]},
+    "asked of some": {"text": texts(), "label": ["a", "b"], "why": ["x", None, "y", None]},
+    "asked of nearly all": {"text": texts(), "label": ["a", "b"], "why": ["x", None, "y", "z"]},
+    "raw and mended": {"text": texts(), "category": ["a", "b"], "category_raw": ["A!", "b", "a", "B"]},
+    "a status and a label": {"text": texts(), "label": ["a", "b"], "label_status": ["ok", "bad", "ok"]},
+    "parts by another name": {"text": texts(), "label": ["a", "b"], "my_split": ["train", "test"]},
+    "parts of the data": {"text": texts(), "label": ["a", "b"], "dataset": ["train", "dev", "test"]},
+    "parts without a name": {"text": texts(), "label": ["a", "b"], "column_3": ["Train", "VAL", "test"]},
+    "parts and more": {"text": texts(), "label": ["a", "b"], "split": ["train", "unlabelled"]},
+    "parts in numbers": {"text": texts(), "label": ["a", "b"], "split": [0, 1]},
+    "parts in many words": {"text": texts(), "label": ["a", "b"], "split": [f"train{i}" for i in range(21)]},
+    "train alone as a part": {"text": texts(), "label": ["a", "b"], "split": ["train"]},
+}  # fmt: skip
 DISTINCT = {f"{d} {what}": {"text": texts(), "thing": [value(i) for i in range(d)]}
             for d in (1, 2, 7, 8, 9, 12, 23)
             for what, value in (("words", lambda i: f"w{i}"), ("numbers", int), ("numbers from 5", lambda i: i + 5),
@@ -261,7 +312,7 @@ def told(cases):
 
 
 def test_tables_are_read_as_was_looked_at():
-    every = {**ONE, **SEVERAL, **COLUMNS, **ODD}
+    every = {**ONE, **SEVERAL, **COLUMNS, **ODD, **MARKED}
     plain = [(name, read({"train": table})) for name, table in every.items()]
     asked = [(f"{name} {options}", read({"train": every[name]}, options)) for name, options in ASKED]
     check_approved("readings.txt", told(plain + asked))
@@ -298,6 +349,22 @@ def test_further_splits_and_later_data_are_read_as_train_was():
     lists = raw(SEVERAL["lists of names"])
     cases.append(("lists, then numbers", read({"train": lists, "test": test["numbers"]})))
     cases.append(("lists, then words", read({"train": lists, "test": test["other"]})))
+    for name in ("marks of most", "marks with what is not given", "lists with ids outside", "flags not given",
+                 "flags that are others now and then", "written lists, one that is none"):  # fmt: skip
+        table = raw(*MARKED[name]) if isinstance(MARKED[name], tuple) else raw(MARKED[name])
+        cases.append((f"{name}, skipped", read({"train": table}, {"on_bad_row": "skip"})))
+    for name, each in {
+        "minus ones": labels([-1]),
+        "none and one outside": labels([None, 7]),
+        "sevens": labels([7]),
+    }.items():
+        declared = raw(*ONE["declared"])
+        cases.append((f"declared, then {name}", read({"train": declared, "test": each}, {"on_bad_row": "skip"})))
+        features = {"label": ClassLabel(names=["x", "y", "z"])}
+        cases.append((f"declared, then {name} declared", read({"train": declared, "test": (each, features)})))
+    nothing = raw(labels([None, None]))
+    cases.append(("nothing, as recorded of numbers", read({"train": nothing}, recorded=NUMBERS)))
+    cases.append(("two columns, as recorded", read({"train": raw(SEVERAL["flags"])}, recorded=RECORDED)))
     in_parts = {"split_column": "set"}
     table = raw({**labels(["a", "b"]), "set": ["train", "test"]})
     cases.append(("split by a column in parts", read({"train": table, "test": table}, in_parts)))
