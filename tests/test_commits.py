@@ -12,6 +12,7 @@ from huggingface_hub.hf_api import RepoFile
 from textclf.errors import UserError
 from textclf.hub import commits, network, push, staging
 from textclf.hub.commits import Committed, Target, address_of, changes, commit_files, refusal_explained
+from textclf.hub.contract import Agreement
 from textclf.hub.staging import Held, confirm, hold, land, withdraw
 from textclf.hub.uploads import Upload, shown_size
 
@@ -321,6 +322,78 @@ def test_a_tag_stays_at_its_commit(hub):
         push._check_tag(target(), "v1", [Upload("README.md", b"new")])
     push._tag(target(), "v1", "main-1")
     assert made.calls == [("tag", "v1", "main-1", True)]
+
+
+@pytest.fixture
+def pushed(hub, monkeypatch, tmp_path):
+    """Return `pushed(check, hub, **target) -> (found, hub)`: a push of two files with this check."""
+
+    def make(check, made=None, tag=None, **more):
+        made = made or hub()
+        monkeypatch.setattr(push, "_destination", lambda arguments: arguments)
+        monkeypatch.setattr(push, "make_ready", lambda destination, arguments, uploads: target(**more))
+        arguments = SimpleNamespace(timeout=30.0, tag=tag)
+        found = push.push(SimpleNamespace(path=tmp_path / "x"), arguments, [CARD, WEIGHTS], check)
+        return found, made
+
+    return make
+
+
+def test_a_push_is_checked_beside_the_branch_before_it_becomes_the_branch(pushed):
+    seen = []
+
+    def check(run, repo_id, commit, uploads):
+        seen.append((repo_id, commit, [upload.path for upload in uploads]))
+        return Agreement(3, 0.0)
+
+    found, made = pushed(check, tag="v1")
+    digest = hashlib.sha256("".join(f"{each.path}\0{each.sha256}\n" for each in (CARD, WEIGHTS)).encode()).hexdigest()
+    assert seen == [("a/b", f"{staging.PREFIX}{digest[:8]}-1", ["README.md", "model.safetensors"])]
+    assert found.committed == Committed("main-1", changed=True)
+    assert (found.repo_id, found.agreement) == ("a/b", Agreement(3, 0.0))
+    assert set(made.branches) == {"main"}, "the branch that was checked is gone"
+    assert made.calls[-1] == ("tag", "v1", "main-1", True)
+    assert [call[-1] for call in made.calls if call[0] == "commit"] == [f"Publish x ({digest[:8]})"] * 2
+    made.calls.clear()
+    again, _ = pushed(check, made, head="main-1")
+    assert again.committed == Committed("main-1", changed=False)
+    assert made.calls == []
+
+
+@pytest.mark.parametrize("error", [UserError("The scores differ."), KeyboardInterrupt()])
+def test_a_push_that_is_not_confirmed_leaves_nothing(pushed, hub, error):
+    def check(*_):
+        raise error
+
+    made = hub()
+    told = "The scores differ. Nobody else has seen it: main of a/b is as it was." if str(error) else ""
+    with pytest.raises(type(error)) as met:
+        pushed(check, made, tag="v1")
+    assert str(met.value) == told
+    assert (made.branches, made.heads) == ({"main": {}}, {"main": "main-0"})
+    assert "tag" not in {call[0] for call in made.calls}
+
+
+def test_a_pull_request_is_told_by_its_address_and_compared_with_nothing(pushed):
+    found, made = pushed(lambda *_: Agreement(3, 0.0), create_pr=True)
+    assert found.address.endswith("/a/b/discussions/7")
+    assert found.committed.pull_request == 7
+    assert made.branches["main"] == {}
+
+
+def test_a_file_that_main_does_not_keep_is_missed(pushed, hub):
+    made = hub()
+    kept = made.create_commit
+
+    def commit(*args, **options):
+        info = kept(*args, **options)
+        if options["revision"] == "main":
+            del made.branches["main"]["README.md"]
+        return info
+
+    made.create_commit = commit
+    with pytest.raises(UserError, match=r"^main of a/b was written, but for README\.md"):
+        pushed(lambda *_: Agreement(3, 0.0), made)
 
 
 def test_plain_errors_of_the_client_become_sentences():
