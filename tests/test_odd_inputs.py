@@ -1,14 +1,21 @@
 """What only odd input enters: guards, too few rows, the other arm of a condition, room by room."""
 
+import io
+import warnings
 from types import SimpleNamespace
 
+import httpx2
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
-from datasets import ClassLabel, Dataset, Features, List, Value
+from datasets import ClassLabel, Dataset, DatasetDict, Features, List, Value
+from huggingface_hub import SpaceHardware
+from huggingface_hub.errors import HfHubHTTPError
 from scipy.special import softmax
 from sklearn.metrics import log_loss
 
 from textclf.arguments import MeasureArguments
+from textclf.errors import UserError
 from textclf.evaluation import text_profile
 from textclf.evaluation.abstention import MOST_CUTS, Outcome, Promise, Sequence, find_cut
 from textclf.evaluation.baselines import rows as baseline_rows
@@ -20,6 +27,11 @@ from textclf.evaluation.report import report_on
 from textclf.evaluation.score_intervals import wilson
 from textclf.evaluation.verdict import _windows
 from textclf.evaluation.wording import words_of
+from textclf.hub import dataset_repo, inspection, space
+from textclf.hub.card_promises import _abstention
+from textclf.hub.destination import Destination
+from textclf.hub.push_arguments import PushArguments
+from textclf.hub.wording_english import ENGLISH
 from textclf.labels import LabelSpace
 
 SAY = words_of("en")
@@ -156,3 +168,162 @@ def test_cuts_to_be_tested_are_all_places_or_a_hundred_from_end_to_end():
     assert find_cut(promise, none, np.array([0.9]), np.array([False]), 7) == Outcome(None, 7, 0, 0, None)
     assert promise.kept(np.array([0, 0, 0]), np.array([0, 58, 59])).tolist() == [False, False, True]
     assert promise.most_wrong(np.array([0, 58, 59, 93])).tolist() == [-1, -1, 0, 1]
+
+
+# Publishing
+
+
+def test_a_card_says_that_a_promise_was_broken():
+    share = {"value": 0.5, "low": 0.1, "high": 0.9, "count": 1, "of": 2}
+    test = {"held": False, "answered": share, "wrong": share, "aurc": 0.25, "aurc_of_baselines": {"prior": None}}
+    abstain = {"risk": 0.05, "confidence": 0.9, "n": 9, "stored": True, "test": test}
+    assert ENGLISH["promise_broken"] in _abstention(abstain, ENGLISH)
+    test |= {"broken": ["a", "b"], "promised": ["a", "b"]}
+    assert ENGLISH["promise_broken_for"].format(labels="`a`, `b`") in _abstention(abstain, ENGLISH)
+    held = _abstention(abstain | {"test": test | {"held": True}}, ENGLISH)
+    assert not [line for line in held if "broken" in line.lower()]
+    nothing = test | {"answered": share | {"count": 0}}
+    assert len(_abstention(abstain | {"test": nothing}, ENGLISH)) == len(held)
+    assert len(_abstention(abstain | {"without_promise": ["c"]}, ENGLISH)) == len(held) + 2
+
+
+@pytest.mark.parametrize("count", [1, 20, 21, 25])
+def test_a_refusal_shows_twenty_findings_and_how_many_more(count, tmp_path):
+    run = SimpleNamespace(path=tmp_path)
+    told = inspection._refusal(run, [("a.json", inspection.Found("holds a key", None))] * count).splitlines()
+    assert [line for line in told if line.startswith("  a.json")] == ["  a.json holds a key"] * min(count, 20)
+    assert [line for line in told if line.startswith("  and ")] == ([f"  and {count - 20} more"] if count > 20 else [])
+    assert told[-1] == "Take it out."
+    told = inspection._refusal(run, [("a.json", inspection.Found("holds a name", "x"))])
+    assert told.endswith(
+        "\nTake it out, or add the --allow that stands behind a line if everybody who sees the repo may see that."
+    )
+
+
+class SpaceApi:
+    """A Space in memory: its variables, secrets and what was asked of its hardware."""
+
+    def __init__(self, variables=(), secrets=(), token=None, status=None):
+        self.variables, self.secrets, self.status, self.calls = dict(variables), set(secrets), status, []
+
+    def get_space_variables(self, space):
+        return {name: SimpleNamespace(value=value) for name, value in self.variables.items()}
+
+    def get_space_secrets(self, space):
+        return self.secrets
+
+    def auth_check(self, model):
+        if self.status:
+            response = httpx2.Response(self.status, request=httpx2.Request("GET", "https://hub"))
+            raise HfHubHTTPError("no", response=response)
+
+    def __getattr__(self, name):
+        return lambda *args, **options: self.calls.append((name, *args, *options.values()))
+
+
+def test_a_space_is_told_its_model_where_it_does_not_know_it():
+    for variables, calls in (({}, 1), ({"MODEL_ID": "a/old"}, 1), ({"MODEL_ID": "a/b"}, 0), ({"OTHER": "a/b"}, 1)):
+        api = SpaceApi(variables)
+        space._set_variable(api, "a/demo", "a/b")
+        assert api.calls == [("add_space_variable", "a/demo", "MODEL_ID", "a/b")] * calls
+
+
+def test_hardware_and_sleep_are_asked_for_together_or_alone(caplog):
+    asked = {}
+    for hardware, sleep in ((None, 300), ("t4-small", 300), ("t4-small", None), (None, None)):
+        api = asked[hardware, sleep] = SpaceApi()
+        space._set_hardware(api, "a/demo", PushArguments(space_hardware=hardware, space_sleep=sleep))
+    assert asked[None, 300].calls == [("set_space_sleep_time", "a/demo", 300)]
+    assert asked["t4-small", 300].calls == [("request_space_hardware", "a/demo", SpaceHardware.T4_SMALL, 300)]
+    assert asked["t4-small", None].calls == [("request_space_hardware", "a/demo", SpaceHardware.T4_SMALL, None)]
+    assert asked[None, None].calls == []
+    api.set_space_sleep_time = lambda *args: warnings.warn("Free hardware sleeps.", UserWarning, stacklevel=1)
+    space._set_hardware(api, "a/demo", PushArguments(space_sleep=300))
+    assert caplog.messages == ["Free hardware sleeps."]
+
+
+def test_a_space_gets_a_token_that_can_read_the_model_and_gives_it_back(monkeypatch):
+    monkeypatch.delenv("SPACE_HF_TOKEN", raising=False)
+    assert space._store_token(SpaceApi(secrets=[space.SECRET]), "a/demo", "a/b") is True
+    assert space._store_token(SpaceApi(secrets=["OTHER"]), "a/demo", "a/b") is False
+    monkeypatch.setenv("SPACE_HF_TOKEN", "hf_reads")
+    api = SpaceApi()
+    monkeypatch.setattr(space, "HfApi", lambda token: api if token == "hf_reads" else None)
+    assert space._store_token(api, "a/demo", "a/b") is True
+    assert api.calls == [("add_space_secret", "a/demo", space.SECRET, "hf_reads")]
+    for status in (401, 403, 404):
+        api.status = status
+        with pytest.raises(UserError, match=r"^SPACE_HF_TOKEN cannot read a/b\. Make a read-only token"):
+            space._store_token(api, "a/demo", "a/b")
+    api.status = 418
+    with pytest.raises(UserError, match="418"):
+        space._store_token(api, "a/demo", "a/b")
+    assert len(api.calls) == 1
+    api = SpaceApi(secrets=["OTHER"])
+    assert (space._remove_token(api, "a/demo"), api.calls) == (False, [])
+    api = SpaceApi(secrets=[space.SECRET])
+    assert (space._remove_token(api, "a/demo"), api.calls) == (True, [("delete_space_secret", "a/demo", space.SECRET)])
+
+
+def test_a_static_space_waits_for_its_file(tmp_path):
+    run = SimpleNamespace(path=tmp_path)
+    space._check_arrived(run, "a/b", {space.INT8, "README.md"})
+    with pytest.raises(UserError, match=r"^a/b has no .*\.onnx on the Hub yet"):
+        space._check_arrived(run, "a/b", {"README.md"})
+
+
+def test_examples_that_an_earlier_push_left_are_found_but_for_our_own(monkeypatch):
+    asked = []
+    monkeypatch.setattr(space, "own_words", lambda: ["ours", "too"])
+    rows = b'[["ours"], ["theirs"], ["ours", "too"], ["ours", "theirs"]]'
+    monkeypatch.setattr(space, "read_anew", lambda *at: asked.append(at) or rows)
+    there = lambda *ours: Destination("a/demo", "space", True, True, "head", frozenset(ours), frozenset(), True)  # noqa: E731
+    assert space._examples_there(there("README.md")) == []
+    assert space._examples_there(there("README.md", space.EXAMPLES)) == [["theirs"], ["ours", "theirs"]]
+    assert asked == [("a/demo", space.EXAMPLES, "space", "head")]
+
+
+@pytest.fixture
+def reloaded(monkeypatch, tmp_path):
+    """Return `reloaded(recipe, known, **arguments)`: what data are asked for, and the columns that are published."""
+
+    def make(recipe, known="f" * 20, **arguments):
+        asked = []
+        data = split(["x", "y"], [0, 1], pairs=["p", None]).add_column("source", ["s", "t"])
+
+        def load(args):
+            asked.append(args)
+            return DatasetDict({"train": data, "test": data}), SimpleNamespace(fingerprint="f" * 20)
+
+        monkeypatch.setattr(dataset_repo, "read_recipe_values", lambda run: recipe)
+        monkeypatch.setattr(dataset_repo, "load_splits", load)
+        run = SimpleNamespace(path=tmp_path, read_json=lambda name: {"data": {"fingerprint": known}})
+        found = dataset_repo.reload_splits(run, PushArguments(**arguments))
+        return asked[0], found["test"].column_names
+
+    return make
+
+
+def test_the_data_of_a_run_are_loaded_as_its_recipe_says_from_where_they_lie_now(reloaded, tmp_path):
+    asked, columns = reloaded({"dataset": "mine", "data_dir": "old", "learning_rate": 1.0}, data_dir="new")
+    assert (asked.dataset, asked.data_dir, sorted(columns)) == ("mine", "new", ["labels", "text", "text_pair"])
+    asked, _ = reloaded({"dataset": "mine", "data_dir": "old"})
+    assert asked.data_dir == "old"
+    files = {"train_file": "a/train.csv", "test_file": "test.csv", "validation_file": None}
+    asked, _ = reloaded(files, data_dir=str(tmp_path))
+    assert (asked.train_file, asked.test_file) == (str(tmp_path / "a/train.csv"), str(tmp_path / "test.csv"))
+    assert (asked.validation_file, asked.data_dir) == (None, None)
+    assert reloaded({"dataset": "mine"}, known=None)[0].dataset == "mine", "an old run knows no fingerprint"
+    with pytest.raises(UserError, match=r"its fingerprint is f{12}, expected g{12}\. Publish the data"):
+        reloaded({"dataset": "mine"}, known="g" * 20)
+
+
+def test_a_data_set_goes_up_as_a_parquet_file_a_split(monkeypatch, tmp_path):
+    monkeypatch.setattr(dataset_repo, "dataset_card", lambda *_: "# card")
+    (tmp_path / "audit.json").write_text("{}")
+    data = DatasetDict({"train": split(["x", "y"], [0, 1]), "test": split(["z"], [2])})
+    run = SimpleNamespace(path=tmp_path)
+    found = {each.path: each.data() for each in dataset_repo._files(run, PushArguments(), data, tmp_path)}
+    assert list(found) == ["README.md", "audit.json", *(f"data/{s}-00000-of-00001.parquet" for s in ("train", "test"))]
+    assert (found["README.md"], found["audit.json"]) == (b"# card", b"{}")
+    assert pq.read_table(io.BytesIO(found["data/test-00000-of-00001.parquet"]))["text"].to_pylist() == ["z"]
