@@ -355,6 +355,41 @@ def test_a_token_is_found_in_files_that_nobody_reads(run, monkeypatch, encoding)
     assert "--allow" not in str(refused.value)
 
 
+def test_a_key_with_a_slash_in_it_is_a_key_and_a_path_is_none(run, monkeypatch, tmp_path):
+    """Every second AWS key has a slash: all such values were taken for paths, and the key went up unseen."""
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG+bPxRfiCY0")
+    monkeypatch.setenv("SERVICE_TOKEN", str(tmp_path))
+    monkeypatch.setenv("SIGNED_TOKEN", "e" * 5000)  # longer than a path may be
+    (run.path / "onnx").mkdir()
+    (run.path / "onnx" / "a.onnx").write_bytes(b"\x08\x08 doc wJalrXUtnFEMI/K7MDENG+bPxRfiCY0 \0")
+    change(run, "evaluation.json", note="it was wJalrXUtnFEMI/K7MDENG+bPxRfiCY0")
+    with pytest.raises(UserError) as refused:
+        collect(run, {})
+    assert "onnx/a.onnx holds a token of this machine" in str(refused.value)
+    assert "evaluation.json holds a token of this machine" in str(refused.value)
+    (run.path / "onnx" / "a.onnx").write_bytes(b"\x08\x08" + str(tmp_path).encode())
+    change(run, "evaluation.json", note="")
+    assert collect(run, {})
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("cluster_encoder/rows.csv", b"text,label\nwhat somebody wrote,1\n"),
+        ("cluster_encoder/old.pkl", pickle.dumps({"a": 1}, protocol=0)),
+        ("cluster_encoder/pytorch_model.bin", b"PK\x03\x04"),
+        ("cluster_encoder/1_Pooling/rows.parquet", b"PAR1"),
+        ("cluster_encoder/custom.py", b"print(1)"),
+        ("cluster_encoder/1_Pooling/deep/config.json", b"{}"),
+    ],
+)
+def test_of_a_cluster_encoder_nothing_goes_up_but_what_such_a_model_is_made_of(run, name, content):
+    """Whatever somebody put into its folder went up, in kinds that nobody looks into: rows in CSV, pickles of old."""
+    (run.path / name).parent.mkdir(parents=True, exist_ok=True)
+    (run.path / name).write_bytes(content)
+    assert name not in {upload.path for upload in collect(run, {})}
+
+
 def test_a_token_in_the_name_of_a_file_is_found(run):
     (run.path / "figures").mkdir()
     (run.path / "figures" / f"{TOKEN}.png").write_bytes(b"\x89PNG\r\n\x1a\n")

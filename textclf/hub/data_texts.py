@@ -54,7 +54,7 @@ class DataTexts:
                 f"{run.path} has no {NAME}, by which texts of the data are kept out of what is published. "
                 f"`python train.py {shlex.quote(str(run.path / 'recipe.yaml'))}` makes a run that has it."
             )
-        with np.load(path, allow_pickle=False) as kept:
+        with np.load(path) as kept:
             return cls(kept["grams"], kept["whole"], known)
 
     def found_in(self, strings: Iterable[str]) -> Iterator[str]:

@@ -20,7 +20,12 @@ PATTERNS = (
     *("vocab.txt", "vocab.json", "merges.txt", "spm.model", "spiece.model", "sentencepiece.bpe.model"),
     *("adapter/README.md", "adapter/adapter_config.json", "adapter/adapter_model.safetensors"),
     *("onnx/*.onnx", "onnx/*.onnx_data", "onnx/*.json"),
-    *("clustered.py", "cluster_encoder/*", "cluster_encoder/*/*"),  # of a model with clusters at its input
+    "clustered.py",  # of a model with clusters at its input, and its sentence encoder
+    *(
+        f"cluster_encoder/{inside}*.{kind}"
+        for inside in ("", "*/")
+        for kind in ("json", "safetensors", "txt", "model")
+    ),
 )
 _BLOCK = 1 << 20
 

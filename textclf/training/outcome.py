@@ -111,7 +111,7 @@ def _keep_validation_logits(run: RunFolder, best: str | None) -> None:
     logits = Path(best or "") / LOGITS
     if best and logits.exists():
         made_by = hashlib.sha256((run.path / FINISHED).read_bytes()).hexdigest()
-        tensors = {"logits": np.load(logits, allow_pickle=False)}
+        tensors = {"logits": np.load(logits)}
         run.write(VALIDATION_LOGITS, lambda path: save_file(tensors, path, metadata={"training": made_by}))
 
 

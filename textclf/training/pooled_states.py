@@ -51,12 +51,12 @@ class PooledStates(Classifier):
                 states = self.logits(texts)
                 RunFolder(CACHE).write(path.name, lambda file: _save(file, states))
                 return states
-        return np.asarray(np.load(path, allow_pickle=False))
+        return np.asarray(np.load(path))
 
 
 def _save(path: Path, states: NDArray[np.float32]) -> None:
     with path.open("wb") as file:  # np.save would add .npy to a temporary name
-        np.save(file, states, allow_pickle=False)
+        np.save(file, states)
 
 
 @contextmanager

@@ -106,7 +106,7 @@ def _seen(run: Path) -> list[_Seen]:
 
 def _save(path: Path, states: NDArray[np.float16]) -> None:
     with path.open("wb") as file:  # np.save would add .npy to a temporary name
-        np.save(file, states, allow_pickle=False)
+        np.save(file, states)
 
 
 def write_state_maps(followed: StatesFollowed) -> None:
@@ -114,7 +114,7 @@ def write_state_maps(followed: StatesFollowed) -> None:
     seen = _seen(followed.run)
     if not seen:
         return
-    clouds = [_unit(np.load(each.path, allow_pickle=False).astype(np.float64)) for each in seen]
+    clouds = [_unit(np.load(each.path).astype(np.float64)) for each in seen]
     at = np.unique(np.linspace(0, len(seen) - 1, MOST_MAPS).round().astype(int)).tolist()
     places, shares = one_projection([clouds[k] for k in at])
     seed = int(followed.trainer.args.seed)
