@@ -204,8 +204,10 @@ class FitOptions(TeachingOptions):
         "'few_shot' the encoder by contrast between texts, then a linear model: for 8 to some 64 texts a label",
         "fine_tune",
     )
-    linear_model: Literal["svm", "logistic"] = _say(
-        "of the families with one; its C is chosen on validation by metric_for_best_model", "svm"
+    linear_model: Literal["auto", "svm", "logistic"] = _say(
+        "of the families with one; its C is chosen on validation by metric_for_best_model ('auto': logistic for "
+        "few_shot, svm for the others)",
+        "auto",
     )
     output_dir: str | None = _say("the run folder (default: runs/<data>-<model>)")
     num_train_epochs: float = _say("passes over the training rows", 4.0)

@@ -178,7 +178,7 @@ def _unlabelled(recipe: Recipe, prepared: Prepared, provenance: Provenance, scre
 def _resolved(recipe: Recipe, labels: LabelSpace) -> ModelArguments:
     """Return the model's settings as `--family` completes them, and take the cuts that go with it."""
     linear = recipe.fit.family != "fine_tune"
-    svm = linear and recipe.fit.linear_model == "svm"
+    svm = linear and recipe.fit.chosen_linear_model == "svm"
     if recipe.measure.threshold_aim == "auto" and labels.multi_label:
         recipe.measure.threshold_aim = "own" if svm else "f1"
     if not linear:

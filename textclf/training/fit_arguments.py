@@ -75,6 +75,13 @@ class FitArguments(FitOptions, TrainingArguments):
         return "bf16" if self.bf16 else "fp16" if self.fp16 else "fp32"
 
     @property
+    def chosen_linear_model(self) -> str:
+        """Return `svm` or `logistic`: the latter where texts are few (benchmarks/results/few_labels.md)."""
+        if self.linear_model != "auto":
+            return self.linear_model
+        return "logistic" if self.family == "few_shot" else "svm"
+
+    @property
     def chosen_threads(self) -> int:
         """Return the processor threads that a process uses."""
         return machine.share_threads(self.threads)

@@ -52,7 +52,8 @@ def choose_linear(
     """Fit linear models on training states and choose one's C on validation, by `selection`'s metric.
 
     `train` and `validation` are states float32 [N, d] and gold [N], or 0/1 [N, L]. Cs go outwards by powers of ten as
-    long as that helps, then by half powers around the best; of several that are equally good it is the middle one.
+    long as that helps, then by half powers around the best. Of several that are equally good it is the smallest, which
+    shrinks most: with few validation texts most are, and there more shrinking is better (`benchmarks.few_labels`).
     """
     states, gold = train
     most = max(1, MOST_FITTED // states.shape[1])
@@ -62,7 +63,7 @@ def choose_linear(
         states, gold = states[rows], gold[rows]
     mean, scale = _scaler(states)
     scaled, known = (states - mean) / scale, (validation[0] - mean) / scale
-    fit = support_vectors if args.linear_model == "svm" else partial(logistic, tolerance=TOLERANCE)
+    fit = support_vectors if args.chosen_linear_model == "svm" else partial(logistic, tolerance=TOLERANCE)
     sign = 1 if selection.greater_is_better else -1
     models: dict[float, LinearModel] = {}
 
@@ -79,8 +80,7 @@ def choose_linear(
     with bar:
         found = _searched(value)
     best = max(found.values())
-    equal = sorted(exponent for exponent, each in found.items() if each == best)
-    exponent = equal[len(equal) // 2]
+    exponent = min(exponent for exponent, each in found.items() if each == best)
     tried = {round(10.0**e, 12): sign * found[e] for e in sorted(found)}
     return ChosenLinear(models[exponent], mean, scale, round(10.0**exponent, 12), sign * best, tried, len(states))
 

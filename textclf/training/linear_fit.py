@@ -175,7 +175,7 @@ def fit_head(
         speed = {"examples_per_second": round(len(train) / read, 2), "tokens_per_second": round(tokens / read, 2)}
         training = begun.facts | speed | {"seconds": 0.0}
     facts = _facts(training, begun, chosen, time.perf_counter() - started)
-    of_head = {"model": args.linear_model, "C": chosen.c, "trained_on": chosen.rows, "states": train.shape[1]}
+    of_head = {"model": args.chosen_linear_model, "C": chosen.c, "trained_on": chosen.rows, "states": train.shape[1]}
     facts["training"][LINEAR] = of_head | {"pooling": "mean" if averages(model) else "cls"}
     _log(run, chosen, begun.selection.metric, anew=begun.before is None)
     checkpoint.save(model.cpu(), tokenizer, run.path, max_length=begun.max_length)
