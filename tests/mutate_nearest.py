@@ -42,10 +42,11 @@ _ABOUT = {
 # Whole outputs beside approved files: seconds, and most of what a module computes or says is seen there.
 _FIRST = {
     "metrics/": "approved_figures_of_rows approved_refusals",
-    "textclf/evaluation/page/": "approved_pages odd_inputs edges",
+    "textclf/evaluation/page/": "approved_pages approved_sentences odd_inputs edges",
     "textclf/evaluation/figures/": "approved_figures odd_inputs edges",
-    "textclf/evaluation/": "approved_figures_of_rows approved_refusals odd_inputs edges approved_pages",
-    "textclf/training/": "training_parts odd_inputs settings approved_trainings approved_refusals",
+    "textclf/evaluation/": "approved_figures_of_rows approved_refusals approved_sentences odd_inputs edges "
+    "approved_pages",
+    "textclf/training/": "training_parts odd_trainings settings approved_trainings approved_refusals",
     "textclf/data/labelling/": "approved_readings approved_labelling odd_inputs edges",
     "textclf/hub/claims/": "approved_claims",
     "textclf/hub/": "hub_parts commits odd_inputs approved_refusals",

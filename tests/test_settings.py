@@ -139,6 +139,7 @@ def test_what_follows_from_settings_is_what_was_looked_at(tmp_path, monkeypatch)
         {"lr_scheduler_type": "constant"},
         {"eval_strategy": "steps", "eval_steps": 5, "eval_delay": 10},
         {"num_train_epochs": 0, "max_steps": 5},
+        {"num_train_epochs": 0, "max_steps": 1},
         {"seed": 0, "layer_decay": 1.0, "label_smoothing_factor": 0.99, "per_device_train_batch_size": 1},
         {"seed": 2**32 - 1, "warmup_steps": 0, "per_device_eval_batch_size": 1, "report_to": "none"},
         {"teacher": "x", "teacher_weight": 1.0, "teacher_temperature": 0.1},

@@ -78,7 +78,7 @@ def mcnemar(report: Report, other: Report) -> float:
     right, other_right = (_right(r) for r in (report, other))
     only_first = int(np.sum(right & ~other_right))
     only_second = int(np.sum(other_right & ~right))
-    if only_first + only_second == 0:
+    if only_first == only_second:  # both 0, too
         return 1.0
     return float(binomtest(only_first, only_first + only_second, 0.5).pvalue)
 

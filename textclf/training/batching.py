@@ -62,7 +62,7 @@ def compose_steps(lengths: RowNumbers, size: StepSize, seed: int, epoch: int) ->
 
 def _sorted_in_pools(order: RowNumbers, lengths: RowNumbers, size: StepSize) -> RowNumbers:
     """Sort by length inside pools, up and down in turn, so that neighbours across two pools are alike too."""
-    rows = size.rows if not size.tokens else max(1, int(size.tokens / lengths.mean()))
+    rows = size.rows if not size.tokens else int(size.tokens / lengths.mean())  # 1 at least: the longest fits
     pool = rows * max(1, min(POOL_STEPS, len(order) // (rows * POOLS)))
     pools = [order[start : start + pool] for start in range(0, len(order), pool)]
     pools = [part[np.argsort(lengths[part], kind="stable")] for part in pools]

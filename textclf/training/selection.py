@@ -89,8 +89,6 @@ def _with_f_beta(name: str, metrics: Metrics, labels: LabelSpace) -> Metrics:
         if name in said:
             return said
         predicted, several = labels.decide(values), gold.ndim == 2
-        if average == "micro" and not several:
-            return said | {name: float((gold == predicted).mean())}
         counts = gold.sum(axis=0) if several else np.bincount(gold, minlength=len(labels))
         carried = None if average == "micro" else np.flatnonzero(counts)  # averages are over labels that occur
         figure = fbeta_score(gold, predicted, beta=beta, labels=carried, average=average, zero_division=0)
