@@ -35,6 +35,16 @@ def test_naming_data_leaves_the_embedded_default_behind():
     assert read_recipe(["--dataset", "hate_speech"]).fit.learning_rate == 5e-5
 
 
+def test_few_texts_have_a_learning_rate_of_their_own_unless_one_is_given(tmp_path):
+    few = ["--dataset", "x.csv", "--family", "few_shot"]
+    assert read_recipe(few).fit.learning_rate == 1e-5
+    assert read_recipe(few[:2]).fit.learning_rate == 5e-5
+    assert read_recipe([*few, "--learning_rate", "5e-5"]).fit.learning_rate == 5e-5
+    file = tmp_path / "few.yaml"
+    file.write_text("family: few_shot\nlearning_rate: 3.0e-5\n", encoding="utf-8")
+    assert read_recipe([str(file), *few[:2]]).fit.learning_rate == 3e-5
+
+
 def test_flags_win_over_the_file(tmp_path):
     path = written(tmp_path, "dataset: hate_speech\nlearning_rate: 1.0e-3\nseed: 7\ntext_columns: [title, body]\n")
     recipe = read_recipe([path, "--seed", "8"])

@@ -46,6 +46,7 @@ class Recipe(NamedTuple):
 
 
 DEFAULT_RECIPE = HOUSE / "recipes" / "news_sample.yaml"
+CONTRAST_RATE = 1e-5  # of few texts that are read many times (benchmarks/results/few_labels.md)
 _NAMES_DATA = ("--dataset", "--train_file", "--train-file", "--unlabelled")
 
 
@@ -63,11 +64,17 @@ def read_recipe(argv: Sequence[str]) -> Recipe:
 
     groups = (DataArguments, ModelArguments, FitArguments, MeasureArguments, PublishArguments)
     parser = build_parser(groups)
+    values: dict[str, Any] = {}  # Any: whatever type each field has
     if words and not words[0].startswith("-"):
-        parser.set_defaults(**_recipe_values(recipe_path(words.pop(0)), parser))
+        values = _recipe_values(recipe_path(words.pop(0)), parser)
     elif not any(word.startswith(_NAMES_DATA) for word in words):
-        parser.set_defaults(**_recipe_values(DEFAULT_RECIPE, parser))
-    return Recipe(*parse(parser, words))
+        values = _recipe_values(DEFAULT_RECIPE, parser)
+    parser.set_defaults(**values)
+    recipe = Recipe(*parse(parser, words))
+    if recipe.fit.family == "few_shot":  # again, with its own default
+        parser.set_defaults(**{"learning_rate": CONTRAST_RATE} | values)
+        recipe = Recipe(*parse(parser, words))
+    return recipe
 
 
 def show_help(argv: Sequence[str], usage: str, groups: Sequence[type] = OWN_GROUPS) -> bool:
