@@ -1,14 +1,21 @@
 """Every PNG figure as it is drawn: what stands where, in which colour and size, line by line."""
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
 from tests.approved import check_approved
 from tests.test_figures import LOG, several, single, write_log
-from textclf.evaluation.figures import drawing
+from textclf.evaluation.figures import drawing, style
+from textclf.evaluation.figures.curve_figures import threshold_curves
+from textclf.evaluation.figures.style import INK
+from textclf.evaluation.wording import words_of
 from textclf.run_folder import RunFolder
 
+SAY = words_of("en")
 SELECTED = {"selection": {"metric": "f1_macro", "epoch": 1.0}}
 TEMPERATURE = {"calibration": {"method": "temperature", "temperature": 1.5}}
 MANY = [f"label {i}" for i in range(70)]
@@ -121,3 +128,48 @@ def test_figures_are_those_that_were_looked_at(kind, evaluation, report, shown, 
         write_log(tmp_path, LONGER_LOG)
     figures = figures_of(monkeypatch, tmp_path, evaluation, report, report)
     check_approved(f"figures_{kind}.txt", told(figures, shown))
+
+
+def test_sizes_follow_the_number_of_labels_as_was_looked_at():
+    """Of matrices and bars at each limit: size, names level or slanted, counts alone or with shares, marks."""
+    lines = []
+    drawn = {drawing.confusion_heat_map: (4, 5, 6, 7, 10, 11, 20, 21), drawing.per_label_bars: (25, 26, 61)}
+    for draw, sizes in drawn.items():
+        for size in sizes:
+            report = single([f"name {k}" for k in range(size)], 3 * size)
+            told = "\n".join(lines_of(draw(report, SAY), 1)).splitlines()
+            lines += [f"# {draw.__name__} of {size}", *told[:12]]
+            lines += [line for line in told[12:] if line.startswith(("text", "marks"))]
+    for width in (15, 16):
+        names = [chr(97 + k) * width for k in range(5)]
+        lines += [f"# names of {width}", *list(lines_of(drawing.confusion_heat_map(single(names, 20), SAY), 1))[:6]]
+    check_approved("figures_by_size.txt", "\n".join(lines))
+
+
+def test_cells_are_written_in_white_above_a_share_and_not_at_it():
+    _, (axes,) = drawing.canvas(1, 1, 3)
+    shares = np.array([[drawing.DARK, drawing.DARK + 1e-6], [0.0, 1.0]])
+    drawing._number_cells(axes, np.array([[11, 9], [0, 1234]]), shares)
+    assert [(text.get_text().split("\n")[0], text.get_color()) for text in axes.texts] == [
+        ("11", INK), ("9", "white"), ("1,234", "white"),
+    ]  # fmt: skip
+    assert [text.get_position() for text in axes.texts] == [(0, 0), (1, 0), (1, 1)]
+
+
+def test_cuts_are_drawn_of_labels_that_validation_carries():
+    report = several(["a", "b", "c"], 40)
+    assert threshold_curves(replace(report, gold=report.gold * 0), SAY) is None
+    alone = replace(report, gold=report.gold * [0, 1, 0])
+    figure = threshold_curves(alone, SAY)
+    assert len(figure.axes) == 1
+    assert [text.get_text() for text in figure.legends[0].get_texts()][-1] == SAY["chosen_cut"]
+    assert threshold_curves(single(["a", "b"], 20), SAY) is None
+
+
+def test_of_a_fonts_faces_the_regular_one_tells_its_characters(monkeypatch):
+    faces = [("italic", 400, "i"), ("normal", 700, "b"), ("normal", 100, "t"), ("normal", "regular", "r")]
+    entries = [SimpleNamespace(name="Own Font", style=style, weight=weight, fname=at) for style, weight, at in faces]
+    monkeypatch.setattr(style, "fontManager", SimpleNamespace(ttflist=[SimpleNamespace(name="Other"), *entries]))
+    monkeypatch.setattr(style, "get_font", lambda name: SimpleNamespace(get_charmap=lambda: {ord(name): 1}))
+    assert style._characters_of("Own Font") == {ord("r")}
+    style._characters_of.cache_clear()

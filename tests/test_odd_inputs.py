@@ -6,25 +6,33 @@ from types import SimpleNamespace
 
 import httpx2
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import torch
 from datasets import ClassLabel, Dataset, DatasetDict, Features, List, Value
 from huggingface_hub import SpaceHardware
 from huggingface_hub.errors import HfHubHTTPError
 from scipy.special import softmax
+from scipy.stats import binomtest
 from sklearn.metrics import log_loss
+from transformers import AutoTokenizer
 
 from textclf.arguments import MeasureArguments
 from textclf.errors import UserError
-from textclf.evaluation import text_profile
+from textclf.evaluation import attribution, comparison, kept_promises, text_profile, verdict
 from textclf.evaluation.abstention import MOST_CUTS, Outcome, Promise, Sequence, find_cut
 from textclf.evaluation.baselines import rows as baseline_rows
+from textclf.evaluation.curves import precision_recall, threshold_curve
+from textclf.evaluation.data_words import in_korean
 from textclf.evaluation.decisions import on_test
-from textclf.evaluation.gate import texts_needed
+from textclf.evaluation.gate import _worst_recall, texts_needed
 from textclf.evaluation.label_sets import cuts_by_label, marginal_cut
 from textclf.evaluation.page.promised import promise_sentences
-from textclf.evaluation.report import report_on
+from textclf.evaluation.predictions import read_predictions
+from textclf.evaluation.report import measure, report_on
 from textclf.evaluation.score_intervals import wilson
+from textclf.evaluation.slices import _natural
 from textclf.evaluation.verdict import _windows
 from textclf.evaluation.wording import words_of
 from textclf.hub import dataset_repo, inspection, space
@@ -168,6 +176,136 @@ def test_cuts_to_be_tested_are_all_places_or_a_hundred_from_end_to_end():
     assert find_cut(promise, none, np.array([0.9]), np.array([False]), 7) == Outcome(None, 7, 0, 0, None)
     assert promise.kept(np.array([0, 0, 0]), np.array([0, 58, 59])).tolist() == [False, False, True]
     assert promise.most_wrong(np.array([0, 58, 59, 93])).tolist() == [-1, -1, 0, 1]
+
+
+@pytest.mark.parametrize("curve", [precision_recall, threshold_curve])
+def test_without_a_positive_there_is_no_curve(curve):
+    scores = np.array([0.1, 0.9])
+    assert curve(np.array([0, 0]), scores) is None
+    assert curve(np.array([0, 1]), scores) is not None
+
+
+def test_no_engine_loses_recall_that_nobody_can_measure():
+    figure = lambda value: value and {"value": value}  # noqa: E731
+    report = lambda **rows: SimpleNamespace(  # noqa: E731
+        per_label={name: {"support": n, "recall": figure(value)} for name, (n, value) in rows.items()}
+    )
+    ours = report(a=(9, 0.5), b=(0, 0.1), c=(9, None), d=(9, 0.2))
+    torchs = report(a=(9, 0.6), b=(9, 0.9), c=(9, 0.9), d=(9, None))
+    assert _worst_recall(ours, torchs) == {"label": "a", "value": 0.5, "torch": 0.6}
+    assert _worst_recall(report(b=(0, 0.1)), report(b=(9, 0.9))) is None
+
+
+def test_draws_are_shared_out_among_labels(monkeypatch):
+    monkeypatch.setattr(kept_promises, "MOST_TRIES", 64)
+    labels, rng = LabelSpace(("a", "b", "c"), True), np.random.default_rng(0)
+    scores = rng.random((60, 3)).astype(np.float32)
+    report = report_on(scores, (rng.random((60, 3)) < scores).astype(np.int64), labels, None, 0)
+    found = kept_promises.failures_over_resplits(Promise(0.4, 0.6), report, report, report)
+    assert (found["draws"], found["tries"]) == (21, 63)
+    monkeypatch.setattr(kept_promises, "MOST_TRIES", 30)
+    assert kept_promises.failures_over_resplits(Promise(0.4, 0.6), report, report, report)["draws"] == 20
+    assert kept_promises.failures_over_resplits(Promise(0.4, 0.6), report, report, report, draws=3)["draws"] == 3
+
+
+def test_differences_without_draws_have_no_interval_and_two_draws_have_a_correlation():
+    one, other = np.array([1.0, 2.0, np.nan]), np.array([2.0, 5.0, 1.0])
+    assert comparison._correlation(one, other) == pytest.approx(1.0)
+    assert comparison._correlation(one[1:], other[1:]) == 0.0
+    assert comparison._correlation(one, np.ones(3)) == 0.0
+    assert comparison._correlation(np.ones(3), other) == 0.0
+    gold = np.arange(40) % 2
+    reports = [report_on(np.eye(2, dtype=np.float32)[(gold + wrong) % 2], gold, LabelSpace(("a", "b"), False), None, 0)
+               for wrong in (np.arange(40) < 12, np.arange(40) < 1)]  # fmt: skip
+    assert comparison._bounds(*reports, "mcc") is None
+    right = (12, 1)
+    assert comparison.mcnemar(*reports) == pytest.approx(binomtest(right[1] - 1, 11, 0.5).pvalue)
+    assert comparison.mcnemar(reports[0], reports[0]) == 1.0
+
+
+@pytest.mark.parametrize(("wrong", "steps"), [(0.0, 32), (0.0199, 32), (0.03, 512)])
+def test_gradients_are_integrated_in_twice_as_many_steps_until_they_add_up(monkeypatch, wrong, steps):
+    asked = []
+
+    class Integrated:
+        def __init__(self, function, multiply_by_inputs):
+            assert multiply_by_inputs
+
+        def attribute(self, inputs, baseline, n_steps, internal_batch_size):
+            asked.append((n_steps, internal_batch_size))
+            return torch.tensor([[[0.5], [0.5 + wrong]]], dtype=torch.float64)
+
+    monkeypatch.setattr(attribution, "IntegratedGradients", Integrated)
+    function = lambda inputs: inputs.sum()  # noqa: E731
+    scores, taken, error = attribution._integrate(function, torch.ones(1, 2, 1) / 2, torch.zeros(1, 2, 1), 32)
+    assert (scores, taken, error) == ([0.5, 0.5 + wrong], steps, pytest.approx(wrong))
+    assert [each for each, _ in asked] == [32 * 2**k for k in range(len(asked))]
+
+
+def test_a_text_is_measured_in_tokens_and_in_the_share_that_the_model_does_not_know(tiny_model, monkeypatch):
+    """Special tokens are of the length and not of the share; an empty text has none, a pair those of a pair."""
+    tokenizer = AutoTokenizer.from_pretrained(tiny_model("bert"))
+    monkeypatch.setattr(text_profile, "TEXTS_AT_ONCE", 2)
+    given = ["국회가 열렸다 \U0001f980 \U0001f980", "", ("A late goal", "\U0001f980"), ("A late goal", None), "goal"]
+    found = text_profile.TokenCounter(tokenizer.backend_tokenizer.to_str())(given)
+    for text, measured in zip(given, found, strict=True):
+        first, second = (text, None) if isinstance(text, str) else text
+        whole = tokenizer(first, second)["input_ids"]
+        own = tokenizer(first, second, add_special_tokens=False)["input_ids"]
+        unknown = own.count(tokenizer.unk_token_id)
+        assert (measured.tokens, measured.unknown) == (len(whole), unknown / len(own) if own else 0.0)
+    assert found[0].unknown > 0 and found[2].unknown > 0
+
+
+def test_the_unknown_token_is_named_or_numbered_or_there_is_none():
+    words = SimpleNamespace(token_to_id={"[UNK]": 7}.get)
+    models = ({"unk_id": 0}, {"unk_token": "[UNK]"}, {"unk_id": None}, {})
+    assert [text_profile._unknown_id(model, words) for model in models] == [0, 7, None, None]
+
+
+def test_slices_stand_in_the_order_of_their_numbers():
+    names = ["20–49 characters", "5–9 characters", "b", "a", "10 characters", "many characters", "0–4 characters"]
+    assert sorted(names, key=_natural) == [
+        "0–4 characters", "a", "b", "many characters", "5–9 characters", "10 characters", "20–49 characters",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_predictions_are_read_as_they_were_written(tmp_path, several):
+    labels = AB_SEVERAL if several else LabelSpace(("a", "b"), False)
+    gold = [["a"], ["a", "b"], []] if several else ["a", "b", "a"]
+    table = {"text": ["x", "y", "z"], "text_pair": ["p", None, ""], "labels": gold, "scores": [[0.25, 0.75]] * 3}
+    (tmp_path / "predictions").mkdir()
+    pq.write_table(pa.table(table), tmp_path / "predictions" / "test.parquet")
+    for config, cuts in (({}, None), ({"thresholds": {"b": 0.4, "a": 0.3}}, [0.3, 0.4])):
+        run = SimpleNamespace(path=tmp_path, read_json=lambda name, config=config: config)
+        found = read_predictions(run, "test", labels)
+        assert found.texts == [("x", "p"), "y", "z"]
+        assert found.gold.tolist() == ([[1, 0], [1, 1], [0, 0]] if several else [0, 1, 0])
+        assert found.scores.tolist() == [[0.25, 0.75]] * 3
+        assert (None if found.thresholds is None else found.thresholds.tolist()) == (cuts if several else None)
+
+
+def test_scores_that_are_in_part_no_numbers_are_refused():
+    scores = np.array([[0.5, np.nan, 0.5], [0.2, 0.3, 0.5]], dtype=np.float32)
+    scorer = SimpleNamespace(labels=ABC, thresholds=None, scores=lambda texts: scores)
+    with pytest.raises(UserError, match="1 of 2"):
+        measure(scorer, split(["x", "y"], [0, 1]))
+
+
+@pytest.mark.parametrize("made", [{}, {"augment_crop": 0.5}, {"augment_drop": 0.5}, {"augment_swap": 0.5}])
+def test_rows_that_are_made_from_each_other_are_scored_by_no_fold(monkeypatch, made):
+    monkeypatch.setattr(verdict, "suspects_out_of_fold", lambda *args: "suspects")
+    monkeypatch.setattr(verdict, "cleaner", lambda clean: None)
+    data = SimpleNamespace(**{"augment_crop": 0.0, "augment_drop": 0.0, "augment_swap": 0.0, "clean": []} | made)
+    recipe = SimpleNamespace(data=data, fit=SimpleNamespace(seed=1))
+    found = verdict._out_of_fold(None, {"train": 1, "validation": 2}, recipe)
+    assert found == (None if made else "suspects")
+
+
+def test_values_that_stand_in_two_splits_are_told_in_korean():
+    told = in_korean("12 rows left out: 'kim' of test that also stands in train", words_of("ko"))
+    assert told == "12행을 뺌: 학습 데이터에도 있는 'kim' 값의 테스트 행"
 
 
 # Publishing

@@ -146,9 +146,12 @@ def _platt_each(logits: NDArray[np.float64], gold: NDArray[np.int64]) -> Scales:
     n, size = logits.shape
     positives = gold.sum(axis=0)
     pooled = np.minimum(positives, n - positives) < RARE
-    pair = _platt(logits.ravel(), gold.ravel()) if pooled.any() else (1.0, 0.0)
-    fitted = [pair if pooled[k] else _platt(logits[:, k], gold[:, k]) for k in range(size)]
-    scale, shift = np.array(fitted).reshape(size, 2).T
+    fitted = np.empty((size, 2))
+    if pooled.any():
+        fitted[pooled] = _platt(logits.ravel(), gold.ravel())
+    for k in np.flatnonzero(~pooled):
+        fitted[k] = _platt(logits[:, k], gold[:, k])
+    scale, shift = fitted.T
     return Scales("platt", scale, shift, pooled)
 
 

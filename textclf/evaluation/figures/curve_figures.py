@@ -149,8 +149,7 @@ def threshold_curves(validation: Report, say: Words) -> Figure | None:
     figure, panels = canvas(rows, columns, 0.9 + 2.1 * rows)
     for axes, k in zip(panels, shown, strict=False):
         curve = threshold_curve(truths[:, k], validation.scores[:, k])
-        if curve is None:  # cannot be: it has support
-            continue
+        assert curve is not None  # it has support
         for values, colour, name in (
             (curve.precision, ORANGE, say["precision"]),
             (curve.recall, GREEN, say["recall"]),
