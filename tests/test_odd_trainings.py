@@ -21,6 +21,7 @@ from textclf.training import (
     injection,
     interruption,
     memory,
+    resume,
     selection,
     states,
     teaching,
@@ -424,3 +425,18 @@ def test_a_chat_teacher_needs_texts_and_has_to_name_a_label(monkeypatch):
     right = record["on_validation"]["accuracy"]
     assert (record["texts"], right["value"]) == (3, 1.0)
     assert 0 < right["low"] < right["high"] <= 1
+
+
+def test_an_adapters_run_goes_on_after_its_library_was_renewed(tiny_model, tmp_path):
+    """The adapter's config names the version of peft: with a newer one no such run went on."""
+    split = rows(6)
+    model, tokenizer = built(tiny_model("bert"), split, lora="lora")
+    texts = tokenise(split, tokenizer, 32)
+    labels = LabelSpace.from_features(split.features)
+    plan = lambda: resume.plan_of(arguments(tmp_path), labels, model, (texts, texts))  # noqa: E731
+    begun = plan()
+    model.peft_config["default"].peft_version = "0.0.1"
+    model.config.transformers_version = "0.0.1"
+    assert plan() == begun
+    model.peft_config["default"].lora_alpha = 17
+    assert {name for name, value in plan().items() if begun[name] != value} == {"the model's adapter lora_alpha"}

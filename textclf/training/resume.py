@@ -49,7 +49,7 @@ _MAY_CHANGE = """
 FREE = frozenset(_MAY_CHANGE.split())
 # Of a model's config: where it came from, what our labels say already, and who wrote it.
 _NOT_OF_THE_MODEL = {"_name_or_path", "_commit_hash", "transformers_version", "id2label", "label2id", "architectures"}
-_NOT_OF_THE_MODEL |= {"base_model_name_or_path", "revision"}
+_NOT_OF_THE_MODEL |= {"base_model_name_or_path", "revision", "peft_version"}
 _DIGESTS = {
     **{name: f"other {name}" for name in ("training rows", "validation rows", "initial weights")},
     "tokenizer": "another tokenizer or cleaning",
