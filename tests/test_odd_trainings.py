@@ -438,5 +438,9 @@ def test_an_adapters_run_goes_on_after_its_library_was_renewed(tiny_model, tmp_p
     model.peft_config["default"].peft_version = "0.0.1"
     model.config.transformers_version = "0.0.1"
     assert plan() == begun
+    older = {**begun, "the model's adapter peft_version": "0.0.2"}
+    place = resume.Place(tmp_path, None, resuming=True)
+    resume.note(place, older)
+    resume.keep_to(place, plan())
     model.peft_config["default"].lora_alpha = 17
     assert {name for name, value in plan().items() if begun[name] != value} == {"the model's adapter lora_alpha"}

@@ -182,7 +182,8 @@ def keep_to(place: Place, wanted: dict[str, Any]) -> None:
             raise UserError(f"{folder.path / PLAN} is missing, which says what the run was begun with: {again}.")
         return
     begun = folder.read_json(PLAN)
-    names = [name for name in {**wanted, **begun} if begun.get(name) != wanted.get(name)]
+    differing = [name for name in {**wanted, **begun} if begun.get(name) != wanted.get(name)]
+    names = [name for name in differing if name.split()[-1] not in _NOT_OF_THE_MODEL]  # which older plans had, too
     if names:
         told = [_difference(name, begun.get(name), wanted.get(name)) for name in sorted(names, key=_is_of_the_model)]
         if len(told) > MOST_TOLD + 1:
