@@ -390,6 +390,15 @@ def test_of_a_cluster_encoder_nothing_goes_up_but_what_such_a_model_is_made_of(r
     assert name not in {upload.path for upload in collect(run, {})}
 
 
+def test_what_a_second_key_of_one_name_hides_is_found(run):
+    """JSON may say a name twice: readers take the last, and what stood in the first went up unseen."""
+    path = run.path / "tokenizer_config.json"
+    text = path.read_text(encoding="utf-8")
+    path.write_text('{"note": ["to kim@example.org"], "note": "", ' + text.lstrip()[1:], encoding="utf-8")
+    with pytest.raises(UserError, match="an e-mail address: kim@example"):
+        collect(run, {})
+
+
 def test_a_token_in_the_name_of_a_file_is_found(run):
     (run.path / "figures").mkdir()
     (run.path / "figures" / f"{TOKEN}.png").write_bytes(b"\x89PNG\r\n\x1a\n")

@@ -78,7 +78,7 @@ def strings_of(name: str, data: bytes) -> list[str]:
     text = data.decode("utf-8", errors="replace")
     try:
         if name.endswith((".json", ".safetensors")):
-            return list(_leaves(json.loads(text)))
+            return list(_leaves(json.loads(text, object_pairs_hook=list)))  # a name that stands twice keeps both
         if name.endswith(".yaml"):
             return [*_leaves(yaml.safe_load(text)), *re.findall(r"#.*", text)]
     except (ValueError, yaml.YAMLError):
@@ -138,7 +138,7 @@ def _leaves(value: Any) -> Iterator[str]:  # Any: whatever JSON or YAML holds
         for key, inner in value.items():
             yield str(key)
             yield from _leaves(inner)
-    elif isinstance(value, list):
+    elif isinstance(value, list | tuple):
         for inner in value:
             yield from _leaves(inner)
     elif isinstance(value, str):
