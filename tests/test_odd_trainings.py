@@ -270,13 +270,24 @@ def test_a_resumed_run_forgets_what_was_seen_behind_its_checkpoint(tmp_path):
     folder = tmp_path / states.STATES
     folder.mkdir(parents=True)
     followed, kept = object.__new__(states.StatesFollowed), []
-    followed.run, followed._keep = tmp_path, lambda *at: kept.append(at)
+    followed.run, followed._keep, followed.rows = tmp_path, lambda *at: kept.append(at), np.arange(1)
     for step, first, left, looked in ((6, True, {0, 6}, []), (6, False, {0, 6, 7}, []), (0, True, set(), [(0, 0.0)])):
         for name in ("0-0", "6-1", "7-1.5"):
             np.save(folder / f"{name}.npy", np.zeros(1))
         kept.clear()
         followed.on_train_begin(None, SimpleNamespace(global_step=step, is_world_process_zero=first), None)
         assert ({seen.step for seen in states._seen(tmp_path)}, kept) == (left, looked)
+
+
+def test_maps_of_fewer_texts_are_forgotten_where_a_run_goes_on_with_more(tmp_path):
+    """--follow_states may change on the way: points of the first epochs had the colours of other texts."""
+    followed = object.__new__(states.StatesFollowed)
+    followed.run, followed.rows = tmp_path, np.array([2, 5, 7])
+    (tmp_path / states.STATES).mkdir(parents=True)
+    for name, texts in (("0-0", 2), ("4-1", 3), ("8-2", 4)):
+        np.save(tmp_path / states.STATES / f"{name}.npy", np.zeros((texts, 6), dtype=np.float16))
+    followed.on_train_begin(None, SimpleNamespace(global_step=8, is_world_process_zero=True), None)
+    assert [seen.step for seen in states._seen(tmp_path)] == [4]
 
 
 def test_the_log_is_begun_in_a_folder_that_is_not_there_yet(tmp_path):

@@ -41,11 +41,15 @@ class StatesFollowed(TrainerCallback):
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
-        """Forget what a killed run saw behind the checkpoint that is resumed; look at the untrained encoder."""
+        """Forget what a killed run saw behind the checkpoint that is resumed, and other numbers of texts.
+
+        Look at the untrained encoder.
+        """
         if not state.is_world_process_zero:
             return
         for seen in _seen(self.run):
-            if seen.step > state.global_step or state.global_step == 0:
+            others = len(np.load(seen.path)) != len(self.rows)
+            if seen.step > state.global_step or state.global_step == 0 or others:
                 seen.path.unlink()
         if state.global_step == 0:
             self._keep(0, 0.0)
