@@ -1,6 +1,7 @@
 """Memory that will not do is seen before the first step, and the batches are cut; the model learns the same."""
 
 import logging
+import os
 import weakref
 from contextlib import nullcontext
 from types import SimpleNamespace
@@ -13,8 +14,9 @@ from tests.training_runs import rows, train
 from textclf.errors import UserError
 from textclf.inference import memory
 from textclf.inference.memory import free_memory
-from textclf.training import foresight
+from textclf.training import foresight, resume
 from textclf.training import memory as held_memory
+from textclf.training.fit import start
 
 GIGABYTE = 10**9
 
@@ -200,3 +202,19 @@ def test_a_processor_makes_room_before_each_step(tiny_model, tmp_path, monkeypat
     monkeypatch.setattr(held_memory.HeldMemory, "make_room", lambda self: asked.append(1))
     train(tiny_model("bert"), tmp_path / "run", rows(24), rows(8), num_train_epochs=2)
     assert len(asked) == 6  # 24 texts by 8, twice
+
+
+def test_a_training_keeps_the_products_of_few_shapes_unless_told_otherwise(monkeypatch):
+    capacity = "ONEDNN_PRIMITIVE_CACHE_CAPACITY"
+    monkeypatch.setenv(capacity, "7")
+    held_memory.keep_few_shapes()
+    assert os.environ[capacity] == "7"
+    monkeypatch.delenv(capacity)
+
+    def seen(_):
+        assert os.environ[capacity] == "64"
+        raise UserError("seen")
+
+    monkeypatch.setattr(resume, "find_place", seen)
+    with pytest.raises(UserError, match="seen"):  # before anything is computed
+        start(None, None, (None, None), None, max_length=8, metrics=None)

@@ -37,6 +37,7 @@ from .fit import Fitted
 from .fit_arguments import FitArguments
 from .foresight import Context, Need, needed, pieces_of, told
 from .linear_fit import begin, fit_head
+from .memory import give_back
 from .pooled_states import without_last
 from .selection import Metrics
 
@@ -192,6 +193,8 @@ def contrast(
         with hooks, fast_dropout(model, args.device.type == "cpu"):
             read.pieces = _pieces(model, collator, size, trainer.compute_loss_context_manager)
             trainer.train()
+    del trainer
+    give_back()  # scoring follows
     return steps * size
 
 

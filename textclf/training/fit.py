@@ -27,7 +27,7 @@ from . import auxiliary, compact_vocabulary, interruption, machine, resume
 from .assembly import Training, assemble
 from .encoding import EncodedTexts, tokenise
 from .fit_arguments import FitArguments
-from .memory import kept_memory
+from .memory import keep_few_shapes, kept_memory
 from .outcome import Aside, copy_of_sharded, selection_facts, training_facts, write_run
 from .selection import Metrics, Selection, choose_metric
 from .states import write_state_maps
@@ -115,6 +115,7 @@ def start(
     Raises:
         UserError: the folder is in use, nothing to resume, another plan, an unknown metric.
     """
+    keep_few_shapes()
     place, args.place = resume.find_place(args), None
     labels = LabelSpace.from_features(splits[0].features)
     torch.set_num_threads(args.chosen_threads)

@@ -29,6 +29,11 @@ _PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 _SHAPES_KEPT = ("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
 
 
+def keep_few_shapes() -> None:
+    """Let oneDNN keep the compiled products of few shapes, unless the environment says how many (before it begins)."""
+    os.environ.setdefault(*_SHAPES_KEPT)
+
+
 @contextmanager
 def kept_memory(use: bool) -> Iterator[None]:
     """Let freed memory stay with the process inside the context (glibc only; elsewhere nothing changes).
