@@ -183,7 +183,7 @@ class ChatTeacher:
         return text.replace(self._key, "***") if self._key else text
 
     def _record(self, rows: list[dict[str, Any]], ids: list[list[int] | None], new: int) -> dict[str, Any]:
-        tokens = {name: sum(row.get(name, 0) for row in rows) for name in ("prompt_tokens", "completion_tokens")}
+        tokens = {name: sum(row[name] for row in rows) for name in ("prompt_tokens", "completion_tokens")}
         price = self.endpoint.price
         cost = price and (tokens["prompt_tokens"] * price[0] + tokens["completion_tokens"] * price[1]) / 1e6
         given = Counter(self.labels.names[i] for each in ids for i in each or [])
