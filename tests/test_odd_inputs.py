@@ -13,16 +13,17 @@ import torch
 from datasets import ClassLabel, Dataset, DatasetDict, Features, List, Value
 from huggingface_hub import SpaceHardware
 from huggingface_hub.errors import HfHubHTTPError
-from scipy.special import softmax
+from scipy.special import expit, logit, softmax
 from scipy.stats import binomtest
 from sklearn.metrics import log_loss
 from transformers import AutoTokenizer
 
 from textclf.arguments import MeasureArguments
 from textclf.errors import UserError
-from textclf.evaluation import attribution, comparison, kept_promises, text_profile, verdict
+from textclf.evaluation import attribution, comparison, exporting, kept_promises, text_profile, verdict
 from textclf.evaluation.abstention import MOST_CUTS, Outcome, Promise, Sequence, find_cut
 from textclf.evaluation.baselines import rows as baseline_rows
+from textclf.evaluation.calibration import fit_scales
 from textclf.evaluation.curves import precision_recall, threshold_curve
 from textclf.evaluation.data_words import in_korean
 from textclf.evaluation.decisions import on_test
@@ -33,6 +34,7 @@ from textclf.evaluation.predictions import read_predictions
 from textclf.evaluation.report import measure, report_on
 from textclf.evaluation.score_intervals import wilson
 from textclf.evaluation.slices import _natural
+from textclf.evaluation.thresholds import choose
 from textclf.evaluation.verdict import _windows
 from textclf.evaluation.wording import words_of
 from textclf.hub import dataset_repo, inspection, space
@@ -301,6 +303,36 @@ def test_rows_that_are_made_from_each_other_are_scored_by_no_fold(monkeypatch, m
     recipe = SimpleNamespace(data=data, fit=SimpleNamespace(seed=1))
     found = verdict._out_of_fold(None, {"train": 1, "validation": 2}, recipe)
     assert found == (None if made else "suspects")
+
+
+@pytest.mark.parametrize("calibrated", [False, True])
+@pytest.mark.parametrize("baked", [None, False, True])
+def test_an_int8_file_is_settled_as_its_run_was(monkeypatch, tmp_path, calibrated, baked):
+    """Cuts that the run has in its biases are folded into the file, too; others stand beside it."""
+    rng = np.random.default_rng(0)
+    logits, folded = rng.normal(size=(60, 2)).astype(np.float32), []
+    gold = (logits + rng.normal(size=(60, 2)) > 0.7).astype(np.int64)
+    exported = SimpleNamespace(file="model_int8.onnx")
+    monkeypatch.setattr(exporting, "_staged", lambda *_: exported)
+    monkeypatch.setattr(exporting, "OnnxClassifier", lambda _: SimpleNamespace(logits=lambda texts: logits))
+    monkeypatch.setattr(exporting, "fold", lambda file, scale, shift: folded.append((file, scale, shift)))
+    evaluation = {"calibration": {"method": "platt"} if calibrated else None}
+    evaluation |= {"thresholds": None if baked is None else {"aim": "f1", "baked": baked}}
+    validation = SimpleNamespace(texts=["t"] * 60, gold=gold, reference=SimpleNamespace(labels=AB_SEVERAL))
+    found = exporting._settle(tmp_path, evaluation, validation)
+    ((file, scale, shift),) = folded
+    own = fit_scales(logits, gold, AB_SEVERAL)
+    usual = (own.scale, own.shift) if calibrated else (np.ones(2), np.zeros(2))
+    cuts = choose(expit(logits * usual[0] + usual[1]), gold, "f1", usual[1]).cuts
+    assert (file, ("calibration" in found), ("thresholds" in found)) == (exported.file, calibrated, baked is not None)
+    np.testing.assert_allclose(scale, usual[0])
+    np.testing.assert_allclose(shift, usual[1] - (logit(cuts) if baked else 0), rtol=1e-6)
+    if baked is not None:
+        assert found["thresholds"] == pytest.approx(
+            {"a": 0.5, "b": 0.5} if baked else dict(zip("ab", cuts, strict=True))
+        )
+    if calibrated:
+        assert (found["calibration"]["scale"], found["calibration"]["method"]) == (own.scale.tolist(), own.method)
 
 
 def test_values_that_stand_in_two_splits_are_told_in_korean():
