@@ -37,7 +37,7 @@ from textclf.evaluation.slices import _natural
 from textclf.evaluation.thresholds import choose
 from textclf.evaluation.verdict import _windows
 from textclf.evaluation.wording import words_of
-from textclf.hub import dataset_repo, inspection, space
+from textclf.hub import dataset_repo, destination, inspection, space
 from textclf.hub.card_promises import _abstention
 from textclf.hub.destination import Destination
 from textclf.hub.push_arguments import PushArguments
@@ -382,7 +382,7 @@ class SpaceApi:
     def get_space_secrets(self, space):
         return self.secrets
 
-    def auth_check(self, model):
+    def auth_check(self, repo_id, **options):
         if self.status:
             response = httpx2.Response(self.status, request=httpx2.Request("GET", "https://hub"))
             raise HfHubHTTPError("no", response=response)
@@ -396,6 +396,17 @@ def test_a_space_is_told_its_model_where_it_does_not_know_it():
         api = SpaceApi(variables)
         space._set_variable(api, "a/demo", "a/b")
         assert api.calls == [("add_space_variable", "a/demo", "MODEL_ID", "a/b")] * calls
+
+
+def test_a_hub_in_trouble_is_no_refusal_and_no_permission():
+    """Only what says no means no: any other failure is told as what it is."""
+    account = {"name": "alice"}
+    destination._check_permission(SpaceApi(), account, "a/b", "model")
+    for status in (401, 403, 404):
+        with pytest.raises(UserError, match=r"^a/b belongs to somebody else, or the token of alice may not write"):
+            destination._check_permission(SpaceApi(status=status), account, "a/b", "model")
+    with pytest.raises(UserError, match=r"asking for permission to write .*\(418\)"):
+        destination._check_permission(SpaceApi(status=418), account, "a/b", "model")
 
 
 def test_hardware_and_sleep_are_asked_for_together_or_alone(caplog):
