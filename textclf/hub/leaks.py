@@ -126,9 +126,7 @@ def secrets_in_bytes(data: Any) -> Iterator[Found]:  # Any: bytes, or a file tha
 def _own_secrets() -> list[str]:
     """Return the tokens of this machine: the Hub's, and those in variables that are named like one; a path is none."""
     token = get_token()
-    long = (
-        value for name, value in os.environ.items() if _SECRET_VARIABLE.search(name) and value[_LEAST_SECRET - 1 :]
-    )
+    long = [v for name, v in os.environ.items() if _SECRET_VARIABLE.search(name) and len(v) >= _LEAST_SECRET]
     named = [value for value in long if not os.path.exists(value)]  # noqa: PTH110, Path.exists raises at long names
     return [*([token] if token else []), *named]
 

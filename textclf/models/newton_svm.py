@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import solve
 
 BLOCK = 8192  # rows taken to float64 at a time
 MOST_STEPS = 100  # some ten are usual
+SHORTEST = 1e-6  # of a step: less far nothing can be told from rounding
 STILL = 1e-12  # of the largest weight: rows that lie on the margin itself come and go
 
 
@@ -34,66 +37,53 @@ class NewtonSVM:
         return self
 
     def _weights(self, features: NDArray[np.floating], positive: NDArray[np.bool_]) -> NDArray[np.float64]:
-        signs = np.where(positive, 1.0, -1.0)
+        goal = _Objective(features, np.where(positive, 1.0, -1.0), self.c)
         weights, scores = np.zeros(features.shape[1] + 1), np.zeros(len(features))
         within = np.ones(len(features), dtype=bool)
         for _ in range(MOST_STEPS):
-            slope, curvature = _derivatives(features, signs, scores, within, weights, self.c)
+            slope, curvature = goal.derivatives(weights, scores, within)
             step = solve(curvature, -slope, assume_a="pos")
-            moved = _scores(features, step)
-            length = _step_length(weights, step, signs, scores, moved, self.c)
+            moved = goal.scores(step)
+            now, length = goal.value(weights, scores), 1.0
+            while goal.value(weights + length * step, scores + length * moved) > now and length > SHORTEST:
+                length /= 2
             weights, scores = weights + length * step, scores + length * moved
-            before, within = within, signs * scores < 1
+            before, within = within, goal.signs * scores < 1
             if length == 1 and (np.array_equal(before, within) or np.abs(step).max() <= STILL * np.abs(weights).max()):
                 break
         return weights
 
 
-def _derivatives(
-    features: NDArray[np.floating],
-    signs: NDArray[np.float64],
-    scores: NDArray[np.float64],
-    within: NDArray[np.bool_],
-    weights: NDArray[np.float64],
-    c: float,
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the objective's gradient [F + 1] and Hessian [F + 1, F + 1], to which rows within the margin add."""
-    slope, curvature = weights.copy(), np.eye(len(weights))
-    rows = np.flatnonzero(within)
-    for start in range(0, len(rows), BLOCK):
-        some = rows[start : start + BLOCK]
-        block = _with_ones(features[some])
-        slope += 2 * c * (block.T @ (scores[some] - signs[some]))
-        curvature += 2 * c * (block.T @ block)
-    return slope, curvature
+@dataclass(frozen=True)
+class _Objective:
+    """What is minimised for one class; weights [F + 1] end with the intercept, scores [N] are those they give."""
 
+    features: NDArray[np.floating]  # [N, F]
+    signs: NDArray[np.float64]  # [N], 1 or -1
+    c: float
 
-def _scores(features: NDArray[np.floating], weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    starts = range(0, len(features), BLOCK)
-    return np.concatenate([_with_ones(features[start : start + BLOCK]) @ weights for start in starts])
+    def scores(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        starts = range(0, len(self.features), BLOCK)
+        return np.concatenate([_with_ones(self.features[start : start + BLOCK]) @ weights for start in starts])
+
+    def value(self, weights: NDArray[np.float64], scores: NDArray[np.float64]) -> float:
+        missing = np.maximum(0, 1 - self.signs * scores)
+        return float(weights @ weights / 2 + self.c * (missing @ missing))
+
+    def derivatives(
+        self, weights: NDArray[np.float64], scores: NDArray[np.float64], within: NDArray[np.bool_]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the gradient [F + 1] and the Hessian [F + 1, F + 1], to which rows within the margin add."""
+        slope, curvature = weights.copy(), np.eye(len(weights))
+        rows = np.flatnonzero(within)
+        for start in range(0, len(rows), BLOCK):
+            some = rows[start : start + BLOCK]
+            block = _with_ones(self.features[some])
+            slope += 2 * self.c * (block.T @ (scores[some] - self.signs[some]))
+            curvature += 2 * self.c * (block.T @ block)
+        return slope, curvature
 
 
 def _with_ones(features: NDArray[np.floating]) -> NDArray[np.float64]:
     """Return rows [B, F + 1] with a last feature of 1, whose weight is the intercept."""
     return np.hstack([features, np.ones((len(features), 1))], dtype=np.float64)
-
-
-def _step_length(
-    weights: NDArray[np.float64],
-    step: NDArray[np.float64],
-    signs: NDArray[np.float64],
-    scores: NDArray[np.float64],
-    moved: NDArray[np.float64],
-    c: float,
-) -> float:
-    """Return 1, or the first half, quarter, ... of the step that lowers the objective."""
-
-    def objective(length: float) -> float:
-        beside = np.maximum(0, 1 - signs * (scores + length * moved))
-        ahead = weights + length * step
-        return float(ahead @ ahead / 2 + c * (beside @ beside))
-
-    now, length = objective(0), 1.0
-    while objective(length) > now and length > 1e-6:
-        length /= 2
-    return length
