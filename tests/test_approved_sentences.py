@@ -126,6 +126,13 @@ def test_what_became_of_promises_is_said_as_was_looked_at():
         lines += [f"{found}", *(f"    {line}" for line in promise_lines(found, "test"))]
     for drift in (None, {}, {"different": {}}, {"different": {"train/test": ["texts", "labels"]}}):
         lines += [f"{drift}: {drift_line(drift)} {trust_lines({'split_drift': drift, 'promises': None})}"]
+    for rare, rows in (
+        ([], "validation"),
+        (["a"], "validation"),
+        (["a"], "validation (9) and out-of-fold training rows (90)"),
+    ):
+        cuts = {"pooled_labels": rare, "chosen_on": rows, "cuts": {"a": 0.5, "b": 0.4}}
+        lines += [f"{cuts}: {trust_lines({'split_drift': None, 'promises': None, 'thresholds': cuts})}"]
     one, several = LabelSpace(("a", "b"), False), LabelSpace(("a", "b"), True)
     there, none, never = Outcome(0.9, 90, 60, 1, None), Outcome(None, 90, 20, 3, 1200), Outcome(None, 90, 0, 0, None)
     for outcomes, labels in (({"": there}, one), ({"": none}, one), ({"": never}, one),

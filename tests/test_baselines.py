@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from datasets import ClassLabel, Dataset, Features, List, Value
 from scipy import sparse
+from scipy.special import expit
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.svm import LinearSVC
 
@@ -17,6 +18,7 @@ from textclf.evaluation.baselines import rows as baseline_rows
 from textclf.evaluation.baselines.cache import digest_texts
 from textclf.evaluation.baselines.fitted import best_baseline, fit_baselines
 from textclf.evaluation.baselines.treatment import Treatment
+from textclf.evaluation.fold_scores import FoldScores
 from textclf.evaluation.report import measure
 from textclf.labels import LabelSpace
 from textclf.models import linear
@@ -205,6 +207,24 @@ def test_tfidf_learns_the_topics_of_korean_texts():
     assert baseline.chosen["calibration"]["fitted_on"] == "validation"
 
 
+def test_rows_out_of_fold_choose_the_cuts_of_labels_that_validation_hardly_has():
+    """스포츠 stands in no validation text and takes the cut of all cells; 8 texts that folds told give it its own."""
+    validation = split_of(POLITICS, [[0]] * 4, several=True)
+    gold = np.array([[0, 1, 0]] * 8 + [[1, 0, 0]] * 8)
+    logits = np.where(gold == 1, 3.0, 2.0).astype(np.float32)  # well above all that the baseline itself says
+    plain = Treatment(calibrate=False)
+    told = FoldScores(np.zeros_like(logits), gold, {"tfidf_svm": logits})
+    alone, helped = (
+        fit_baselines(["tfidf_svm"], TRAIN_SEVERAL, validation, SEVERAL, plain, rows)[0] for rows in (None, told)
+    )
+    assert "스포츠" in alone.chosen["thresholds"]["pooled_labels"]
+    assert "스포츠" not in helped.chosen["thresholds"]["pooled_labels"]
+    assert expit(2.0) < helped.thresholds[1] < expit(3.0)
+    assert helped.chosen["thresholds"]["chosen_on"] == "validation (4) and out-of-fold training rows (16)"
+    untold = fit_baselines(["tfidf_svm"], TRAIN_SEVERAL, validation, SEVERAL, plain, FoldScores(logits, gold))[0]
+    np.testing.assert_array_equal(untold.thresholds, alone.thresholds)  # folds that left this baseline out
+
+
 def test_with_one_class_in_train_that_class_is_always_said():
     (baseline,) = fit_baselines(["tfidf_svm"], split_of(POLITICS, [0] * 4), VALIDATION, SINGLE)
     assert SINGLE.decide(baseline.scores(TEXTS)).tolist() == [0] * 5
@@ -298,6 +318,10 @@ def test_a_changed_row_label_or_treatment_misses_the_cache(tmp_path, fits):
     for expected, change in enumerate(changes, start=2):
         scores_of(tmp_path, **change)
         assert len(fits) == expected, change
+    for told in (np.zeros((2, 3), np.float32), np.ones((2, 3), np.float32)):  # what folds told, too
+        rows = FoldScores(told, np.array([0, 1]), {"tfidf_svm": told})
+        fit_baselines(["tfidf_svm"], TRAIN, VALIDATION, SINGLE, Treatment(cache=tmp_path), rows)
+    assert len(fits) == len(changes) + 3
 
 
 @pytest.mark.parametrize("cached", [False, True])

@@ -10,7 +10,7 @@ from scipy.special import logit
 
 from tests.tiny_models import SENTENCES
 from textclf.arguments import MeasureArguments
-from textclf.evaluation import decisions
+from textclf.evaluation import fold_scores
 from textclf.evaluation.decisions import TRAINED_HEAD, TRAINING, on_test, settle
 from textclf.evaluation.report import quick_metrics, report_on
 from textclf.inference.classifier import Classifier
@@ -114,24 +114,28 @@ def test_the_error_after_calibration_is_that_of_the_model_that_is_saved(run):
 
 @pytest.mark.parametrize("several", [False, True])
 def test_where_validation_is_small_rows_out_of_fold_help_to_decide_and_are_named(run, several, monkeypatch):
-    """Below SMALL rows, not at it; scores are of validation alone, and a record that is none stays none."""
+    """Below the bound, not at it; scores are of validation alone, and a record that is none stays none.
+
+    Several labels count the rows of the rarest label: here 20 and 20 of 40.
+    """
     if several:
         as_several(run)
     validation, labels = validation_of(several), LabelSpace(tuple(NAMES), several)
     gold = np.tile(labels.gold(validation), (3, 1) if several else 3)
     logits = np.random.default_rng(0).normal(size=(120, 2)).astype(np.float32)
-    held_out = decisions.HeldOut(logits, gold)
-    monkeypatch.setattr(decisions, "SMALL", 40)
-    alone = settle(run, validation, MeasureArguments(), held_out)
+    told = fold_scores.FoldScores(logits, gold)
+    bound, enough = ("FEW_OF_LABEL", int(gold[:40].sum(axis=0).min())) if several else ("SMALL", 40)
+    monkeypatch.setattr(fold_scores, bound, enough)
+    alone = settle(run, validation, MeasureArguments(), told)
     assert (alone.record["calibration"]["n"], alone.record["calibration"]["fitted_on"]) == (40, "validation")
-    monkeypatch.setattr(decisions, "SMALL", 41)
-    helped = settle(run, validation, MeasureArguments(), held_out)
-    told = "validation (40) and out-of-fold training rows (120)"
-    assert (helped.record["calibration"]["n"], helped.record["calibration"]["fitted_on"]) == (160, told)
-    assert (helped.record["thresholds"] or {"chosen_on": told})["chosen_on"] == told
+    monkeypatch.setattr(fold_scores, bound, enough + 1)
+    helped = settle(run, validation, MeasureArguments(), told)
+    words = "validation (40) and out-of-fold training rows (120)"
+    assert (helped.record["calibration"]["n"], helped.record["calibration"]["fitted_on"]) == (160, words)
+    assert (helped.record["thresholds"] or {"chosen_on": words})["chosen_on"] == words
     assert (helped.record["thresholds"] is None) is not several
     np.testing.assert_allclose(helped.scores, Classifier.load(run.path).scores(SENTENCES), atol=1e-5)
-    plain = settle(run, validation, MeasureArguments(calibrate=False), held_out).record
+    plain = settle(run, validation, MeasureArguments(calibrate=False), told).record
     assert plain["calibration"] is None
     assert (plain["thresholds"] or {"n": 160})["n"] == 160
 

@@ -11,12 +11,14 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from datasets import ClassLabel, Dataset, Features, List, Value
+from sklearn.svm import LinearSVC
 
 from tests.tiny_models import ENGLISH, KOREAN
 from tests.trained_runs import texts, write_csv
 from textclf.commands import train
 from textclf.data.folds import assign_folds, text_numbers
 from textclf.errors import UserError
+from textclf.models.text_features import words_and_characters
 from textclf.recipe import read_recipe
 from textclf.run_folder import RunFolder
 from textclf.studies import command, folds, search, shared, space
@@ -280,6 +282,34 @@ def test_small_validation_is_helped_by_out_of_fold_rows(memorised):
     n = evaluation["validation"]["n"]
     assert evaluation["calibration"]["n"] == n + evaluation["out_of_fold"]["n"]
     assert evaluation["calibration"]["fitted_on"].startswith(f"validation ({n})")
+    beside = evaluation["baselines"]["tfidf_svm"]["chosen"]["calibration"]  # the baseline is helped likewise
+    assert (beside["n"], beside["fitted_on"]) == (
+        evaluation["calibration"]["n"],
+        evaluation["calibration"]["fitted_on"],
+    )
+    card = (memorised.folder / "refit" / "README.md").read_text()
+    assert f"검증({n}건)과 교차 검증으로 점수를 매긴 학습({evaluation['out_of_fold']['n']}건)" in card
+
+
+def test_folds_keep_what_their_baselines_said_before_calibration(memorised):
+    """A fold's TF-IDF, fitted anew by the fold's rows: its logits on the rows held out, up to a constant a row."""
+    import pyarrow.parquet as pq
+
+    kept = np.load(memorised.folder / "fold-1" / folds.SCORED)
+    logits = kept["logits of tfidf_svm"]
+    assert logits.shape == (len(kept["rows"]), 2)
+    chosen = RunFolder(memorised.folder / "fold-1").read_json("evaluation.json")["baselines"]["tfidf_svm"]["chosen"]
+    found = folds.read_fold(memorised.folder / "fold-1")
+    assert list(found.baselines) == ["tfidf_svm"]
+    np.testing.assert_array_equal(found.baselines["tfidf_svm"], logits)
+    rows = pq.read_table(memorised.folder / "refit" / "predictions" / "out_of_fold.parquet").to_pydict()
+    train = [i for i in range(len(rows["text"])) if i not in set(kept["rows"].tolist())]
+    gold = np.array([("긍정", "부정").index(label) for label in rows["labels"]])
+    features = words_and_characters()
+    svm = LinearSVC(C=chosen["C"], random_state=3, max_iter=5000)
+    svm.fit(features.fit_transform([rows["text"][i] for i in train]), gold[train])
+    said = svm.decision_function(features.transform([rows["text"][i] for i in kept["rows"]]))
+    np.testing.assert_allclose(logits[:, 1] - logits[:, 0], said, atol=1e-3)
 
 
 # Grids and seeds

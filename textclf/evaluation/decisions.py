@@ -23,6 +23,7 @@ from ..models.heads import fold, last_linear
 from ..run_folder import VALIDATION_LOGITS, RunFolder
 from .calibration import calibrate
 from .curves import scores_before_calibration
+from .fold_scores import FoldScores, decided_on
 from .known_scores import confirmed
 from .report import Report, quick_metrics
 from .thresholds import Thresholds, bake, choose, parse_aim
@@ -33,16 +34,6 @@ TRAINED_HEAD = "checkpoints/head.safetensors"  # the last layer as training left
 TRAINING = "checkpoints/training.json"  # what that training was
 
 
-SMALL = 1000  # validation rows below which out-of-fold rows help to decide
-
-
-class HeldOut(NamedTuple):
-    """Training rows as models scored them that had not seen them (out of fold), before any calibration."""
-
-    logits: NDArray[np.float32]  # [N, L]; with one label a text up to a constant a row
-    gold: NDArray[np.int64]  # [N], or 0/1 [N, L]
-
-
 class Settled(NamedTuple):
     """What was decided on validation, and what the checkpoint written with it gives the validation texts."""
 
@@ -50,22 +41,22 @@ class Settled(NamedTuple):
     scores: NDArray[np.float32]  # [N, L] in [0, 1]
 
 
-def settle(run: RunFolder, validation: Dataset, options: MeasureArguments, held_out: HeldOut | None = None) -> Settled:
+def settle(run: RunFolder, validation: Dataset, options: MeasureArguments, told: FoldScores | None = None) -> Settled:
     """Calibrate the saved checkpoint and choose its thresholds on validation; return what was decided.
 
     The checkpoint is written again with both inside: a temperature or scales in its last layer, thresholds in
     `config.json`. Nothing else of the run changes. A run that is concluded a second time starts from the last layer
     that training left, so that the record always compares with the model before any calibration. The texts go through
     the model once, or not at all where training's last look at them was in float32: what is folded into its last layer
-    is arithmetic on their logits. Where there are fewer than SMALL of them, `held_out` rows help to decide.
+    is arithmetic on their logits. Where they are few, out-of-fold rows help to decide: `told`.
     """
     classifier = Classifier.load(run.path)
     model, labels = classifier.model, classifier.labels
     _start_from_trained_head(run, model)
     gold, logits = labels.gold(validation), _validation_logits(run, classifier, validation)
     n = len(gold)
-    if held_out is not None and n < SMALL:
-        gold, logits = np.concatenate([gold, held_out.gold]), np.concatenate([logits, held_out.logits])
+    if told is not None:
+        logits, gold = told.beside(logits, gold)
     calibration = thresholds = None
     if options.calibrate:
         calibration, logits = calibrate(model, labels, logits, gold)
@@ -77,10 +68,9 @@ def settle(run: RunFolder, validation: Dataset, options: MeasureArguments, held_
     if calibration and options.bake_thresholds:  # the model that is saved is another one than was calibrated
         saved = quick_metrics(gold, activate(logits, labels))
         calibration |= {f"{name}_after": saved[name] for name in ("ece", "log_loss")}
-    if len(gold) > n:
-        decided_on = f"validation ({n:,}) and out-of-fold training rows ({len(gold) - n:,})"
-        calibration = calibration and calibration | {"fitted_on": decided_on}
-        thresholds = thresholds and thresholds | {"chosen_on": decided_on}
+    rows = decided_on(n, len(gold))
+    calibration = calibration and calibration | {"fitted_on": rows}
+    thresholds = thresholds and thresholds | {"chosen_on": rows}
     checkpoint.save(model, classifier.tokenizer, run.path, max_length=classifier.max_length)
     return Settled({"calibration": calibration, "thresholds": thresholds}, activate(logits[:n], labels))
 

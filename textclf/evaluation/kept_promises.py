@@ -15,6 +15,7 @@ from .label_sets import covered
 from .promises import FittedPromises, answers, cut_sequences, percent
 from .report import Report
 from .score_intervals import share_of
+from .thresholds import RARE
 
 RESPLITS = 200  # of guarantee and test together: how often the promise would have failed
 FEWEST_RESPLITS = 20
@@ -41,8 +42,20 @@ def promises_on(promises: Promises, report: Report) -> dict[str, Any] | None:
 
 
 def trust_lines(evaluation: Mapping[str, Any]) -> list[str]:
-    """Say in a line each whether a run's splits are alike, and what became of its promises on test."""
-    return [*drift_line(evaluation["split_drift"]), *promise_lines(evaluation["promises"], "test")]
+    """Say in a line each whether a run's splits are alike, what its cuts lacked, and what became of its promises."""
+    shared = shared_cut_line(evaluation.get("thresholds"))
+    return [*drift_line(evaluation["split_drift"]), *shared, *promise_lines(evaluation["promises"], "test")]
+
+
+def shared_cut_line(thresholds: Mapping[str, Any] | None) -> list[str]:
+    """Return the line that says how rare labels come to cuts of their own, where validation had too few of them."""
+    if not thresholds or not thresholds["pooled_labels"] or thresholds["chosen_on"] != "validation":
+        return []
+    rare, of = len(thresholds["pooled_labels"]), len(thresholds["cuts"])
+    return [
+        f"Labels that fewer than {RARE} validation texts carry share one cut ({rare} of {of} here): --folds 5 scores "
+        "the training rows out of fold and finds them cuts of their own."
+    ]
 
 
 def promise_lines(found: Mapping[str, Any] | None, split: str) -> list[str]:

@@ -62,6 +62,7 @@ _ENGLISH = {
     "baseline_frozen_encoder": "frozen encoder + linear",
     "split_train": "train",
     "split_validation": "validation",
+    "split_told": "validation ({validation}) and out-of-fold training rows ({training})",
     "split_test": "test",
     "split_guarantee": "rows of the promise",
     "differ": "{one} and {other} differ in {parts}",
@@ -90,6 +91,7 @@ _KOREAN = {
     "script_other": "다른 문자",
     "split_train": "학습",
     "split_validation": "검증",
+    "split_told": "검증({validation}건)과 교차 검증으로 점수를 매긴 학습({training}건)",
     "split_test": "테스트",
     "split_guarantee": "약속용",
     "differ": "{one}·{other} 데이터: {parts}",
@@ -170,7 +172,9 @@ def aim_name(aim: str, say: Words) -> str:
 
 
 def split_word(name: str, say: Words = _ENGLISH) -> str:
-    """Return what a split is called."""
+    """Return what a split is called, or validation and the rows that `fold_scores.decided_on` names beside it."""
+    if told := re.fullmatch(r"validation \(([\d,]+)\) and out-of-fold training rows \(([\d,]+)\)", name):
+        return say["split_told"].format(validation=told[1], training=told[2])
     return say.get(f"split_{name}", name)
 
 

@@ -22,8 +22,9 @@ from .baselines.fitted import FittedBaseline, best_baseline, check_baselines, fi
 from .baselines.treatment import Treatment
 from .comparison import against_best
 from .control import beside_control
-from .decisions import HeldOut, on_test, settle
+from .decisions import on_test, settle
 from .drift import drift_between_splits
+from .fold_scores import FoldScores
 from .intervals import check_draws
 from .kept_promises import kept_promises
 from .known_scores import KnownScores
@@ -53,6 +54,7 @@ class Verdict(NamedTuple):
     evaluation: dict[str, Any]
     validation: Report
     test: Report
+    baselines: dict[str, Report]  # on test
 
 
 def check_options(options: MeasureArguments, labels: LabelSpace) -> None:
@@ -74,15 +76,15 @@ def check_options(options: MeasureArguments, labels: LabelSpace) -> None:
 
 
 def conclude(
-    run: RunFolder, splits: DatasetDict, facts: Facts, recipe: Recipe, held_out: HeldOut | None = None
+    run: RunFolder, splits: DatasetDict, facts: Facts, recipe: Recipe, told: FoldScores | None = None
 ) -> Verdict:
     """Settle on validation, measure the saved folder on test in fp32 beside the baselines, and write it all down.
 
-    `held_out` are training rows scored out of fold, which help to settle where validation is small.
+    `told` are training rows scored out of fold, which help to settle where validation is small.
     Writes `predictions/*.parquet`, `figures/` and `evaluation.json`, and the checkpoint anew with what was settled.
     """
     labels, options = LabelSpace.from_features(splits["train"].features), recipe.measure
-    settled = settle(run, splits["validation"], options, held_out)
+    settled = settle(run, splits["validation"], options, told)
     treatment = Treatment(
         metric=facts.selection["metric"],
         calibrate=options.calibrate,
@@ -92,7 +94,7 @@ def conclude(
         model=recipe.model,
         cache=CACHE,
     )
-    baselines = fit_baselines(options.baselines, splits["train"], splits["validation"], labels, treatment)
+    baselines = fit_baselines(options.baselines, splits["train"], splits["validation"], labels, treatment, told)
     classifier = Classifier.load(run.path)
     known = KnownScores.of(classifier, splits["validation"], settled.scores)
     validation = measure(known, splits["validation"], draws=options.bootstrap_draws)
@@ -127,7 +129,7 @@ def conclude(
         "training_profile": profile(classifier, splits["train"], validation),
     }
     run.write_json("evaluation.json", evaluation)
-    return Verdict(evaluation, validation, test)
+    return Verdict(evaluation, validation, test, beside)
 
 
 def _keep_predictions(run: RunFolder, splits: DatasetDict, reports: dict[str, Report]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,6 +15,7 @@ from scipy.stats import t as student
 from textclf.metrics.text_classification.text_classification import Rows
 
 from ..evaluation.baselines.fitted import deciding_metric
+from ..evaluation.fold_scores import FoldScores
 from ..evaluation.intervals import MOST_STEPS
 from ..evaluation.label_errors import Suspect, find_suspects
 from ..evaluation.names import baseline_name, metric_name
@@ -77,6 +78,7 @@ class Fold(NamedTuple):
     scores: NDArray[np.float32]  # [n, L] in [0, 1], calibrated and cut by the fold's own validation
     predicted: NDArray[np.int64]  # [n], or 0/1 [n, L]
     logits: NDArray[np.float32]  # [n, L], before calibration
+    baselines: dict[str, NDArray[np.float32]]  # name -> its logits likewise
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ class FoldReport:
     folds: list[Fold]
     rows: Dataset
     pooled: Report  # without intervals: its rows were scored by several models
-    logits: NDArray[np.float32]  # [N, L]
+    told: FoldScores
     means: dict[str, FoldMean]  # metric -> over folds
     baselines: dict[str, FoldMean]  # baseline -> model less baseline in `metric`; p-values by Holm's method
     metric: str
@@ -111,11 +113,16 @@ def fold_report(folds: Sequence[Fold], rows: Dataset) -> FoldReport:
     """Put the folds' rows together and compute what they come to."""
     labels = LabelSpace.from_features(rows.features)
     order = np.argsort(np.concatenate([fold.rows for fold in folds]), kind="stable")
-    scores, predicted, logits = (
-        np.concatenate([getattr(fold, name) for fold in folds])[order] for name in ("scores", "predicted", "logits")
-    )
     assert len(order) == len(rows)  # every row is in one fold
+
+    def together(parts: Iterable[NDArray[Any]]) -> NDArray[Any]:
+        return np.concatenate(list(parts))[order]
+
+    scores, predicted = (together(getattr(fold, name) for fold in folds) for name in ("scores", "predicted"))
     pooled = _pooled(labels, labels.gold(rows), scores, predicted)
+    names = [name for name in folds[0].baselines if all(name in fold.baselines for fold in folds)]
+    beside = {name: together(fold.baselines[name] for fold in folds) for name in names}
+    told = FoldScores(together(fold.logits for fold in folds), pooled.gold, beside)
     metric = deciding_metric(folds[0].evaluation["selection"]["metric"], labels)
     if not all(metric in fold.evaluation["metrics"] for fold in folds):
         metric = "f1_macro"
@@ -126,7 +133,7 @@ def fold_report(folds: Sequence[Fold], rows: Dataset) -> FoldReport:
         if all(name in fold.evaluation["metrics"] for fold in folds)
     }
     baselines = _beside_baselines(folds, metric, share)
-    return FoldReport(list(folds), rows, pooled, logits, means, baselines, metric, find_suspects(pooled))
+    return FoldReport(list(folds), rows, pooled, told, means, baselines, metric, find_suspects(pooled))
 
 
 def _within(name: str, mean: FoldMean) -> FoldMean:

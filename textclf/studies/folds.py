@@ -19,7 +19,6 @@ from ..data.auditing.audit import audit
 from ..data.folds import assign_folds
 from ..data.loading import LoadedData
 from ..evaluation.curves import SMALLEST, scores_before_calibration
-from ..evaluation.decisions import HeldOut
 from ..evaluation.predictions import write_predictions
 from ..evaluation.report import Report
 from ..evaluation.verdict import Facts, conclude
@@ -33,6 +32,7 @@ from .plan import Study
 from .shared import OnceScreen, SharedData, Silent, nothing_found
 
 SCORED = "out_of_fold.npz"  # of a fold's folder: written last, with it a fold counts as finished
+BASELINE = "logits of "  # and the name: a baseline's array in that file
 REFIT = "refit"
 
 
@@ -105,6 +105,8 @@ def run_fold(study: Study, folder: Path, fold: int, part: Partition, shared: Sha
         "predicted": verdict.test.predicted,
         "logits": uncalibrated_logits(verdict.test, verdict.evaluation),
     }
+    for name, report in verdict.baselines.items():
+        scored[BASELINE + name] = uncalibrated_logits(report, verdict.evaluation["baselines"][name]["chosen"])
     run.write(SCORED, lambda path: _save(path, scored))
     for weights in [*run.path.glob("*.safetensors"), *run.path.glob("checkpoints/*.safetensors")]:
         weights.unlink()
@@ -123,7 +125,8 @@ def read_fold(folder: Path) -> Fold:
     """Read what a finished fold has left."""
     with np.load(folder / SCORED, allow_pickle=False) as kept:
         arrays = {name: kept[name] for name in kept.files}
-    return Fold(folder, RunFolder(folder).read_json("evaluation.json"), **arrays)
+    baselines = {name.removeprefix(BASELINE): arrays.pop(name) for name in kept.files if name.startswith(BASELINE)}
+    return Fold(folder, RunFolder(folder).read_json("evaluation.json"), **arrays, baselines=baselines)
 
 
 def refit(study: Study, folder: Path, found: FoldReport, shared: SharedData, screen: OnceScreen) -> None:
@@ -135,7 +138,7 @@ def refit(study: Study, folder: Path, found: FoldReport, shared: SharedData, scr
     ready = make_ready(recipe, shared.load(recipe).loaded, screen, shared.look)
     fitted = train_ready(recipe, ready)
     run = RunFolder(fitted.path)
-    verdict = measure_run(recipe, ready, fitted, HeldOut(found.logits, found.pooled.gold))
+    verdict = measure_run(recipe, ready, fitted, found.told)
     evaluation = verdict.evaluation
     evaluation |= {"out_of_fold": record(found), "notes": [*evaluation["notes"], found.in_words()]}
     run.write_json("evaluation.json", evaluation)

@@ -20,8 +20,8 @@ from ..data.preparation import Prepared, prepare
 from ..data.provenance import Provenance, remarks
 from ..data.unlabelled import read_unlabelled
 from ..errors import UserError
-from ..evaluation.decisions import HeldOut
 from ..evaluation.figures.drawing import draw_figures
+from ..evaluation.fold_scores import FoldScores
 from ..evaluation.kept_promises import trust_lines
 from ..evaluation.page.shading import shaded_mistakes
 from ..evaluation.page.writing import write_page
@@ -231,17 +231,17 @@ def train_ready(recipe: Recipe, ready: Ready, metrics: Metrics = quick_metrics) 
     return fitted
 
 
-def measure_run(recipe: Recipe, ready: Ready, fitted: Fitted, held_out: HeldOut | None = None) -> Verdict:
+def measure_run(recipe: Recipe, ready: Ready, fitted: Fitted, told: FoldScores | None = None) -> Verdict:
     """Write down how a run was made, settle it on validation and measure it on test, once; on process 0 only.
 
-    `held_out` are training rows scored out of fold, where they were.
+    `told` are training rows scored out of fold, where they were.
     """
     run, provenance = RunFolder(fitted.path), ready.provenance
     run.write_text("recipe.yaml", recipe_text(recipe, remarks(provenance)))
     run.write_json("audit.json", ready.prepared.audit)
     remember_texts(run, ready.loaded.splits, [*provenance.text_columns, *provenance.label_columns])
     facts = Facts(provenance.to_dict(), fitted.training, fitted.selection)
-    return conclude(run, ready.prepared.splits, facts, recipe, held_out)
+    return conclude(run, ready.prepared.splits, facts, recipe, told)
 
 
 def illustrate(run: RunFolder, verdict: Verdict, validation: Dataset) -> None:

@@ -23,6 +23,7 @@ from ...inference.answers import Text
 from ...models.baselines import TrainingRows
 from ...models.encoder_features import identity
 from ...run_folder import RunFolder
+from ..fold_scores import FoldScores
 from .rows import CleanedTexts
 from .treatment import Treatment
 
@@ -39,6 +40,7 @@ SOURCES = (
     "evaluation/baselines/rows.py",
     "evaluation/baselines/fitted.py",
     "evaluation/calibration.py",
+    "evaluation/fold_scores.py",
     "evaluation/thresholds.py",
 )
 LIBRARIES = ("numpy", "scipy", "scikit-learn", "gensim", "torch", "transformers", "tokenizers")
@@ -53,7 +55,12 @@ class BaselineCache:
 
     @classmethod
     def of(
-        cls, name: str, rows: TrainingRows, validation: tuple[CleanedTexts, NDArray[np.int64]], treatment: Treatment
+        cls,
+        name: str,
+        rows: TrainingRows,
+        validation: tuple[CleanedTexts, NDArray[np.int64]],
+        treatment: Treatment,
+        told: FoldScores | None = None,
     ) -> BaselineCache:
         """Return the cache of a baseline for these rows and this treatment (its cleaning shows in the texts)."""
         if treatment.cache is None:
@@ -65,6 +72,7 @@ class BaselineCache:
             [digest_rows([rows.texts], rows.gold), digest_rows(validation[0].pieces(), validation[1])],
             [treatment.metric, treatment.calibrate, treatment.threshold_aim, treatment.seed],
             identity(treatment.model) if name == "frozen_encoder" else None,
+            told and [digest_array(told.logits), digest_array(told.gold)],
             [hashlib.sha256((PACKAGE / source).read_bytes()).hexdigest() for source in SOURCES],
             [version(library) for library in LIBRARIES],
         )
@@ -107,6 +115,9 @@ def digest_texts(pieces: Iterable[Sequence[Text]]) -> str:
 
 def digest_rows(pieces: Iterable[Sequence[Text]], gold: NDArray[np.int64]) -> str:
     """Return the SHA-256 of texts and their gold labels, order included."""
-    return digest(
-        digest_texts(pieces), list(gold.shape), hashlib.sha256(np.ascontiguousarray(gold).tobytes()).hexdigest()
-    )
+    return digest(digest_texts(pieces), digest_array(gold))
+
+
+def digest_array(values: NDArray[Any]) -> str:
+    """Return the SHA-256 of an array's shape and content."""
+    return digest(list(values.shape), hashlib.sha256(np.ascontiguousarray(values).tobytes()).hexdigest())

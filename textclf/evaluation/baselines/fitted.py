@@ -21,6 +21,7 @@ from ...labels import LabelSpace
 from ...models.baselines import BASELINES, Candidates, TrainingRows
 from ...models.linear import LinearModel
 from ..calibration import fit_scales
+from ..fold_scores import FoldScores, decided_on
 from ..report import Report
 from ..thresholds import choose
 from .cache import BaselineCache
@@ -53,9 +54,14 @@ class FittedBaseline:
         logits = self._cache.logits(cleaned, lambda: self._logits(cleaned, [self._linear])[0])
         return activate(logits * self._scale + self._shift, self.labels)
 
-    def settle(self, validation: CleanedTexts, gold: NDArray[np.int64], treatment: Treatment) -> None:
-        """Choose the setting, the calibration and the thresholds on validation, or recall what was chosen before."""
-        record = self._cache.record(lambda: self._choose(validation, gold, treatment))
+    def settle(
+        self, validation: CleanedTexts, gold: NDArray[np.int64], treatment: Treatment, told: FoldScores | None = None
+    ) -> None:
+        """Choose the setting, the calibration and the thresholds on validation, or recall what was chosen before.
+
+        Where validation is small, out-of-fold rows help to decide the latter two: `told`.
+        """
+        record = self._cache.record(lambda: self._choose(validation, gold, treatment, told))
         self._setting = record["setting"]
         self._scale, self._shift = np.array(record["scale"]), np.array(record["shift"])
         self.thresholds = None if record["cuts"] is None else np.array(record["cuts"])
@@ -70,14 +76,16 @@ class FittedBaseline:
     def _linear(self) -> LinearModel:
         return self._candidates.fit(self._setting)
 
-    def _choose(self, validation: CleanedTexts, gold: NDArray[np.int64], treatment: Treatment) -> dict[str, Any]:
+    def _choose(
+        self, validation: CleanedTexts, gold: NDArray[np.int64], treatment: Treatment, told: FoldScores | None
+    ) -> dict[str, Any]:
         """Return the best setting's record."""
         candidates = self._candidates
         fitted = [candidates.fit(setting) for setting in candidates.settings]
         logits = self._logits(validation, fitted)
         best: dict[str, Any] | None = None
         for setting, linear, found in zip(candidates.settings, fitted, logits, strict=True):
-            record = self._settled(setting, found, gold, treatment)
+            record = self._settled(setting, found, gold, treatment, told)
             if best is None or _better(record["validation"], best["validation"], treatment.metric, self.labels):
                 best = record
                 self._linear = linear
@@ -92,24 +100,31 @@ class FittedBaseline:
         return [np.concatenate(each) for each in zip(*parts, strict=True)]
 
     def _settled(
-        self, setting: float, logits: NDArray[np.float32], gold: NDArray[np.int64], treatment: Treatment
+        self,
+        setting: float,
+        logits: NDArray[np.float32],
+        gold: NDArray[np.int64],
+        treatment: Treatment,
+        told: FoldScores | None,
     ) -> dict[str, Any]:
-        """Return what is chosen on validation for one setting, and the figures that follow."""
+        """Return what is chosen for one setting, and the figures on validation that follow."""
         certain = self._candidates.certain
         labels = self.labels
         scale, shift, cuts = np.ones(len(labels)), np.zeros(len(labels)), None
         chosen: dict[str, Any] = {"chosen_on": "validation", "n": len(gold), "trained_on": len(self._rows.texts)}
         if self._candidates.setting is not None:
             chosen[self._candidates.setting] = setting
+        among, truth = told.beside(logits, gold) if told else (logits, gold)
+        rows = decided_on(len(gold), len(truth))
         if treatment.calibrate and not certain:
-            scales = fit_scales(logits, gold, labels)
+            scales = fit_scales(among, truth, labels)
             scale, shift = scales.scale, scales.shift
-            chosen["calibration"] = scales.record(logits, gold, labels)
+            chosen["calibration"] = scales.record(among, truth, labels) | {"fitted_on": rows}
         scores = activate(logits * scale + shift, labels)
         if labels.multi_label and not certain:
-            thresholds = choose(scores, gold, treatment.threshold_aim, shift)
+            thresholds = choose(activate(among * scale + shift, labels), truth, treatment.threshold_aim, shift)
             cuts = thresholds.cuts
-            chosen["thresholds"] = thresholds.record(labels)
+            chosen["thresholds"] = thresholds.record(labels) | {"chosen_on": rows}
         return {
             "setting": setting,
             "scale": scale.tolist(),
@@ -126,8 +141,11 @@ def fit_baselines(
     validation: Dataset,
     labels: LabelSpace,
     treatment: Treatment | None = None,
+    told: FoldScores | None = None,
 ) -> list[FittedBaseline]:
     """Fit baselines on train and settle them on validation, in the order of `names`; no test split comes near.
+
+    Where validation is small, what folds `told` of a baseline helps to settle it.
 
     Raises:
         UserError: a name is unknown, or the encoder of `frozen_encoder` cannot be read.
@@ -140,9 +158,10 @@ def fit_baselines(
     texts = CleanedTexts(texts_of(validation), treatment.clean)
     result = []
     for name in dict.fromkeys(names):
-        cache = BaselineCache.of(name, rows, (texts, gold), treatment)
+        own = told and told.of(name)
+        cache = BaselineCache.of(name, rows, (texts, gold), treatment, own)
         baseline = FittedBaseline(name, rows, treatment.clean, cache)
-        baseline.settle(texts, gold, treatment)
+        baseline.settle(texts, gold, treatment, own)
         if note:
             baseline.chosen["sample"] = note
         result.append(baseline)
