@@ -25,7 +25,7 @@ from textclf.models import linear
 from textclf.models.baselines import BASELINES
 from textclf.models.linear import support_vectors
 from textclf.models.newton_svm import NewtonSVM
-from textclf.models.text_features import CharacterNgrams, as_string, words_and_characters
+from textclf.models.text_features import CharacterNgrams, as_string, words_and_characters, words_syllables_and_jamo
 
 POLITICS = [
     "국회 예산안 통과",
@@ -84,6 +84,33 @@ def test_character_counts_are_those_of_scikit_learn():
     np.testing.assert_array_equal(found, expected)
     new = ["새 법안 통과 Goals", ""]
     np.testing.assert_array_equal(ours.transform(new).toarray(), theirs.transform(new).toarray())
+
+
+def test_jamo_counts_are_those_of_scikit_learn_on_decomposed_words():
+    texts = [*POLITICS, *SPORTS, *ENGLISH, "했다 한다 할까 ㅋㅋㅋ", "café"]
+    ours = CharacterNgrams((3, 7), jamo=True)
+    found = ours.fit_transform(texts).toarray()
+    theirs = CountVectorizer(
+        analyzer="char_wb",
+        ngram_range=(3, 7),
+        min_df=2,
+        preprocessor=lambda t: unicodedata.normalize("NFD", t.lower()),
+    )
+    np.testing.assert_array_equal(found, theirs.fit_transform(texts).toarray())
+    assert ours.counter.get_feature_names_out()[ours.kept].tolist() == theirs.get_feature_names_out().tolist()
+
+
+def test_jamo_know_a_stem_whose_syllable_is_new():
+    """이겼다 and 이긴 share one syllable, and three jamo: those of 이 and the ㄱ after it."""
+    texts, stem = ["이겼다", "이긴"], unicodedata.normalize("NFD", "이기")[:3]
+    kept = {}
+    for jamo, lengths in ((False, (1, 4)), (True, (3, 7))):
+        features = CharacterNgrams(lengths, jamo=jamo)
+        features.fit(texts)
+        kept[jamo] = features.counter.get_feature_names_out()[features.kept]
+    assert stem in kept[True]
+    assert {name.strip() for name in kept[False]} == {"", "이"}
+    assert len(words_syllables_and_jamo().fit(texts).transform(texts).toarray()[0]) > len(kept[True])
 
 
 def test_decomposed_hangul_has_the_features_of_composed():

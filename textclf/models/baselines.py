@@ -18,7 +18,7 @@ from ..arguments import ModelArguments
 from ..labels import LabelSpace
 from .encoder_features import FrozenEncoder
 from .linear import LinearModel, Matrix, constant, logistic, support_vectors
-from .text_features import Text, as_string, bag_of_words, ngram_counts, words_and_characters
+from .text_features import Text, as_string, bag_of_words, ngram_counts, words_and_characters, words_syllables_and_jamo
 from .word_vectors import train_word_vectors
 
 CERTAIN = 200.0  # a logit whose score is 0 or 1 in float32
@@ -73,6 +73,11 @@ def tfidf_svm(rows: TrainingRows) -> Candidates:
     return _sparse_svm(words_and_characters(), rows)
 
 
+def jamo_svm(rows: TrainingRows) -> Candidates:
+    """Fit a linear SVM on TF-IDF of words, characters and jamo: for Korean, at twice the time of `tfidf_svm`."""
+    return _sparse_svm(words_syllables_and_jamo(), rows)
+
+
 def bag_of_words_svm(rows: TrainingRows) -> Candidates:
     """Fit a linear SVM on which words a text has."""
     return _sparse_svm(bag_of_words(), rows)
@@ -103,6 +108,7 @@ BASELINES: dict[str, Callable[[TrainingRows], Candidates]] = {
     "majority": majority,
     "prior": prior,
     "tfidf_svm": tfidf_svm,
+    "jamo_svm": jamo_svm,
     "bag_of_words": bag_of_words_svm,
     "ngram_counts": ngram_counts_svm,
     "frozen_encoder": frozen_encoder,
