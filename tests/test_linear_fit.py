@@ -29,8 +29,9 @@ from textclf.recipe import read_recipe
 from textclf.run_folder import RunFolder
 from textclf.training.linear_choice import choose_linear
 from textclf.training.linear_fit import fit_features
-from textclf.training.pooled_states import CACHE, PooledStates
+from textclf.training.pooled_states import PooledStates
 from textclf.training.selection import choose_metric
+from textclf.training.state_cache import FOLDER, StateCache
 
 NAMES = ("긍정", "부정", "중립")
 POOLED = [(family, "cls") for family in FAMILIES] + [(family, "mean") for family in AVERAGING]
@@ -167,18 +168,40 @@ def test_states_come_from_the_cache_unless_anything_changed(tiny_model, tmp_path
         return PooledStates(*build(settings, labels), length).of(split)
 
     first = states(tiny_model("bert"), split)
-    assert len(list(CACHE.iterdir())) == 1
+    assert len(list(FOLDER.iterdir())) == 1
     monkeypatch.setattr(PooledStates, "logits", lambda *_: pytest.fail("computed again"))
     np.testing.assert_array_equal(states(tiny_model("bert"), split), first)
+    np.testing.assert_array_equal(states(tiny_model("bert"), split.select([7, 2, 2])), first[[7, 2, 2]])
     monkeypatch.undo()
     monkeypatch.chdir(tmp_path)
-    for other in (
-        (tiny_model("bert"), split.select(range(9))),
-        (tiny_model("bert"), split, 8),
-        (tiny_model("electra"), split),
-    ):
+    for other in ((tiny_model("bert"), split, 8), (tiny_model("electra"), split)):
         states(*other)
-    assert len(list(CACHE.iterdir())) == 4
+    assert len(list(FOLDER.iterdir())) == 3
+
+
+def test_a_text_is_read_once_whatever_it_comes_with(tmp_path, monkeypatch):
+    """Folds and learning curves ask for parts of the same rows, pairs among them; a half-written piece is none."""
+    monkeypatch.chdir(tmp_path)
+    read, states = [], {"가": 1.0, ("가", "나"): 2.0, ("가", None): 3.0, "다": 4.0, "가나": 5.0}
+
+    def compute(texts):
+        read.append(list(texts))
+        return np.array([[states[text], -states[text]] for text in texts], dtype=np.float32)
+
+    def asked(*texts):
+        found = StateCache("encoder").states(texts, compute)
+        assert found.dtype == np.float32
+        assert found.tolist() == [[states[text], -states[text]] for text in texts]
+
+    asked("다", "가", "다")
+    asked("가", ("가", "나"), ("가", None), "다")
+    asked(("가", "나"), "가나", "가")
+    asked("가나", "다")
+    assert read == [["다", "가"], [("가", "나"), ("가", None)], ["가나"]]
+    (FOLDER / "encoder" / "cut-off.states.npy").write_bytes(b"")
+    asked("다")
+    StateCache("another").states(["다"], compute)
+    assert read[3:] == [["다"]]
 
 
 def test_what_cannot_be_written_is_refused_in_a_sentence(tiny_model, tmp_path):
