@@ -157,6 +157,19 @@ def test_a_faulty_study_file_is_said_at_once(content, says, tmp_path):
     assert says in str(error.value)
 
 
+def test_two_runs_that_are_one_are_refused_before_the_first(tmp_path):
+    """A list and a variant may come to the same settings by other words; files of one name in two folders do not."""
+    twins = study_file(tmp_path, "dataset: r.csv\nruns:\n  plain: {}\n  said: {seed: 42}\n  other: {seed: 1}\n")
+    with pytest.raises(UserError, match="The runs plain and said of this study have the same settings"):
+        command.refuse_twins(twins)
+    command.refuse_twins(study_file(tmp_path, "dataset: [a/r.csv, b/r.csv]\nseed: [1, 2]\n"))
+
+
+@pytest.mark.parametrize("path", sorted(Path("recipes/studies").glob("*.yaml")), ids=lambda path: path.stem)
+def test_no_ready_made_study_trains_one_run_twice(path):
+    command.refuse_twins(take_study(["--study", str(path)]))
+
+
 # Folds
 
 

@@ -14,7 +14,7 @@ from ..errors import UserError
 from ..evaluation.names import metric_name
 from ..evaluation.table import headline
 from ..hub.publish import check_before_training, write_card
-from ..recipe import Recipe, read_recipe
+from ..recipe import Recipe, read_recipe, recipe_text
 from ..run_folder import RunFolder
 from .folds import cross_validate
 from .learning_curve import learning_curve
@@ -45,8 +45,7 @@ def follow(study: Study) -> None:
         raise UserError("A study runs in one process; several machines share one by --shard I/N.")
     if recipe.fit.resume_from_checkpoint:
         raise UserError("A study goes on by the command that began it; leave --resume_from_checkpoint out.")
-    for name in study.runs:
-        read_recipe(study.argv(name))  # what is wrong with any of them is said before the first begins
+    refuse_twins(study)  # what is wrong with any of them is said before the first begins
     check_before_training(recipe.publish)
     folder = Path(recipe.fit.output_dir or f"runs/{recipe.name}-{study.kind}").expanduser()
     begin(study, folder)
@@ -55,6 +54,20 @@ def follow(study: Study) -> None:
         KINDS.get(study.kind, run_each)(study, folder, SharedData(screen), screen)
     except KeyboardInterrupt as stop:
         raise KeyboardInterrupt(f"Stopped. Type the same command again: {folder} goes on where it was.") from stop
+
+
+def refuse_twins(study: Study) -> None:
+    """Read the recipe of each run, and refuse two that are one: the second would take as long and tell nothing.
+
+    Raises:
+        UserError: settings that cannot be, or two runs of equal settings.
+    """
+    known: dict[tuple[str, ...], str] = {}
+    for name, own in study.runs.items():
+        paths = [str(value) for value in own.values() if "/" in str(value)]  # of which a recipe's text has the names
+        twin = known.setdefault((recipe_text(read_recipe(study.argv(name))), *paths), name)
+        if twin != name:
+            raise UserError(f"The runs {twin} and {name} of this study have the same settings. Leave one of them out.")
 
 
 def run_each(study: Study, folder: Path, shared: SharedData, screen: OnceScreen) -> None:
