@@ -128,6 +128,7 @@ def _one_text(score: Score, about: Mapping[str, Any], words: Mapping[str, Any], 
 
     quietly: dict[str, Any] = {"api_visibility": "private"}
     shows: dict[str, Any] = {"show_progress": "minimal", "show_progress_on": [result], **quietly}
+    shows["trigger_mode"] = "always_last"  # Gradio drops a click that comes while an answer is on its way
     batched: dict[str, Any] = {"batch": True, "max_batch_size": BATCH, **shows}
     asked = [
         event(classify, inputs, fresh, **batched)

@@ -13,6 +13,7 @@ import time
 import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import pyarrow.parquet as pq
 import pytest
@@ -152,18 +153,20 @@ def test_a_typed_text_gets_its_scores(browser, served):
         assert page.locator(".scores .name").first.evaluate(CONTRASTS.format("color")) > 180
 
 
-def test_an_answer_that_comes_late_is_not_shown_beside_a_newer_text(browser, tmp_path):
+@pytest.fixture
+def slow(browser, tmp_path):
+    """A visitor's page whose answers wait for `answering`, with one on its way for another text than the box holds."""
     app, module = load_module("app"), load_module("page")
     loaded = app.load(str(make_run(tmp_path / "run", "single").path))
     asked, answering, done = threading.Event(), threading.Event(), []
 
-    def slow(texts):
+    def score(texts):
         asked.set()
         assert answering.wait(HANGING)
         done.extend(text for text, _ in texts)
         return loaded.score(texts)
 
-    page = module.build_page(slow, *loaded[1:])
+    page = module.build_page(score, *loaded[1:])
     ways = {"run_history": False, "ssr_mode": False, "quiet": True, "prevent_thread_lock": True, "footer_links": []}
     _, address, _ = page.launch(server_name="127.0.0.1", **ways)
     try:
@@ -175,18 +178,31 @@ def test_an_answer_that_comes_late_is_not_shown_beside_a_newer_text(browser, tmp
             box.press("End")
             visitor.keyboard.type(", longer")
             visitor.get_by_text("The text has changed").wait_for()
-            answering.set()
-            deadline = time.monotonic() + HANGING
-            while not done and time.monotonic() < deadline:
-                time.sleep(0.1)
-            assert done == ["the first text"]
-            visitor.wait_for_timeout(1500)
-            assert visitor.locator(".scores li").count() == 0
-            visitor.get_by_role("button", name="Classify").first.click()
-            assert set(scores_on(visitor)) == set(LABELS["single"])
+            yield SimpleNamespace(visitor=visitor, answering=answering, done=done)
     finally:
         answering.set()
         page.close()
+
+
+def test_an_answer_that_comes_late_is_not_shown_beside_a_newer_text(slow):
+    slow.answering.set()
+    deadline = time.monotonic() + HANGING
+    while not slow.done and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert slow.done == ["the first text"]
+    slow.visitor.wait_for_timeout(1500)
+    assert slow.visitor.locator(".scores li").count() == 0
+    slow.visitor.get_by_role("button", name="Classify").first.click()
+    assert set(scores_on(slow.visitor)) == set(LABELS["single"])
+
+
+def test_a_click_while_an_answer_is_on_its_way_is_answered_after_it(slow):
+    """It was dropped: the page said that the text had changed, and went on saying so."""
+    slow.visitor.get_by_role("button", name="Classify").first.click()
+    slow.visitor.wait_for_timeout(300)
+    slow.answering.set()
+    assert set(scores_on(slow.visitor)) == set(LABELS["single"])
+    assert slow.done == ["the first text", "the first text, longer"]
 
 
 def test_a_file_gets_the_labels_that_were_measured(browser, served, tmp_path):
