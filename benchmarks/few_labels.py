@@ -18,7 +18,6 @@ import gc
 import json
 import logging
 import os
-import platform
 import sys
 import tempfile
 import time
@@ -37,6 +36,8 @@ from textclf.models.weights import packaged_folder
 from textclf.recipe import read_recipe
 from textclf.studies.one_run import make_ready, train_ready
 from textclf.studies.shared import Silent, nothing_found
+
+from .speed_machine import describe_machine
 
 RESULTS = Path(__file__).parent / "results"
 MODEL = "sentence-transformers/all-MiniLM-L6-v2"
@@ -185,10 +186,11 @@ def table(found: dict[str, dict[str, float]]) -> str:
         half = t.ppf(0.975, len(values) - 1) * np.std(values, ddof=1) / len(values) ** 0.5
         return f"{np.mean(values):.4f} ± {half:.4f}"
 
+    machine = "{processor}, {instruction_set}".format(**describe_machine())
     lines = [
         "# Few labels",
         "",
-        f"{processor()}, one thread of a machine that others used too (times are processor time), "
+        f"{machine}, one thread, other work beside (times are processor time), "
         f"{time.strftime('%Y-%m-%d')}; MiniLM. Made by `python -m benchmarks.few_labels`; mean over n draws of the "
         "training texts ± half a 95 % interval.",
         "",
@@ -215,14 +217,6 @@ def table(found: dict[str, dict[str, float]]) -> str:
 def rival(found: dict[str, dict[str, float]], draw: str) -> dict[str, float] | None:
     """Return SetFit's cell of a draw: with its defaults, where these were run."""
     return found.get(f"{draw} {SETFIT}") or found.get(f"{draw} {PUBLISHED}")
-
-
-def processor() -> str:
-    """Return the processor's name and the instruction sets that matter here."""
-    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    name = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.machine())
-    flags = next((line for line in lines if line.startswith("flags")), "")
-    return f"{name} ({', '.join(f for f in ('avx2', 'avx512_vnni', 'avx512_bf16', 'amx_bf16') if f in flags)})"
 
 
 if __name__ == "__main__":

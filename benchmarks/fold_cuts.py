@@ -10,7 +10,6 @@ C = 1) and differ in the rows that its cuts are chosen on (best F1). The test sp
 from __future__ import annotations
 
 import argparse
-import platform
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -32,6 +31,8 @@ from textclf.labels import LabelSpace
 from textclf.models.linear import LinearModel, support_vectors
 from textclf.models.text_features import WordNgrams
 from textclf.recipe import read_recipe
+
+from .speed_machine import describe_machine
 
 RESULT = Path(__file__).parent / "results" / "fold_cuts.md"
 SEEDS, FOLDS, ASIDE, VALIDATION = 5, 5, 0.25, 0.15
@@ -104,11 +105,12 @@ def table(found: list[list[list[float]]], n: int) -> str:
     values = np.array(found)  # [seeds, arms, figures]
     names = ["micro F1", "macro F1", *(f"F1, labels with {low} to {high - 1}" for low, high in BINS[:-1])]
     names.append(f"F1, labels with {BINS[-1][0]} or more")
+    machine = describe_machine()["processor"]
     lines = [
         "# Cuts of several labels, chosen on validation alone and with out-of-fold rows beside it",
         "",
         f"Newswire, 44 topics, {n:,} training and validation articles, a quarter put aside {SEEDS} times; linear SVM "
-        f"on TF-IDF of words. {processor()}, {time.strftime('%Y-%m-%d')}. Mean over the draws, difference with its "
+        f"on TF-IDF of words. {machine}, {time.strftime('%Y-%m-%d')}. Mean over the draws, difference with its "
         "95 % interval; labels by the validation articles that carry them.",
         "",
         "| | validation alone | with out-of-fold rows | difference |",
@@ -120,12 +122,6 @@ def table(found: list[list[list[float]]], n: int) -> str:
         half = student.ppf(0.975, len(less) - 1) * less.std(ddof=1) / len(less) ** 0.5
         lines.append(f"| {name} | {alone.mean():.4f} | {helped.mean():.4f} | {less.mean():+.4f} ± {half:.4f} |")
     return "\n".join(lines) + "\n"
-
-
-def processor() -> str:
-    """Return the processor's name."""
-    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    return next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.machine())
 
 
 if __name__ == "__main__":

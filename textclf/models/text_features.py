@@ -110,7 +110,7 @@ def words_and_characters() -> FeatureUnion:
 
 
 def words_syllables_and_jamo() -> FeatureUnion:
-    """Return the above beside n-grams of jamo, the letters of Hangul; other scripts gain their accents, no more."""
+    """Return the above beside n-grams of jamo, the letters of Hangul (of other scripts: longer n-grams of letters)."""
     jamo = make_pipeline(CharacterNgrams(JAMO, jamo=True), TfidfTransformer(sublinear_tf=True))
     return make_union(words_and_characters(), jamo)
 
