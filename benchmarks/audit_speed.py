@@ -14,6 +14,7 @@ from pathlib import Path
 from datasets import ClassLabel, Dataset, DatasetDict, Features, Value
 
 from benchmarks.made_texts import made_texts
+from benchmarks.speed_machine import describe_machine
 from textclf.data.auditing import duplicate_checks, label_checks, text_checks
 from textclf.data.auditing.audit import MOST_ROWS, audit
 from textclf.data.auditing.sampling import TextSample
@@ -30,13 +31,6 @@ def make_splits(rows: int) -> DatasetDict:
     chosen = {name: [row for row in range(rows) if row // 7 % 10 in part] for name, part in parts.items()}
     columns = {name: {"text": [texts[r] for r in at], "labels": [r % 4 for r in at]} for name, at in chosen.items()}
     return DatasetDict({name: Dataset.from_dict(each, features=features) for name, each in columns.items()})
-
-
-def processor() -> str:
-    """Name the processor and the cores that this process may use."""
-    names = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
-    name = names[0].partition(":")[2].strip() if names else platform.processor()
-    return f"{name}, {len(os.sched_getaffinity(0))} cores"
 
 
 def time_parts(splits: DatasetDict) -> dict[str, float]:
@@ -64,13 +58,14 @@ def main(rows: int) -> None:
     found = audit(splits, clean=CLEAN)
     whole, busy = time.perf_counter() - started, time.process_time() - busy
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    processor = describe_machine()["processor"]
     count = {finding.name: f"{finding.count:,}" for finding in found.findings}
     table = "".join(f"| {name} | {value:.1f} |\n" for name, value in seconds.items())
     RESULT.write_text(
         f"""# Audit: {rows:,} texts in {whole:.1f} s
 
-`python -m benchmarks.audit_speed {rows}`, {date.today()}, {processor()}, Python {platform.python_version()}, one
-process; load average before the start {load:.2f}.
+`python -m benchmarks.audit_speed {rows}`, {date.today()}, {processor}, Python
+{platform.python_version()}, one process; load average before the start {load:.2f}.
 
 Made-up English and Korean texts ({letters:.0f} characters on average), four labels, split 80/10/10, with cleaning
 ({", ".join(CLEAN)}).

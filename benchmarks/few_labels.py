@@ -6,7 +6,8 @@
 Every arm gets the same texts. Ours take a validation part out of them (an eighth, one text a class at 8); SetFit,
 which has no use for one, trains on all. Each cell is written when it is done and never computed twice; the table is
 made of what is there. Time is processor time of one thread, imports left out; memory is the highest beyond what the
-process held before.
+process held before. Where test texts are few, the texts that no draw took and no one trained on are tested besides, in
+lines of their own (`..._rest`).
 """
 
 from __future__ import annotations
@@ -21,16 +22,18 @@ import os
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from datasets import Dataset, DatasetDict
+from datasets import Dataset, DatasetDict, concatenate_datasets
 from sklearn.metrics import f1_score
 
 from textclf.data.loading import LoadedData, load_splits
 from textclf.data.model_text import join_columns
 from textclf.evaluation.baselines.fitted import fit_baselines
-from textclf.inference.classifier import Classifier, texts_of
+from textclf.inference.classifier import Classifier
 from textclf.labels import LabelSpace
 from textclf.models.weights import packaged_folder
 from textclf.recipe import read_recipe
@@ -42,6 +45,7 @@ from .speed_machine import describe_machine
 RESULTS = Path(__file__).parent / "results"
 MODEL = "sentence-transformers/all-MiniLM-L6-v2"
 MOST_TEST = 1000  # test texts, drawn once; the small test splits are whole
+FEW_TEST = 100  # below so many, one text more or less is a hundredth: the rest is tested, too
 # Fine-tuning on few texts: 20 epochs (Mosbach et al. 2021, "On the Stability of Fine-tuning BERT").
 OURS = {
     "few_shot": ["--family", "few_shot"],
@@ -51,6 +55,8 @@ OURS = {
 # SetFit's defaults train on as many pairs as there are unequal ones, twice: quadratic in the texts. Where that takes
 # hours a draw, SetFit as published stands in: R = 20 pairs of either kind a text (Tunstall et al. 2022, section 3).
 SETFIT, PUBLISHED = "SetFit 1.2", "SetFit R=20"
+Predict = Callable[[Sequence[str]], np.ndarray]  # N texts to the numbers of their classes, [N]
+Cells = dict[str, dict[str, Any]]  # "data size draw arm" -> figures
 ARMS = ("few_shot", SETFIT, PUBLISHED, "features", "fine-tuning", "TF-IDF")
 
 
@@ -74,11 +80,13 @@ def main() -> None:
         for name in args.data:
             loaded = data_of(name, getattr(args, name, None))
             for seed in range(args.seeds):
-                train = few(loaded.splits["train"], size, seed)
-                for arm in args.arms if train is not None else ():
+                drawn = few(loaded.splits["train"], size, seed)
+                if drawn is None:
+                    continue
+                for arm in args.arms:
                     key = f"{name} {size} {seed} {arm}"
                     if key not in found and (args.setfit or arm not in (SETFIT, PUBLISHED)):
-                        found[key] = cell(arm, train, loaded, seed)
+                        found[key] = cell(arm, *drawn, loaded, seed)
                         print(key, found[key], flush=True)
                         cells.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     (RESULTS / "few_labels.md").write_text(table(found), encoding="utf-8")
@@ -95,31 +103,40 @@ def data_of(name: str, folder: str | None) -> LoadedData:
     return LoadedData(splits, loaded.provenance)
 
 
-def few(train: Dataset, size: int, seed: int) -> Dataset | None:
-    """Return `size` training texts of each class, drawn by a seed; None where a class has not so many."""
+def few(train: Dataset, size: int, seed: int) -> tuple[Dataset, Dataset] | None:
+    """Return `size` training texts of each class, drawn by a seed, and the others; None where a class has fewer."""
     gold, rng = np.array(train["labels"]), np.random.default_rng(seed)
     classes = [np.flatnonzero(gold == label) for label in range(train.features["labels"].num_classes)]
     if min(map(len, classes)) < size:
         return None
-    return train.select(np.concatenate([rng.permutation(rows)[:size] for rows in classes]))
+    drawn = np.concatenate([rng.permutation(rows)[:size] for rows in classes])
+    return train.select(drawn), train.select(np.setdiff1d(np.arange(len(train)), drawn))
 
 
-def cell(arm: str, train: Dataset, loaded: LoadedData, seed: int) -> dict[str, float]:
-    """Train an arm on few texts; return its figures on test, its processor seconds and its memory in MB."""
+def cell(arm: str, train: Dataset, others: Dataset, loaded: LoadedData, seed: int) -> dict[str, Any]:
+    """Train an arm on few texts; return its figures on test, its processor seconds and its memory in MB.
+
+    `rest` are its figures on the texts that were not drawn and those of validation, where test texts are few.
+    """
     gc.collect()
     with contextlib.suppress(OSError):
         ctypes.CDLL(None).malloc_trim(0)
     Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # the high-water mark begins anew
     before, started = memory("VmRSS"), time.process_time()
-    test, gold = loaded.splits["test"], np.array(loaded.splits["test"]["labels"])
-    run = {SETFIT: setfit, PUBLISHED: setfit, "TF-IDF": tfidf}.get(arm, ours)
-    predicted = run(arm, train, loaded, seed, test)
-    return {
-        "accuracy": float((predicted == gold).mean()),
-        "f1_macro": float(f1_score(gold, predicted, average="macro")),
-        "seconds": round(time.process_time() - started, 2),
-        "MB": round(memory("VmHWM") - before),
-    }
+    test = loaded.splits["test"]
+    predict = {SETFIT: setfit, PUBLISHED: setfit, "TF-IDF": tfidf}.get(arm, ours)(arm, train, loaded, seed)
+    figures = figures_of(predict, test)
+    figures |= {"seconds": round(time.process_time() - started, 2), "MB": round(memory("VmHWM") - before)}
+    if len(test) < FEW_TEST:
+        figures["rest"] = figures_of(predict, concatenate_datasets([others, loaded.splits["validation"]]))
+    return figures
+
+
+def figures_of(predict: Predict, rows: Dataset) -> dict[str, Any]:
+    """Return accuracy and macro F1 on labelled texts, and how many there are."""
+    predicted, gold = predict(list(rows["text"])), np.array(rows["labels"])
+    macro = float(f1_score(gold, predicted, average="macro"))
+    return {"accuracy": float((predicted == gold).mean()), "f1_macro": macro, "n": len(rows)}
 
 
 def parted(train: Dataset) -> tuple[Dataset, Dataset]:
@@ -128,8 +145,8 @@ def parted(train: Dataset) -> tuple[Dataset, Dataset]:
     return train.select(np.flatnonzero(~eighth)), train.select(np.flatnonzero(eighth))
 
 
-def ours(arm: str, train: Dataset, loaded: LoadedData, seed: int, test: Dataset) -> np.ndarray:
-    """Train as train.py does and return what the saved folder decides on test."""
+def ours(arm: str, train: Dataset, loaded: LoadedData, seed: int) -> Predict:
+    """Train as train.py does and return how the saved folder decides."""
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         words = [
             "--dataset",
@@ -144,13 +161,15 @@ def ours(arm: str, train: Dataset, loaded: LoadedData, seed: int, test: Dataset)
             str(seed),
         ]
         recipe = read_recipe([*words, "--disable_tqdm", "true", *OURS[arm]])
-        rows = DatasetDict(dict(zip(("train", "validation"), parted(train), strict=True)) | {"test": test})
+        parts = dict(zip(("train", "validation"), parted(train), strict=True))
+        rows = DatasetDict(parts | {"test": loaded.splits["test"]})
         ready = make_ready(recipe, LoadedData(rows, loaded.provenance), Silent(), nothing_found)
         train_ready(recipe, ready)
-        return Classifier.load("run").scores(texts_of(test)).argmax(axis=1)
+        classifier = Classifier.load("run")
+        return lambda texts: classifier.scores(texts).argmax(axis=1)
 
 
-def setfit(arm: str, train: Dataset, loaded: LoadedData, seed: int, test: Dataset) -> np.ndarray:
+def setfit(arm: str, train: Dataset, loaded: LoadedData, seed: int) -> Predict:
     """Train SetFit with its defaults, or with the published number of pairs."""
     from setfit import SetFitModel, Trainer, TrainingArguments
 
@@ -160,14 +179,14 @@ def setfit(arm: str, train: Dataset, loaded: LoadedData, seed: int, test: Datase
         pairs = {"num_iterations": 20} if arm == PUBLISHED else {}
         options = TrainingArguments(output_dir=folder, seed=seed, show_progress_bar=False, report_to="none", **pairs)
         Trainer(model=model, args=options, train_dataset=rows).train()
-        return np.asarray(model.predict(list(test["text"]), show_progress_bar=False))
+        return lambda texts: np.asarray(model.predict(list(texts), show_progress_bar=False))
 
 
-def tfidf(arm: str, train: Dataset, loaded: LoadedData, seed: int, test: Dataset) -> np.ndarray:
+def tfidf(arm: str, train: Dataset, loaded: LoadedData, seed: int) -> Predict:
     """Fit the baseline that every run stands beside."""
     labels = LabelSpace.from_features(train.features)
     (fitted,) = fit_baselines(["tfidf_svm"], *parted(train), labels)
-    return fitted.scores(texts_of(test)).argmax(axis=1)
+    return lambda texts: fitted.scores(texts).argmax(axis=1)
 
 
 def memory(field: str) -> float:
@@ -176,7 +195,7 @@ def memory(field: str) -> float:
     return next(int(line.split()[1]) for line in lines if line.startswith(field)) / 1024
 
 
-def table(found: dict[str, dict[str, float]]) -> str:
+def table(found: Cells) -> str:
     """Return the means over seeds with 95 % intervals (Student's t), and each arm less SetFit on the same draws."""
     from scipy.stats import t
 
@@ -197,6 +216,8 @@ def table(found: dict[str, dict[str, float]]) -> str:
         "| data | texts a class | arm | n | accuracy | macro F1 | less SetFit (accuracy) | seconds | MB |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
+    rests = {key.replace(" ", "_rest ", 1): cell | cell["rest"] for key, cell in found.items() if "rest" in cell}
+    found = found | rests
     groups = dict.fromkeys((key.split(" ", 3)[0], int(key.split(" ", 3)[1])) for key in found)
     for name, size in sorted(groups):
         for arm in ARMS:
@@ -214,7 +235,7 @@ def table(found: dict[str, dict[str, float]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def rival(found: dict[str, dict[str, float]], draw: str) -> dict[str, float] | None:
+def rival(found: Cells, draw: str) -> dict[str, Any] | None:
     """Return SetFit's cell of a draw: with its defaults, where these were run."""
     return found.get(f"{draw} {SETFIT}") or found.get(f"{draw} {PUBLISHED}")
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import platform
 import socket
 import statistics
 import subprocess
@@ -20,6 +19,8 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from .speed_machine import machine_line
 
 ROOT = Path(__file__).parent.parent
 TEXT = "The rooms were clean, the people kind, and breakfast was better than at home"
@@ -85,15 +86,6 @@ def later(page) -> list[float]:
     return found
 
 
-def machine() -> str:
-    """Return the processor, how many of them, and the date."""
-    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines() if Path("/proc/cpuinfo").exists() else []
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    name = names[0] if names else platform.machine()
-    load = os.getloadavg()[0]
-    return f"{name}, {os.cpu_count()} processors, load {load:.1f}, {time.strftime('%Y-%m-%d')}"
-
-
 def main() -> None:
     """Visit each kind and print a table of medians."""
     from playwright.sync_api import sync_playwright
@@ -125,7 +117,7 @@ def main() -> None:
                 shown = [statistics.median(each[key] for each in found) for key in ("MB", "drawn", "answer")]
                 p50 = f"{1000 * statistics.median(answers):.0f} ms (n = {len(answers)})" if name == "second" else ""
                 print(f"| {kind} | {name} | {shown[0]:.2f} | {shown[1]:.2f} | {shown[2]:.2f} | {p50} |", flush=True)
-    print(f"\nMedians of {options.rounds} rounds. {machine()}")
+    print(f"\nMedians of {options.rounds} rounds. {machine_line()} {time.strftime('%Y-%m-%d')}")
 
 
 if __name__ == "__main__":

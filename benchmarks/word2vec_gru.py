@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import copy
 import json
-import os
-import platform
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -40,6 +38,8 @@ from textclf.inference.classifier import Text, activate, texts_of
 from textclf.labels import LabelSpace
 from textclf.models.text_features import as_string
 from textclf.models.word_vectors import WordVectors, lower_words, train_word_vectors
+
+from .speed_machine import describe_machine
 
 LONGEST = 400  # words of a text that are read
 
@@ -155,21 +155,6 @@ def train(scorer: GruScorer, train_split: Dataset, validation: Dataset) -> dict[
     return {"metric": metric, "split": "validation", "value": best, "epoch": best_epoch}
 
 
-def machine() -> dict[str, Any]:
-    """Return what the figures were measured on; no name of a computer."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text(encoding="utf-8").splitlines() if info.exists() else []
-    model = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), None)
-    return {
-        "processor": model or platform.processor(),
-        "cores": os.cpu_count(),
-        "threads": torch.get_num_threads(),
-        "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
-        "python": platform.python_version(),
-        "torch": torch.__version__,
-    }
-
-
 def show(report: Report) -> None:
     """Print the headline figures with intervals and n."""
     for name in ("accuracy", "subset_accuracy", "f1_micro", "f1_macro"):
@@ -203,7 +188,7 @@ def main(argv: list[str]) -> None:
         content = {
             "benchmark": "word2vec_gru",
             "date": datetime.now(UTC).date().isoformat(),
-            "machine": machine(),
+            "machine": describe_machine() | {"torch": torch.__version__},
             "data": provenance.to_dict(),
             "clean": data.clean,
             "options": {key: value for key, value in vars(options).items() if key != "output"},
