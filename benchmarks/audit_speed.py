@@ -14,7 +14,7 @@ from pathlib import Path
 from datasets import ClassLabel, Dataset, DatasetDict, Features, Value
 
 from benchmarks.made_texts import made_texts
-from benchmarks.speed_machine import describe_machine
+from benchmarks.speed_machine import processor
 from textclf.data.auditing import duplicate_checks, label_checks, text_checks
 from textclf.data.auditing.audit import MOST_ROWS, audit
 from textclf.data.auditing.sampling import TextSample
@@ -58,14 +58,13 @@ def main(rows: int) -> None:
     found = audit(splits, clean=CLEAN)
     whole, busy = time.perf_counter() - started, time.process_time() - busy
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    processor = describe_machine()["processor"]
     count = {finding.name: f"{finding.count:,}" for finding in found.findings}
     table = "".join(f"| {name} | {value:.1f} |\n" for name, value in seconds.items())
     RESULT.write_text(
         f"""# Audit: {rows:,} texts in {whole:.1f} s
 
-`python -m benchmarks.audit_speed {rows}`, {date.today()}, {processor}, Python
-{platform.python_version()}, one process; load average before the start {load:.2f}.
+`python -m benchmarks.audit_speed {rows}`, {date.today()}, {processor()}, Python {platform.python_version()}, one
+process; load average before the start {load:.2f}.
 
 Made-up English and Korean texts ({letters:.0f} characters on average), four labels, split 80/10/10, with cleaning
 ({", ".join(CLEAN)}).

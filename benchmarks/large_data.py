@@ -21,8 +21,8 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from benchmarks.audit_speed import processor
 from benchmarks.made_texts import made_texts
+from benchmarks.speed_machine import processor
 
 LABELS = ["politics", "economy", "sport", "culture"]
 MODEL = "sentence-transformers/all-MiniLM-L6-v2"

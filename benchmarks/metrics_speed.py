@@ -18,8 +18,8 @@ import numpy as np
 from datasets import Dataset, DatasetDict
 from numpy.typing import NDArray
 
-from benchmarks.audit_speed import processor
 from benchmarks.made_texts import made_texts
+from benchmarks.speed_machine import processor
 from textclf.evaluation.mistakes import findings
 from textclf.evaluation.report import report_on
 from textclf.labels import LabelSpace

@@ -18,7 +18,7 @@ from datasets import concatenate_datasets
 from numpy.typing import NDArray
 from scipy.stats import betabinom
 
-from benchmarks.audit_speed import processor
+from benchmarks.speed_machine import processor
 from textclf.arguments import DataArguments
 from textclf.data.loading import load_splits
 from textclf.evaluation.abstention import Promise, find_cut

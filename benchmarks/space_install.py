@@ -19,7 +19,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.space_visits import machine, ready
+from benchmarks.space_visits import ready
+from benchmarks.speed_machine import machine_line
 from textclf.hub.space_folder import gradio_files
 
 WHICH = "import importlib.metadata as m; print(', '.join(f'{{n}} {{m.version(n)}}' for n in {names}))"
@@ -86,7 +87,7 @@ def main() -> None:
         seconds, resident = (statistics.median(each) for each in zip(*rows, strict=True))
         name = f"{engine} ({which.stdout.strip()})"
         print(f"| {name} | {first} | {second} | {seconds:.1f} s (n = {len(rows)}) | {resident:.0f} MB |", flush=True)
-    print(f"\n{machine()}")
+    print(f"\n{machine_line()}")
     if not options.keep:
         shutil.rmtree(place)
 

@@ -29,6 +29,11 @@ def describe_machine() -> dict[str, Any]:
     }
 
 
+def processor() -> str:
+    """Name the processor and the cores that this process may use."""
+    return f"{machine.device_name(torch.device('cpu'))}, {machine.available_cores()} cores"
+
+
 def machine_line() -> str:
     """Return the machine in one sentence."""
     known = {key.replace("_", " "): value for key, value in describe_machine().items() if value is not None}
