@@ -598,6 +598,8 @@ def test_columns_as_people_have_them_are_found(columns, text, labels):
         # what is said, before what it is said of; a name that labels have, beside names that say nothing of the kind
         ("rows.csv", {"post": TEXTS, "sentiment": ["p", "n", "n"], "target": ["a", "b"]}, "sentiment",
          "'target'", "said"),
+        ("rows.csv", {"text": TEXTS, "target": ["soup", "staff", "price"], "opinion": ["positive", "negative"]},
+         "opinion", "'target'", "said"),
         ("rows.csv", {"text": TEXTS, "topic": ["a", "b"], "sign": ["x", "y", "y"]}, "topic", "'sign'", "called a"),
         ("rows.csv", {"text": TEXTS, "target": [0, 1], "feat_Joy": [0, 0, 1]}, "target", "'feat_Joy'", "called a"),
         # one verdict among other facts; tags, of which a cell holds several
@@ -647,6 +649,7 @@ def test_a_file_whose_name_says_both_or_neither_leaves_the_question(source):
     ("columns", "sentence"),
     [
         ({"Category": ["a", "b"], "passage": TEXTS, "Liked": [0, 1, 1]}, "Category, Liked"),
+        ({"text": TEXTS, "opinion": ["a", "b"], "target": ["soup", "staff", "price"]}, "target, opinion"),
         ({"question": ["Why?", "What is it?"], "answer": TEXTS, "label": [0, 1]}, "question, answer"),
         ({"prompt": ["Why?"], "text": ["one", "two"], "reply": TEXTS, "label": [0, 1]}, "could be meant: text, reply"),
         ({"text": TEXTS, "toxic": [0, 1], "insult": [1, 0, 0], "anonymous": [1, 0, 0, 0]},

@@ -12,7 +12,7 @@ from ..reading.column_look import NOTHING
 from ..reading.raw_split import RawSplit
 from .column_names import called_text, leads, listed, pieces, plain
 from .column_signs import ROWS_LOOKED_AT, Signs, fractions, same_labels, votes
-from .column_words import ANSWERS, LABEL_NAMES, LABEL_PIECES, PAIR_NAMES, SUBJECTS, TITLES
+from .column_words import ANSWERS, ASPECTS, LABEL_NAMES, LABEL_PIECES, OPINIONS, PAIR_NAMES, SUBJECTS, TITLES
 
 LIKENESS = ("score", "similarity", "relatedness", "similarityscore", "relatednessscore")
 ROWS_A_VALUE = 10  # of a finer column, on average: with fewer, one value in each class may be chance
@@ -137,12 +137,17 @@ def rivals(train: RawSplit, chosen: str, named: Sequence[str], signs: Mapping[st
     rivals = [
         name
         for name, each in signs.items()
-        if name not in {*named, *counts} and each.label and not each.other_fact and not called_text(name)
-        and not _in_other_words(train, signs[chosen], each)
+        if name not in {*named, *counts} and each.label and not each.other_fact
+        and (not called_text(name) or _said_of(name, chosen)) and not _in_other_words(train, signs[chosen], each)
     ]  # fmt: skip
     if kind == "likely":
         return [name for name in rivals if plain(name) in LABEL_NAMES[1]]
     return [*rivals, *_likeness(train, signs)]
+
+
+def _said_of(name: str, chosen: str) -> bool:
+    """Say whether a column is called after what is said of something, and the chosen one after that: `opinion`."""
+    return plain(name) in OPINIONS and not ASPECTS.isdisjoint(pieces(chosen))
 
 
 def _likeness(train: RawSplit, signs: Mapping[str, Signs]) -> list[str]:
