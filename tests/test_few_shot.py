@@ -19,6 +19,7 @@ from textclf.run_folder import RunFolder
 from textclf.training import few_shot, foresight
 from textclf.training.encoding import tokenise
 from textclf.training.few_shot import Contrast, States, shared_labels
+from textclf.training.memory import HeldMemory
 
 
 class Embedded(torch.nn.Module):
@@ -101,6 +102,36 @@ def test_a_processor_reads_with_quick_dropout_and_without_padding(tiny_model, tm
     with pytest.raises(SeenError):
         few_shot.contrast(model, tokenizer, tokenise(split, tokenizer, 32), arguments(tmp_path, padding_free="on"))
     assert asked == [("on", "cpu"), True]
+
+
+@pytest.mark.parametrize("family", ["bert", "modernbert", "deberta-v2"])
+def test_the_embeddings_of_tokens_that_occur_are_enough(family, tiny_model, tmp_path):
+    split, ends, trained = training_rows(6), [], []
+    for compact in (True, False):
+        model, tokenizer = built(tiny_model(family), split, head="linear", pooling="mean")
+        start = model.get_input_embeddings().weight.detach().clone()
+        options = {"compact_vocabulary": compact, "precision": "fp32", "learning_rate": 1e-2, "weight_decay": 0.3}
+        args = arguments(tmp_path / str(compact), per_device_train_batch_size=4, **options)
+        read, embeddings = few_shot.contrast(model, tokenizer, tokenise(split, tokenizer, 32), args)
+        assert read == 40  # 6 x 7, in whole batches of 4
+        ends.append(model.state_dict())
+        trained.append(embeddings)
+    seen = {
+        number for text in split["text"] for number in tokenizer(text, max_length=32, truncation=True)["input_ids"]
+    }
+    assert trained == [len(seen | set(range(tokenizer.pad_token_id + 1))), None]
+    assert not torch.equal(start, model.get_input_embeddings().weight)
+    for name, weight in ends[1].items():
+        torch.testing.assert_close(ends[0][name], weight, atol=2e-5, rtol=1e-4, msg=name)
+
+
+def test_room_is_made_before_each_step(tiny_model, tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(HeldMemory, "make_room", lambda self: asked.append((self._worth, self._grown)))
+    split = training_rows(6)
+    model, tokenizer = built(tiny_model("bert"), split, head="linear", pooling="cls")
+    few_shot.contrast(model, tokenizer, tokenise(split, tokenizer, 32), arguments(tmp_path))
+    assert asked == [(few_shot.HELD, few_shot.GROWN)] * 7  # 6 texts at once, each 7 times
 
 
 def test_texts_that_do_not_fit_together_are_read_in_pieces(monkeypatch, caplog):

@@ -25,19 +25,20 @@ from sentence_transformers.base.modules import Module
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.checkpoint import checkpoint
-from transformers import PreTrainedModel, PreTrainedTokenizerBase, PrinterCallback
+from transformers import PreTrainedModel, PreTrainedTokenizerBase, PrinterCallback, TrainerCallback
 
 from ..errors import UserError
 from ..inference.memory import free_memory
 from ..models.dropout import fast_dropout
 from ..models.padding_free import padding_free
+from . import compact_vocabulary
 from .collation import Padding
 from .encoding import EncodedTexts
 from .fit import Fitted
 from .fit_arguments import FitArguments
 from .foresight import Context, Need, needed, pieces_of, told
 from .linear_fit import begin, fit_head
-from .memory import give_back
+from .memory import HeldMemory, give_back
 from .pooled_states import without_last
 from .selection import Metrics
 
@@ -46,7 +47,10 @@ logger = logging.getLogger(__name__)
 MOST_READ = 2_400  # texts read in all: of N texts N (N + 1) below, as many as SetFit reads at least; further, no gain
 # Where pieces come and go, freed memory has gaps: .72 GB were taken where .55 were foreseen (2 texts of 512 tokens).
 GAPS = 1.3
-USED = {"learning_rate", "warmup_steps", "weight_decay", "per_device_train_batch_size"}
+# Batches of any lengths in any order leave gaps between them: 1.0 GB were held where a step takes .6 (Korean titles in
+# MiniLM). Giving back beyond these takes up to a tenth of the time.
+HELD, GROWN = 256 * 2**20, 1.1
+USED = {"learning_rate", "warmup_steps", "weight_decay", "per_device_train_batch_size", "compact_vocabulary"}
 
 
 def fit_few_shot(
@@ -73,7 +77,7 @@ def fit_few_shot(
         return begun
     started = time.perf_counter()
     texts = begun.encoded[0]
-    read = contrast(model, tokenizer, texts, args)
+    read, embeddings = contrast(model, tokenizer, texts, args)
     seconds = time.perf_counter() - started
     tokens = float(texts.lengths.mean()) * read
     before = begun.facts | {
@@ -81,6 +85,7 @@ def fit_few_shot(
         "steps": -(-read // args.per_device_train_batch_size),
         "epochs": round(read / len(texts), 4),
         "precision": args.chosen_precision,
+        "embeddings_trained": embeddings,
         "examples_per_second": round(read / seconds, 2),
         "tokens_per_second": round(tokens / seconds, 2),
     }
@@ -113,6 +118,18 @@ class States(Module):
 
     def save(self, output_path: str, *args: Any, safe_serialization: bool = True, **kwargs: Any) -> None:
         """Write nothing: the run folder's one writer does."""
+
+
+class Room(TrainerCallback):
+    """Gives memory back that steps of other lengths have left in pieces."""
+
+    def __init__(self) -> None:
+        """Begin with what the process has now."""
+        self.held = HeldMemory(HELD, GROWN)
+
+    def on_step_begin(self, *_: Any, **__: Any) -> None:
+        """Make room, where it has grown."""
+        self.held.make_room()
 
 
 class PaddedRows:
@@ -172,13 +189,21 @@ def shared_labels(labels: Tensor) -> Tensor:
 
 def contrast(
     model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, texts: EncodedTexts, args: FitArguments
-) -> int:
-    """Train a model's encoder by contrast, in place; return how many texts were read."""
+) -> tuple[int, int | None]:
+    """Train a model's encoder by contrast, in place; return how many texts were read, and embeddings trained.
+
+    The latter is None where all were.
+    """
     size = min(args.per_device_train_batch_size, len(texts))
     steps = max(1, min(len(texts) * (len(texts) + 1), MOST_READ) // size)
     rows = Dataset.from_dict({"row": np.arange(len(texts))})
     hooks = padding_free(model, args.padding_free, args.device)
-    with without_last(model), tempfile.TemporaryDirectory() as folder:
+    vocabulary = compact_vocabulary.occurring(model, (texts,), int(tokenizer.pad_token_id), args)
+    with (
+        without_last(model),
+        compact_vocabulary.only(vocabulary, model, (texts,)) as (texts,),
+        tempfile.TemporaryDirectory() as folder,
+    ):
         read = States(model, tokenizer)
         trained = SentenceTransformer(modules=[read], device=str(args.device))
         collator = PaddedRows(texts, Padding.of(tokenizer))
@@ -190,12 +215,13 @@ def contrast(
             data_collator=collator,
         )
         trainer.remove_callback(PrinterCallback)
+        trainer.add_callback(Room())
         with hooks, fast_dropout(model, args.device.type == "cpu"):
             read.pieces = _pieces(model, collator, size, trainer.compute_loss_context_manager)
             trainer.train()
     del trainer
     give_back()  # scoring follows
-    return steps * size
+    return steps * size, len(vocabulary.rows) if vocabulary else None
 
 
 def _pieces(model: PreTrainedModel, collator: PaddedRows, size: int, precision: Context) -> int:

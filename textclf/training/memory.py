@@ -60,8 +60,9 @@ class HeldMemory:
     there, as every page is asked for again.
     """
 
-    def __init__(self) -> None:
-        """Begin with what the process has now."""
+    def __init__(self, worth: int = _WORTH, grown: float = _GROWN) -> None:
+        """Begin with what the process has now; so many bytes, and so many times what a step takes, may be held."""
+        self._worth, self._grown = worth, grown
         self._begun, self._most, self._steps_since = _resident(), 0, 0
 
     def make_room(self) -> None:
@@ -71,7 +72,7 @@ class HeldMemory:
             self._most = max(self._most, held)
         self._steps_since += 1
         short = free is not None and free < self._most - self._begun
-        if held - self._begun > _WORTH and self._steps_since > 1 and (short or held > _GROWN * self._most):
+        if held - self._begun > self._worth and self._steps_since > 1 and (short or held > self._grown * self._most):
             give_back()
             self._steps_since = 1
 
