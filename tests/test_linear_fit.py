@@ -147,6 +147,26 @@ def test_a_label_that_nobody_has_is_never_given(tmp_path, capsys):
     assert "at C = 0.01" in capsys.readouterr().err  # what the bar says is what was tried
 
 
+@pytest.mark.parametrize("metric", ["f1_macro", "loss"])
+def test_the_usual_c_is_tried_and_kept_unless_validation_shows_another_to_be_better(metric, tmp_path):
+    rng = np.random.default_rng(1)
+    gold = np.arange(46) % 2
+    states = rng.normal(size=(46, 6)).astype(np.float32)
+    states[:, 0] += 2 * gold
+    train, validation = (states[:30], gold[:30]), (states[30:], gold[30:])
+    labels, args = LabelSpace(NAMES[:2], multi_label=False), arguments(tmp_path / "run")
+    selection = choose_metric(metric, labels, validation[1], quick_metrics)
+    best = choose_linear(train, validation, selection, args)
+    kept, far = (choose_linear(train, validation, selection, args, usual) for usual in (-3.0, -4.5))
+    assert far.tried == best.tried | {round(10**-4.5, 12): far.tried[round(10**-4.5, 12)]}
+    if metric == "loss":
+        assert kept.c == far.c == best.c, "a loss has no standard error of a share"
+    else:  # 15 of 16 texts right against 14: that shows nothing
+        assert (best.c, best.value) == (pytest.approx(10**-2.5), pytest.approx(0.9373, abs=1e-4))
+        assert (kept.c, kept.value) == (0.001, 0.875)
+        assert (far.c, far.value) == (pytest.approx(10**-4.5), 0.875)
+
+
 def test_directions_without_variance_are_not_blown_up(tmp_path):
     rng = np.random.default_rng(1)
     states, gold = rng.normal(size=(80, 6)).astype(np.float32), np.arange(80) % 2

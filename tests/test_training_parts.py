@@ -29,7 +29,7 @@ from textclf.training.fit import Fitted, _train
 from textclf.training.foresight import Need, needed, pieces_of, told
 from textclf.training.guards import DiskGuard, LossGuard, StepRecord
 from textclf.training.interruption import GracefulStop, MarkComplete
-from textclf.training.linear_choice import _scaler, _searched
+from textclf.training.linear_choice import _chosen, _scaler, _searched
 from textclf.training.optimisation import EarlyStopping
 from textclf.training.outcome import selection_facts, training_facts
 from textclf.training.resume import Place, _where_to_begin, _where_to_go_on, keep_to
@@ -550,6 +550,18 @@ def test_the_search_for_c_goes_outwards_while_that_helps_and_by_halves_around_th
     assert tried(lambda x: -x)[0] == [-3, -2, -1, -4, -5, -6, -6.5, -5.5]
     assert tried(lambda x: 0.0)[0] == [-3, -2, -1, -3.5, -2.5], "nothing helps"
     assert tried(lambda x: -abs(x + 4))[0] == [-3, -2, -1, -4, -5, -4.5, -3.5]
+
+
+def test_of_cs_within_a_standard_error_of_the_best_the_nearest_to_the_usual_one_is_taken():
+    # Of 16 texts 13 are right: (13 + 1) / (16 + 2) = .7778, whose standard error is .1039, so that .7086 is enough.
+    found = {-4.0: 0.8125, -3.0: 0.75, -2.5: 0.7, -2.0: 0.71, -1.0: 0.8125}
+    assert _chosen(found, -2.5, 16) == -3, "-2.5 itself is not enough; of two that are as near the one that shrinks"
+    assert _chosen(found, -1.9, 16) == -2
+    assert _chosen(found, -2.5, 4) == -2.5, "a standard error of .196"
+    assert _chosen(found, -2.5, 10_000) == -4, "the best, and of equals the smallest"
+    assert _chosen(found, None, 4) == -4
+    assert _chosen({-3.0: 1.0, -2.5: 0.85, -2.0: 0.7}, -2.5, 4) == -2.5, "four of four are not certain either"
+    assert _chosen({-3.0: -0.31, -2.5: -0.32}, -2.5, None) == -3, "a loss"
 
 
 def test_directions_that_hardly_vary_are_not_blown_up():

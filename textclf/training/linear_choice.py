@@ -48,12 +48,14 @@ def choose_linear(
     validation: tuple[NDArray[np.float32], NDArray[np.int64]],
     selection: Selection,
     args: FitArguments,
+    usual: float | None = None,
 ) -> ChosenLinear:
     """Fit linear models on training states and choose one's C on validation, by `selection`'s metric.
 
     `train` and `validation` are states float32 [N, d] and gold [N], or 0/1 [N, L]. Cs go outwards by powers of ten as
     long as that helps, then by half powers around the best. Of several that are equally good it is the smallest, which
-    shrinks most: with few validation texts most are, and there more shrinking is better (`benchmarks.few_labels`).
+    shrinks most. With a `usual` one (its log10), for few validation texts, it is of all within a standard error of the
+    best the nearest to that (Breiman et al. 1984, Classification and Regression Trees, 3.4.3, take the simplest).
     """
     states, gold = train
     most = max(1, MOST_FITTED // states.shape[1])
@@ -79,10 +81,13 @@ def choose_linear(
 
     with bar:
         found = _searched(value)
-    best = max(found.values())
-    exponent = min(exponent for exponent, each in found.items() if each == best)
+        if usual is not None and usual not in found:
+            found[usual] = value(usual)
+    exponent = _chosen(found, usual, len(known) if selection.greater_is_better else None)
     tried = {round(10.0**e, 12): sign * found[e] for e in sorted(found)}
-    return ChosenLinear(models[exponent], mean, scale, round(10.0**exponent, 12), sign * best, tried, len(states))
+    return ChosenLinear(
+        models[exponent], mean, scale, round(10.0**exponent, 12), sign * found[exponent], tried, len(states)
+    )
 
 
 def _searched(value: Callable[[float], float]) -> dict[float, float]:
@@ -96,6 +101,16 @@ def _searched(value: Callable[[float], float]) -> dict[float, float]:
     for near in (best - 0.5, best + 0.5):
         found[near] = value(near)
     return found
+
+
+def _chosen(found: dict[float, float], usual: float | None, n: int | None) -> float:
+    """Return an exponent by the values of all, shares of `n` texts; losses, of no n, have no simple standard error."""
+    best = max(found.values())
+    if usual is None or n is None:
+        return min(exponent for exponent, value in found.items() if value == best)
+    share = (max(best, 0.0) * n + 1) / (n + 2)  # Laplace's, since 4 right of 4 are not certain
+    enough = best - (share * (1 - share) / n) ** 0.5
+    return min((e for e, value in found.items() if value >= enough), key=lambda e: (abs(e - usual), e))
 
 
 def _between(low: float, high: float) -> set[float]:

@@ -157,17 +157,19 @@ def fit_head(
     splits: tuple[Dataset, Dataset],
     args: FitArguments,
     training: dict[str, Any] | None = None,
+    usual: float | None = None,
 ) -> Fitted:
     """Read the states, choose the linear model, write it into the model's head, and the run with it.
 
-    `training` are the facts of what trained the encoder; without it reading the states is all that takes time.
+    `training` are the facts of what trained the encoder; without it reading the states is all that takes time. `usual`
+    is the log10 of the C that few validation texts have to speak against.
     """
     started, run = time.perf_counter(), begun.run
     states = PooledStates(model, tokenizer, begun.max_length)
     train, validation = states.of(splits[0]), states.of(splits[1])
     read = max(time.perf_counter() - started, 1e-9)
     gold = tuple(begun.selection.labels.gold(split) for split in splits)
-    chosen = choose_linear((train, gold[0]), (validation, gold[1]), begun.selection, args)
+    chosen = choose_linear((train, gold[0]), (validation, gold[1]), begun.selection, args, usual)
     weights, biases = chosen.head()
     _write_last(model, weights, biases)
     if training is None:
