@@ -44,7 +44,10 @@ from .selection import Metrics
 
 logger = logging.getLogger(__name__)
 
-MOST_READ = 2_400  # texts read in all: of N texts N (N + 1) below, as many as SetFit reads at least; further, no gain
+# Texts read in all: of N texts N (N + 1), as many as SetFit reads at least, up to READ. Where there are more than MANY
+# it is EACH more for each of those, up to MOST_READ. Measured as benchmarks.few_labels does, on other draws: reading
+# each 46 times costs 98 to 126 texts .009 (8 draws) and brings 196 and 392 texts .011 (6). Beyond, nothing was tried.
+READ, MANY, EACH, MOST_READ = 2_400, 120, 40, 16_000
 # log10 of the C that is taken unless validation, of 2 to 56 texts, shows another to be better. Over 33 draws of its
 # lines, benchmarks.few_labels has .594 of other texts right so, and .586 by the best C on validation.
 USUAL = -2.5
@@ -198,7 +201,7 @@ def contrast(
     The latter is None where all were.
     """
     size = min(args.per_device_train_batch_size, len(texts))
-    steps = max(1, min(len(texts) * (len(texts) + 1), MOST_READ) // size)
+    steps = max(1, _reading(len(texts)) // size)
     rows = Dataset.from_dict({"row": np.arange(len(texts))})
     hooks = padding_free(model, args.padding_free, args.device)
     vocabulary = compact_vocabulary.occurring(model, (texts,), int(tokenizer.pad_token_id), args)
@@ -225,6 +228,11 @@ def contrast(
     del trainer
     give_back()  # scoring follows
     return steps * size, len(vocabulary.rows) if vocabulary else None
+
+
+def _reading(n: int) -> int:
+    """Return how many texts are read in all, of `n`."""
+    return min(n * (n + 1), READ + EACH * max(0, n - MANY), MOST_READ)
 
 
 def _pieces(model: PreTrainedModel, collator: PaddedRows, size: int, precision: Context) -> int:
