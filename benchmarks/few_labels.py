@@ -55,7 +55,7 @@ OURS = {
 # SetFit's defaults train on as many pairs as there are unequal ones, twice: quadratic in the texts. Where that takes
 # hours a draw, SetFit as published stands in: R = 20 pairs of either kind a text (Tunstall et al. 2022, section 3).
 SETFIT, PUBLISHED = "SetFit 1.2", "SetFit R=20"
-# SetFit on the texts that ours train on: what remains between them is the method's, and the rest what validation costs.
+# SetFit on the texts that ours train on: what is left between them is the method, the rest what validation costs.
 PART = " on 7/8"
 THEIRS = (SETFIT, PUBLISHED, SETFIT + PART, PUBLISHED + PART)
 Predict = Callable[[Sequence[str]], np.ndarray]  # N texts to the numbers of their classes, [N]
