@@ -48,8 +48,8 @@ logger = logging.getLogger(__name__)
 # it is EACH more for each of those, up to MOST_READ. Measured as benchmarks.few_labels does, on other draws: reading
 # each 46 times costs 98 to 126 texts .009 (8 draws) and brings 196 and 392 texts .011 (6). Beyond, nothing was tried.
 READ, MANY, EACH, MOST_READ = 2_400, 120, 40, 16_000
-# log10 of the C that is taken unless validation, of 2 to 56 texts, shows another to be better. Over 33 draws of its
-# lines, benchmarks.few_labels has .594 of other texts right so, and .586 by the best C on validation.
+# log10 of the C that is taken unless validation, of 2 to 56 texts, shows another to be better. Over 34 draws of all
+# lines of benchmarks.few_labels .594 of other texts are right so, and .587 by the best C on validation.
 USUAL = -2.5
 # Where pieces come and go, freed memory has gaps: .72 GB were taken where .55 were foreseen (2 texts of 512 tokens).
 GAPS = 1.3
