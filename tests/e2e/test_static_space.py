@@ -74,7 +74,7 @@ def visit(browser):
         own = address.rsplit("/", 1)[0]
         contexts[-1].on("request", lambda request: asked.append((request.url, own)))
         page.goto(address)
-        page.wait_for_selector("#loading", state="hidden")
+        wait_until_ready(page)
         return page
 
     yield visit
@@ -82,6 +82,12 @@ def visit(browser):
         context.close()
     assert said == []
     assert [url for url, own in asked if not url.startswith((own, "blob:" + own, "data:"))] == []
+
+
+def wait_until_ready(page):
+    """Wait until the page is drawn and its model loaded."""
+    page.wait_for_selector("main")  # hidden at first, and so is what it holds
+    page.wait_for_selector("#loading", state="hidden")
 
 
 def answer(page):
@@ -217,7 +223,7 @@ def test_a_second_visit_fetches_neither_model_nor_runtime(visit, served):
         "requestfinished", lambda request: asked.append((request.url, request.sizes()["responseBodySize"]))
     )
     page.reload()
-    page.wait_for_selector("#loading", state="hidden")
+    wait_until_ready(page)
     page.fill("#first", "The new phone is fast.")
     page.keyboard.press("Shift+Enter")
     answer(page)
