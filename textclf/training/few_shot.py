@@ -25,7 +25,13 @@ from sentence_transformers.base.modules import Module
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.checkpoint import checkpoint
-from transformers import PreTrainedModel, PreTrainedTokenizerBase, PrinterCallback, TrainerCallback
+from transformers import (
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+    PrinterCallback,
+    ProgressCallback,
+    TrainerCallback,
+)
 
 from ..errors import UserError
 from ..inference.memory import free_memory
@@ -138,6 +144,18 @@ class Room(TrainerCallback):
         self.held.make_room()
 
 
+class Bar(ProgressCallback):
+    """The Trainer's progress bar, by its name and without its figures."""
+
+    def on_train_begin(self, *args: Any, **kwargs: Any) -> None:
+        """Open it."""
+        super().on_train_begin(*args, **kwargs)
+        self.training_bar.set_description("Training by contrast")
+
+    def on_log(self, *_: Any, **__: Any) -> None:
+        """Say nothing of how long it took: the report does."""
+
+
 class PaddedRows:
     """The trainer's collator: numbers of encoded texts to their padded ids and their labels."""
 
@@ -222,6 +240,8 @@ def contrast(
         )
         trainer.remove_callback(PrinterCallback)
         trainer.add_callback(Room())
+        if not args.disable_tqdm:
+            trainer.add_callback(Bar())
         with hooks, fast_dropout(model, args.device.type == "cpu"):
             read.pieces = _pieces(model, collator, size, trainer.compute_loss_context_manager)
             trainer.train()
