@@ -3,8 +3,9 @@
     pip install --no-deps --target SETFIT -r requirements-setfit.txt
     python -m benchmarks.few_labels --hate_speech D --korean_news_titles D --setfit SETFIT --sizes 8 16 --seeds 5
 
-Every arm gets the same texts. Ours take a validation part out of them (an eighth, one text a class at 8); SetFit,
-which has no use for one, trains on all. Each cell is written when it is done and never computed twice; the table is
+Every arm gets the same texts. Ours take a validation part out of them (an eighth, one text a class at 8; few_shot,
+whose C so few texts do not choose better than chance, one text a class at any size); SetFit, which has no use for
+one, trains on all. Each cell is written when it is done and never computed twice; the table is
 made of what is there. Time is processor time of one thread, imports left out; memory is the highest beyond what the
 process held before. Where test texts are few, the texts that no draw took and no one trained on are tested besides, in
 lines of their own (`..._rest`).
@@ -22,7 +23,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -130,6 +131,7 @@ def cell(arm: str, train: Dataset, others: Dataset, loaded: LoadedData, seed: in
     predict = (dict.fromkeys(THEIRS, setfit) | {"TF-IDF": tfidf}).get(arm, ours)(arm, train, loaded, seed)
     figures = figures_of(predict, test)
     figures |= {"seconds": round(time.process_time() - started, 2), "MB": round(memory("VmHWM") - before)}
+    figures["machine"] = machine()
     if len(test) < FEW_TEST:
         figures["rest"] = figures_of(predict, concatenate_datasets([others, loaded.splits["validation"]]))
     return figures
@@ -142,10 +144,10 @@ def figures_of(predict: Predict, rows: Dataset) -> dict[str, Any]:
     return {"accuracy": float((predicted == gold).mean()), "f1_macro": macro, "n": len(rows)}
 
 
-def parted(train: Dataset) -> tuple[Dataset, Dataset]:
-    """Return the rows without every eighth of a class, and those: training and validation."""
-    eighth = np.arange(len(train)) % 8 == 7  # the rows stand class by class, drawn at random within
-    return train.select(np.flatnonzero(~eighth)), train.select(np.flatnonzero(eighth))
+def parted(train: Dataset, every: int = 8) -> tuple[Dataset, Dataset]:
+    """Return the rows without each eighth (or other) of a class, and those: training and validation."""
+    aside = np.arange(len(train)) % every == every - 1  # the rows stand class by class, drawn at random within
+    return train.select(np.flatnonzero(~aside)), train.select(np.flatnonzero(aside))
 
 
 def ours(arm: str, train: Dataset, loaded: LoadedData, seed: int) -> Predict:
@@ -164,7 +166,8 @@ def ours(arm: str, train: Dataset, loaded: LoadedData, seed: int) -> Predict:
             str(seed),
         ]
         recipe = read_recipe([*words, "--disable_tqdm", "true", *OURS[arm]])
-        parts = dict(zip(("train", "validation"), parted(train), strict=True))
+        every = len(train) // train.features["labels"].num_classes if arm == "few_shot" else 8
+        parts = dict(zip(("train", "validation"), parted(train, every), strict=True))
         rows = DatasetDict(parts | {"test": loaded.splits["test"]})
         ready = make_ready(recipe, LoadedData(rows, loaded.provenance), Silent(), nothing_found)
         train_ready(recipe, ready)
@@ -193,6 +196,11 @@ def tfidf(arm: str, train: Dataset, loaded: LoadedData, seed: int) -> Predict:
     return lambda texts: fitted.scores(texts).argmax(axis=1)
 
 
+def machine() -> str:
+    """Name the processor and what it can do at once."""
+    return "{processor}, {instruction_set}".format(**describe_machine())
+
+
 def memory(field: str) -> float:
     """Return a figure of this process's memory, in MB."""
     lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
@@ -209,11 +217,20 @@ def table(found: Cells) -> str:
         half = t.ppf(0.975, len(values) - 1) * np.std(values, ddof=1) / len(values) ** 0.5
         return f"{np.mean(values):.4f} ± {half:.4f}"
 
-    machine = "{processor}, {instruction_set}".format(**describe_machine())
+    machines = sorted({each["machine"] for each in found.values()})
+    letters = dict(zip(machines, "ABCDEFG", strict=False))
+
+    def cost(cells: Iterable[dict[str, Any]], of: str) -> str:
+        by_machine: dict[str, list[float]] = {}
+        for each in cells:
+            by_machine.setdefault(letters[each["machine"]], []).append(each[of])
+        return ", ".join(f"{np.median(values):.0f} {letter}" for letter, values in sorted(by_machine.items()))
+
+    named = "; ".join(f"{letter}: {name}" for name, letter in letters.items())
     lines = [
         "# Few labels",
         "",
-        f"{machine}, one thread, other work beside (times are processor time), "
+        f"Machines, {named}; one thread, other work beside (processor time, medians of each machine), "
         f"{time.strftime('%Y-%m-%d')}; MiniLM. Made by `python -m benchmarks.few_labels`; mean over n draws of the "
         "training texts ± half a 95 % interval.",
         "",
@@ -233,9 +250,9 @@ def table(found: Cells) -> str:
             pairs = [(v, rival(found, f"{name} {size} {seed}")) for seed, v in mine.items()]
             less = [v["accuracy"] - other["accuracy"] for v, other in pairs if other]
             figures = [interval([v[metric] for v in mine.values()]) for metric in ("accuracy", "f1_macro")]
-            cost = [f"{np.median([v[metric] for v in mine.values()]):.0f}" for metric in ("seconds", "MB")]
+            costs = [cost(mine.values(), of) for of in ("seconds", "MB")]
             beside = "–" if arm in (SETFIT, PUBLISHED) or not less else interval(less)
-            lines.append(f"| {name} | {size} | {arm} | {len(mine)} | {' | '.join([*figures, beside, *cost])} |")
+            lines.append(f"| {name} | {size} | {arm} | {len(mine)} | {' | '.join([*figures, beside, *costs])} |")
     return "\n".join(lines) + "\n"
 
 

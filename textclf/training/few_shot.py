@@ -43,6 +43,7 @@ from .encoding import EncodedTexts
 from .fit import Fitted
 from .fit_arguments import FitArguments
 from .foresight import Context, Need, needed, pieces_of, told
+from .label_names import with_label_names
 from .linear_fit import begin, fit_head
 from .memory import HeldMemory, give_back
 from .pooled_states import without_last
@@ -84,6 +85,7 @@ def fit_few_shot(
     """
     if args.world_size > 1:
         raise UserError("--family few_shot trains on few texts, in one process; start it with python train.py.")
+    train, names = with_label_names(train)
     begun = begin(model, tokenizer, (train, validation), args, max_length, metrics, used=USED)
     if isinstance(begun, Fitted):
         return begun
@@ -98,6 +100,7 @@ def fit_few_shot(
         "epochs": round(read / len(texts), 4),
         "precision": args.chosen_precision,
         "embeddings_trained": embeddings,
+        "label_names_read": names,
         "examples_per_second": round(read / seconds, 2),
         "tokens_per_second": round(tokens / seconds, 2),
     }
