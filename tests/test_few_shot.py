@@ -203,8 +203,8 @@ def test_a_few_shot_run_ends_as_a_plain_classifier_whose_encoder_has_learned(fam
 def test_few_texts_are_read_once_for_each_other_and_many_so_often_each():
     assert [few_shot._reading(n) for n in (1, 14, 48)] == [2, 14 * 15, 48 * 49]
     assert [few_shot._reading(n) for n in (49, 98, 120)] == [2_400] * 3
-    assert [few_shot._reading(n) for n in (121, 196, 392)] == [2_440, 5_440, 13_280]
-    assert [few_shot._reading(n) for n in (460, 5_000)] == [16_000] * 2
+    assert [few_shot._reading(n) for n in (121, 195, 197, 390)] == [2_487, 8_925, 46 * 197, 46 * 390]
+    assert [few_shot._reading(n) for n in (392, 5_000)] == [18_000] * 2
 
 
 def test_contrast_brings_texts_of_a_class_together(tiny_model, tmp_path):

@@ -52,9 +52,10 @@ from .selection import Metrics
 logger = logging.getLogger(__name__)
 
 # Texts read in all: of N texts N (N + 1), as many as SetFit reads at least, up to READ. Where there are more than MANY
-# it is EACH more for each of those, up to MOST_READ. Measured as benchmarks.few_labels does, on other draws: reading
-# each 46 times costs 98 to 126 texts .009 (8 draws) and brings 196 and 392 texts .011 (6). Beyond, nothing was tried.
-READ, MANY, EACH, MOST_READ = 2_400, 120, 40, 16_000
+# it is RISE more for each of those, up to TIMES each, and to MOST_READ. Measured as benchmarks.few_labels does, on
+# other draws: reading each 46 times costs 98 to 126 texts .009 (8 draws) and brings 196 and 392 texts .011 (6), of
+# which 196 texts get nothing by 28 times each (4). Beyond, nothing was tried.
+READ, MANY, RISE, TIMES, MOST_READ = 2_400, 120, 87, 46, 18_000
 # log10 of the C that is taken unless validation, of 2 to 56 texts, shows another to be better. Over 34 draws of all
 # lines of benchmarks.few_labels .594 of other texts are right so, and .587 by the best C on validation.
 USUAL = -2.5
@@ -255,7 +256,7 @@ def contrast(
 
 def _reading(n: int) -> int:
     """Return how many texts are read in all, of `n`."""
-    return min(n * (n + 1), READ + EACH * max(0, n - MANY), MOST_READ)
+    return min(n * (n + 1), READ + RISE * max(0, n - MANY), max(READ, TIMES * n), MOST_READ)
 
 
 def _pieces(model: PreTrainedModel, collator: PaddedRows, size: int, precision: Context) -> int:
