@@ -178,7 +178,10 @@ def test_a_few_shot_run_ends_as_a_plain_classifier_whose_encoder_has_learned(fam
     evaluation = run.read_json("evaluation.json")
     names = ["en", "ko", "long"] if several else []  # of two labels none are read
     read_texts = [*ENGLISH[:12], *KOREAN[:12], *names]
-    assert evaluation["training"]["label_names_read"] == len(names)
+    assert evaluation["training"]["label_names_read"] == (len(names) or None)
+    card = (run.path / "README.md").read_text(encoding="utf-8")
+    assert ("Each label's name was one of these texts." in card) == several
+    assert "label names read" not in card
     assert evaluation["training"]["epochs"] == pytest.approx(len(read_texts) + 1, abs=1)  # N texts in N + 1 passes
     assert evaluation["training"]["linear"]["pooling"] == "mean"
     trained = evaluation["training"]

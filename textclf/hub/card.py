@@ -203,9 +203,12 @@ def _procedure(run: RunFolder, evaluation: dict[str, Any], recipe: dict[str, Any
     if base:
         way = say.get(f"base_{recipe.get('family')}", say["base"])
         lines.append(way.format(base=tables.code(base) + (f" ({tables.escaped(revision)})" if revision else "")))
+    training = evaluation.get("training") or {}
+    if training.get("label_names_read"):
+        lines.append(say["label_names_read"])
     if (run.path / "adapter").is_dir():
         lines.append(say["adapter"].format(kind=recipe["lora"], rank=recipe["lora_r"]))
-    linear = (evaluation.get("training") or {}).get("linear")
+    linear = training.get("linear")
     if linear:
         lines.append(say[f"linear_{linear['model']}"].format(pooling=say[f"pooling_{linear['pooling']}"]))
     lines.append(

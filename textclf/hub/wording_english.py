@@ -143,6 +143,7 @@ ENGLISH = {
     "base": "Fine-tuned from {base}.",
     "base_features": "The encoder is {base} as it comes.",
     "base_few_shot": "The encoder is {base}, trained by contrast between the training texts.",
+    "label_names_read": "Each label's name was one of these texts.",
     "linear_svm": "Its head is a linear SVM on {pooling}.",
     "linear_logistic": "Its head is a logistic regression on {pooling}.",
     "pooling_cls": "the first token's state",

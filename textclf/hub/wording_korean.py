@@ -141,6 +141,7 @@ KOREAN = {
     "base": "{base} 모델을 미세 조정했습니다.",
     "base_features": "인코더는 {base} 그대로입니다.",
     "base_few_shot": "인코더는 학습 글끼리 대조하며 학습한 {base}입니다.",
+    "label_names_read": "라벨 이름도 그 라벨의 글로 넣었습니다.",
     "linear_svm": "분류층은 {pooling} 위의 선형 SVM입니다.",
     "linear_logistic": "분류층은 {pooling} 위의 로지스틱 회귀입니다.",
     "pooling_cls": "첫 토큰의 상태",

@@ -86,7 +86,7 @@ def fit_few_shot(
     """
     if args.world_size > 1:
         raise UserError("--family few_shot trains on few texts, in one process; start it with python train.py.")
-    train, names = with_label_names(train)
+    train, names = with_label_names(train) if args.read_label_names else (train, 0)
     begun = begin(model, tokenizer, (train, validation), args, max_length, metrics, used=USED)
     if isinstance(begun, Fitted):
         return begun
@@ -101,7 +101,7 @@ def fit_few_shot(
         "epochs": round(read / len(texts), 4),
         "precision": args.chosen_precision,
         "embeddings_trained": embeddings,
-        "label_names_read": names,
+        "label_names_read": names or None,
         "examples_per_second": round(read / seconds, 2),
         "tokens_per_second": round(tokens / seconds, 2),
     }

@@ -42,7 +42,8 @@ logger = logging.getLogger(__name__)
 LOG = "training_log.jsonl"
 LINEAR = "linear"  # in a training's facts: what the linear model is, once there is one
 _READ = {"family", "linear_model", "output_dir", "metric_for_best_model", "threads", "seed", "resume_from_checkpoint"}
-_READ |= {"per_device_eval_batch_size", "guards", "precision"}  # of no consequence: nothing is lost where they are set
+# Of no consequence: nothing is lost where they are set.
+_READ |= {"per_device_eval_batch_size", "guards", "precision", "read_label_names"}
 
 
 def fit_features(
