@@ -204,8 +204,8 @@ def test_a_processor_makes_room_before_each_step(tiny_model, tmp_path, monkeypat
     assert len(asked) == 6  # 24 texts by 8, twice
 
 
-def test_a_training_keeps_the_products_of_few_shapes_unless_told_otherwise(monkeypatch):
-    capacity = "ONEDNN_PRIMITIVE_CACHE_CAPACITY"
+@pytest.mark.parametrize("capacity", ["ONEDNN_PRIMITIVE_CACHE_CAPACITY", "LRU_CACHE_CAPACITY"])
+def test_a_training_keeps_the_products_of_few_shapes_unless_told_otherwise(capacity, monkeypatch):
     monkeypatch.setenv(capacity, "7")
     held_memory.keep_few_shapes()
     assert os.environ[capacity] == "7"
