@@ -23,10 +23,11 @@ _WORTH = 2**30  # bytes held; below, nothing is lost by leaving them
 _RESIDENT = Path("/proc/self/statm")
 _PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 
-# oneDNN compiles a product for every shape of bf16 and keeps a thousand, and PyTorch keeps as many beside it. Each step
-# of real tokens alone has shapes of its own: a step's are enough. Megabytes a step, strewn between the activations, hold
-# those apart (both are read once, at first use: https://uxlfoundation.github.io/oneDNN/dev_guide_primitive_cache.html,
-# https://github.com/intel/ideep/issues/14). The latter alone took 2 MB a step of MiniLM, on an Intel Xeon with amx_bf16.
+# oneDNN compiles a product for every shape of bf16 and keeps a thousand, and PyTorch keeps as many beside it. Each
+# step of real tokens alone has shapes of its own: a step's are enough. Megabytes a step, strewn between the
+# activations, hold those apart. Both are read once, at first use
+# (https://uxlfoundation.github.io/oneDNN/dev_guide_primitive_cache.html, https://github.com/intel/ideep/issues/14).
+# The latter alone took 2 MB a step of MiniLM on an Intel Xeon with amx_bf16.
 _SHAPES_KEPT = {"ONEDNN_PRIMITIVE_CACHE_CAPACITY": "64", "LRU_CACHE_CAPACITY": "64"}
 
 
