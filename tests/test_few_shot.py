@@ -182,6 +182,9 @@ def test_a_few_shot_run_ends_as_a_plain_classifier_whose_encoder_has_learned(fam
     card = (run.path / "README.md").read_text(encoding="utf-8")
     assert ("Each label's name was one of these texts." in card) == several
     assert "label names read" not in card
+    usual = evaluation["selection"].get("usual_C", False)
+    assert usual == (evaluation["selection"]["C"] == pytest.approx(10**-2.5))
+    assert ("is the usual one: no other was better" in card) == usual != ("was chosen by" in card)
     assert evaluation["training"]["epochs"] == pytest.approx(len(read_texts) + 1, abs=1)  # N texts in N + 1 passes
     assert evaluation["training"]["linear"]["pooling"] == "mean"
     trained = evaluation["training"]

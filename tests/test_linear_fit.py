@@ -161,10 +161,12 @@ def test_the_usual_c_is_tried_and_kept_unless_validation_shows_another_to_be_bet
     assert far.tried == best.tried | {round(10**-4.5, 12): far.tried[round(10**-4.5, 12)]}
     if metric == "loss":
         assert kept.c == far.c == best.c, "a loss has no standard error of a share"
+        assert not (kept.usual or far.usual or best.usual)
     else:  # 15 of 16 texts right against 14: that shows nothing
         assert (best.c, best.value) == (pytest.approx(10**-2.5), pytest.approx(0.9373, abs=1e-4))
         assert (kept.c, kept.value) == (0.001, 0.875)
         assert (far.c, far.value) == (pytest.approx(10**-4.5), 0.875)
+        assert (best.usual, kept.usual, far.usual) == (False, True, True)
 
 
 def test_directions_without_variance_are_not_blown_up(tmp_path):

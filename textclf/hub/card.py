@@ -211,8 +211,9 @@ def _procedure(run: RunFolder, evaluation: dict[str, Any], recipe: dict[str, Any
     linear = training.get("linear")
     if linear:
         lines.append(say[f"linear_{linear['model']}"].format(pooling=say[f"pooling_{linear['pooling']}"]))
+    sentence = "selection_usual_c" if chosen.get("usual_C") else "selection_c" if linear else "selection"
     lines.append(
-        say["selection_c" if linear else "selection"].format(
+        say[sentence].format(
             c=f"{linear['C']:.3g}" if linear else "",
             metric=metric_name(chosen["metric"], say),
             split=split_word(chosen["split"], say),

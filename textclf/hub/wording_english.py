@@ -149,6 +149,8 @@ ENGLISH = {
     "pooling_cls": "the first token's state",
     "pooling_mean": "the mean over tokens",
     "selection_c": "Its C ({c}) was chosen by {metric} on {split}: {value}.",
+    "selection_usual_c": "Its C ({c}) is the usual one: no other was better by a standard error of the {metric} on "
+    "{split}, which is {value}.",
     "adapter": "It was trained as an adapter ({kind}, rank {rank}), which is merged into the weights; `adapter/` "
     "holds it alone.",
     "selection": "The checkpoint was chosen by {metric} on {split}: {value}.",

@@ -147,6 +147,8 @@ KOREAN = {
     "pooling_cls": "첫 토큰의 상태",
     "pooling_mean": "토큰 평균",
     "selection_c": "C({c})는 {split} 데이터의 {metric} 기준으로 골랐습니다({value}).",
+    "selection_usual_c": "C({c})는 흔히 쓰는 값이며, {split} 데이터의 {metric}({value})에서 표준 오차 넘게 더 나은 "
+    "값은 없었습니다.",
     "adapter": "어댑터({kind}, 랭크 {rank})로 학습해 가중치에 합쳤습니다. `adapter/`에는 어댑터만 따로 있습니다.",
     "selection": "체크포인트는 {split} 데이터의 {metric} 기준으로 골랐습니다({value}).",
     "reproduce": "다시 만들기",

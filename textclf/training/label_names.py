@@ -15,18 +15,19 @@ from ..labels import LabelSpace
 # benchmarks.few_labels does, on other draws: the names bring eight topics of news .011 and seven of Korean titles .007
 # (4 draws each), and cost forum sentences .006 (9 draws).
 FEWEST = 3
-_UNNAMED = re.compile(r"label_?\d+", re.IGNORECASE)
 _BETWEEN_WORDS = re.compile(r"[\s_/]+|(?<=[a-z])(?=[A-Z])")
 
 
 def with_label_names(train: Dataset) -> tuple[Dataset, int]:
     """Return training rows, followed by a row for each label whose text is its name; and how many those are.
 
-    There are none where labels are fewer than FEWEST, or not all of them are called by words.
+    There are none where labels are fewer than FEWEST, not all of them are called by words, or two are told apart by a
+    number alone (`class 1`, `class 2`).
     """
     labels = LabelSpace.from_features(train.features)
     texts = [_as_text(name) for name in labels.names]
-    if len(texts) < FEWEST or not all(map(_is_word, texts)):
+    words = [_letters(text) for text in texts]
+    if len(texts) < FEWEST or not all(map(_is_word, words)) or len(set(words)) < len(words):
         return train, 0
     fields = [name for name in ("text", "text_pair") if name in train.column_names]
     train = train.select_columns([*fields, "labels"])
@@ -39,7 +40,10 @@ def _as_text(name: str) -> str:
     return " ".join(_BETWEEN_WORDS.split(name)).strip()
 
 
-def _is_word(name: str) -> bool:
-    """Say whether a name is more than a number, or a letter that stands for something."""
-    letters = [character for character in name if character.isalpha()]
-    return not _UNNAMED.fullmatch(name.replace(" ", "_")) and (len(letters) > 1 or any(c > "\u1100" for c in letters))
+def _letters(name: str) -> str:
+    return "".join(character for character in name if character.isalpha())
+
+
+def _is_word(letters: str) -> bool:
+    """Say whether a name is more than a letter that stands for something; a Korean syllable can be a word."""
+    return len(letters) > 1 or any(c > "\u1100" for c in letters)

@@ -26,7 +26,7 @@ FLAT = 1e-3  # of the median deviation: directions that vary less are noise, and
 
 
 class ChosenLinear(NamedTuple):
-    """The linear model that validation chose."""
+    """The linear model that validation chose, or left at its usual C."""
 
     linear: LinearModel  # of standardised states
     mean: NDArray[np.float64]  # [d]
@@ -35,6 +35,7 @@ class ChosenLinear(NamedTuple):
     value: float  # of the metric, on validation
     tried: dict[float, float]  # {C: value}
     rows: int  # training rows it was fitted on
+    usual: bool = False  # whether C is the usual one, which validation had little to say against
 
     def head(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return weights [L, d] and biases [L] on plain states, the scaler folded in."""
@@ -83,11 +84,12 @@ def choose_linear(
         found = _searched(value)
         if usual is not None and usual not in found:
             found[usual] = value(usual)
-    exponent = _chosen(found, usual, len(known) if selection.greater_is_better else None)
+    if not selection.greater_is_better:
+        usual = None  # a loss is no share of texts, whose standard error is known
+    exponent = _chosen(found, usual, len(known))
     tried = {round(10.0**e, 12): sign * found[e] for e in sorted(found)}
-    return ChosenLinear(
-        models[exponent], mean, scale, round(10.0**exponent, 12), sign * found[exponent], tried, len(states)
-    )
+    c, reached = round(10.0**exponent, 12), sign * found[exponent]
+    return ChosenLinear(models[exponent], mean, scale, c, reached, tried, len(states), exponent == usual)
 
 
 def _searched(value: Callable[[float], float]) -> dict[float, float]:
@@ -103,10 +105,10 @@ def _searched(value: Callable[[float], float]) -> dict[float, float]:
     return found
 
 
-def _chosen(found: dict[float, float], usual: float | None, n: int | None) -> float:
-    """Return an exponent by the values of all, shares of `n` texts; losses, of no n, have no simple standard error."""
+def _chosen(found: dict[float, float], usual: float | None, n: int) -> float:
+    """Return an exponent by the values of all, of `n` texts; with a usual one these are shares of them."""
     best = max(found.values())
-    if usual is None or n is None:
+    if usual is None:
         return min(exponent for exponent, value in found.items() if value == best)
     share = (max(best, 0.0) * n + 1) / (n + 2)  # Laplace's, since 4 right of 4 are not certain
     enough = best - (share * (1 - share) / n) ** 0.5

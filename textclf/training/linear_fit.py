@@ -202,7 +202,7 @@ def _facts(training: dict[str, Any], begun: Begun, chosen: ChosenLinear, seconds
     selection = {"metric": begun.selection.metric, "split": "validation", "value": chosen.value, "epoch": epoch}
     return {
         "training": training | {"seconds": round(training["seconds"] + seconds, 2)},
-        "selection": selection | {"C": chosen.c},
+        "selection": selection | {"C": chosen.c} | ({"usual_C": True} if chosen.usual else {}),
     }
 
 
