@@ -561,7 +561,7 @@ def test_of_cs_within_a_standard_error_of_the_best_the_nearest_to_the_usual_one_
     assert _chosen(found, -2.5, 10_000) == -4, "the best, and of equals the smallest"
     assert _chosen(found, None, 4) == -4
     assert _chosen({-3.0: 1.0, -2.5: 0.85, -2.0: 0.7}, -2.5, 4) == -2.5, "four of four are not certain either"
-    assert _chosen({-3.0: -0.31, -2.5: -0.32}, -2.5, None) == -3, "a loss"
+    assert _chosen({-3.0: -0.31, -2.5: -0.32}, None, 4) == -3, "a loss, for which none is usual"
 
 
 def test_directions_that_hardly_vary_are_not_blown_up():
