@@ -5,10 +5,10 @@
 
 Every arm gets the same texts. Ours take a validation part out of them (an eighth, one text a class at 8; few_shot,
 whose C so few texts do not choose better than chance, one text a class at any size); SetFit, which has no use for
-one, trains on all. Each cell is written when it is done and never computed twice; the table is
-made of what is there. Time is processor time of one thread, imports left out; memory is the highest beyond what the
-process held before. Where test texts are few, those that the draw left and those of validation are tested besides, in
-lines of their own (`..._rest`), and both together (`..._unseen`).
+one, trains on all. Each cell is written when it is done and never computed twice; the table is made of what is there.
+Time is processor time of one thread, imports left out; memory is the highest beyond what the process held before.
+Where test texts are few, the texts that the draw left and those of validation are tested besides, in lines of their
+own (`..._rest`), and all of them together (`..._unseen`).
 """
 
 from __future__ import annotations
@@ -237,9 +237,12 @@ def table(found: Cells) -> str:
         "| data | texts a class | arm | n | accuracy | macro F1 | less SetFit (accuracy) | seconds | MB |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
-    more = {key: cell for key, cell in found.items() if "rest" in cell}
-    rests = {key.replace(" ", "_rest ", 1): cell | cell["rest"] for key, cell in more.items()}
-    found = found | rests | {key.replace(" ", "_unseen ", 1): pooled(cell) for key, cell in more.items()}
+    besides: Cells = {}
+    for key, each in found.items():
+        if "rest" in each:
+            besides[key.replace(" ", "_rest ", 1)] = each | each["rest"]
+            besides[key.replace(" ", "_unseen ", 1)] = pooled(each)
+    found = found | besides
     groups = dict.fromkeys((key.split(" ", 3)[0], int(key.split(" ", 3)[1])) for key in found)
     for name, size in sorted(groups):
         for arm in ARMS:
@@ -262,8 +265,9 @@ def pooled(cell: dict[str, Any]) -> dict[str, Any]:
     """Return accuracy on the test texts of a cell and its others together; macro F1 would need their predictions."""
     parts = [cell, cell["rest"]]
     n = sum(part["n"] for part in parts)
-    whole = {key: value for key, value in cell.items() if key != "f1_macro"}
-    return whole | {"accuracy": sum(part["n"] * part["accuracy"] for part in parts) / n, "n": n}
+    right = sum(part["n"] * part["accuracy"] for part in parts)
+    costs = {key: cell[key] for key in ("seconds", "MB", "machine")}
+    return costs | {"accuracy": right / n, "n": n}
 
 
 def rival(found: Cells, draw: str) -> dict[str, Any] | None:

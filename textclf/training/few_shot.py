@@ -48,7 +48,7 @@ logger = logging.getLogger(__name__)
 # Texts read in all: of N texts N (N + 1), as many as SetFit reads at least, up to READ. Where there are more than MANY
 # it is RISE more for each of those, up to TIMES each, and to MOST_READ. Measured as benchmarks.few_labels does, on
 # other draws: reading each 46 times costs 98 to 126 texts .009 (8 draws) and brings 196 and 392 texts .011 (6); 28
-# times each, 196 texts are .014 worse (4). Beyond, nothing was tried.
+# times each, 196 texts are .014 worse (4); 80 times each, 217 texts are .023 worse (1).
 READ, MANY, RISE, TIMES, MOST_READ = 2_400, 120, 87, 46, 18_000
 # log10 of the C that is taken unless validation, of 2 to 56 texts, shows another to be better. Over 34 draws of all
 # lines of benchmarks.few_labels .594 of other texts are right so, and .587 by the best C on validation.
