@@ -234,6 +234,25 @@ def test_tfidf_learns_the_topics_of_korean_texts():
     assert baseline.chosen["calibration"]["fitted_on"] == "validation"
 
 
+def test_what_validation_chose_is_fitted_on_validation_too_where_the_model_learns_it(tmp_path):
+    """The setting and the calibration stay; the weights are those of a fit on all rows, as scikit-learn's show."""
+    for cache in (None, tmp_path, tmp_path):  # made, stored, recalled
+        treatment = Treatment(cache=cache)
+        (before,) = fit_baselines(["tfidf_svm"], TRAIN, VALIDATION, SINGLE, treatment)
+        (after,) = fit_baselines(["tfidf_svm"], TRAIN, VALIDATION, SINGLE, treatment, learn_validation=True)
+        assert after.chosen == before.chosen | {"trained_on": len(TRAIN) + len(VALIDATION)}
+        assert after.validation == before.validation
+        c, scale = before.chosen["C"], 1 / before.chosen["calibration"]["temperature"]
+        texts = [*TRAIN["text"], *VALIDATION["text"]]
+        features = words_and_characters().fit(texts)
+        gold = np.array([*TRAIN["labels"], *VALIDATION["labels"]])
+        svm = LinearSVC(C=c, random_state=treatment.seed, max_iter=5000).fit(features.transform(texts), gold)
+        margins = svm.decision_function(features.transform(TEXTS))
+        scores = after.scores(TEXTS)
+        np.testing.assert_allclose(np.log(scores[:, 1] / scores[:, 0]), margins * scale, atol=1e-4)
+        assert np.abs(scores - before.scores(TEXTS)).max() > 1e-3
+
+
 def test_rows_out_of_fold_choose_the_cuts_of_labels_that_validation_hardly_has():
     """스포츠 stands in no validation text and takes the cut of all cells; 8 texts that folds told give it its own."""
     validation = split_of(POLITICS, [[0]] * 4, several=True)

@@ -60,7 +60,7 @@ def test_calibration_can_be_taken_back(run):
 
 def test_an_earlier_training_in_the_folder_lends_no_head(run):
     settle(run, validation_of(False), MeasureArguments())
-    run.write_text(TRAINING, '{"training": "another one"}')
+    run.write_text(TRAINING, '{"training": {"steps": 4}}')
     now = logits_of(run)
     settle(run, validation_of(False), MeasureArguments(calibrate=False))
     np.testing.assert_array_equal(logits_of(run), now)

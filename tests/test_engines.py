@@ -93,7 +93,7 @@ def test_int8_has_its_own_calibration_and_cuts(kind, exported):
     gate = run.read_json(GATE)
     row = gate["engines"]["onnx-int8"]
     classifier = Classifier.load(run.path, engine="onnx-int8")
-    validation = read_validation(run, classifier.labels, 30)
+    validation = read_validation(run, Classifier.load(run.path), 30)
     assert row["n"] == 30
     decided = classifier.labels.decide(classifier.scores(validation.texts), classifier.thresholds)
     assert row["agreement"]["value"] == pytest.approx((decided == validation.reference.predicted).mean())

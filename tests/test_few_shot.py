@@ -1,6 +1,7 @@
 """Few labels: an encoder trained by contrast between texts, saved as an ordinary classifier."""
 
 import shutil
+import time
 from contextlib import nullcontext
 from types import SimpleNamespace
 
@@ -8,14 +9,20 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import torch
+from safetensors.numpy import load_file
+from scipy.special import softmax
 from transformers import AutoModel, AutoTokenizer, pipeline
 
 from tests.tiny_models import ENGLISH, KOREAN
 from tests.trained_runs import COMMON, follow, write_json_lines
 from tests.training_runs import arguments, built
 from tests.training_runs import rows as training_rows
+from textclf.arguments import MeasureArguments
 from textclf.errors import UserError
-from textclf.run_folder import RunFolder
+from textclf.evaluation.decisions import settle
+from textclf.evaluation.report import quick_metrics
+from textclf.inference.classifier import Classifier
+from textclf.run_folder import VALIDATION_LOGITS, RunFolder
 from textclf.training import few_shot, foresight
 from textclf.training.encoding import tokenise
 from textclf.training.few_shot import Contrast, States, shared_labels
@@ -100,7 +107,9 @@ def test_a_processor_reads_with_quick_dropout_and_without_padding(tiny_model, tm
     split = training_rows(6)
     model, tokenizer = built(tiny_model("bert"), split, head="linear", pooling="cls")
     with pytest.raises(SeenError):
-        few_shot.contrast(model, tokenizer, tokenise(split, tokenizer, 32), arguments(tmp_path, padding_free="on"))
+        few_shot.contrast(
+            model, tokenizer, tokenise(split, tokenizer, 32), arguments(tmp_path, padding_free="on"), "bar"
+        )
     assert asked == [("on", "cpu"), True]
 
 
@@ -112,7 +121,7 @@ def test_the_embeddings_of_tokens_that_occur_are_enough(family, tiny_model, tmp_
         start = model.get_input_embeddings().weight.detach().clone()
         options = {"compact_vocabulary": compact, "precision": "fp32", "learning_rate": 1e-2, "weight_decay": 0.3}
         args = arguments(tmp_path / str(compact), per_device_train_batch_size=4, **options)
-        read, embeddings = few_shot.contrast(model, tokenizer, tokenise(split, tokenizer, 32), args)
+        read, embeddings = few_shot.contrast(model, tokenizer, tokenise(split, tokenizer, 32), args, "bar")
         assert read == 40  # 6 x 7, in whole batches of 4
         ends.append(model.state_dict())
         trained.append(embeddings)
@@ -130,7 +139,7 @@ def test_room_is_made_before_each_step(tiny_model, tmp_path, monkeypatch):
     monkeypatch.setattr(HeldMemory, "make_room", lambda self: asked.append((self._worth, self._grown)))
     split = training_rows(6)
     model, tokenizer = built(tiny_model("bert"), split, head="linear", pooling="cls")
-    few_shot.contrast(model, tokenizer, tokenise(split, tokenizer, 32), arguments(tmp_path))
+    few_shot.contrast(model, tokenizer, tokenise(split, tokenizer, 32), arguments(tmp_path), "bar")
     assert asked == [(few_shot.HELD, few_shot.GROWN)] * 7  # 6 texts at once, each 7 times
 
 
@@ -172,12 +181,13 @@ def test_a_few_shot_run_ends_as_a_plain_classifier_whose_encoder_has_learned(fam
     shown = follow(tmp_path, words)
     assert "Not used by --family few_shot: num_train_epochs" in shown
     assert "Training by contrast: 100%" in shown
+    assert "Once more, with validation: 100%" in shown
     assert "train_runtime" not in shown
     assert "is made for" not in shown
     run = RunFolder.open(tmp_path / "run")
     evaluation = run.read_json("evaluation.json")
     names = ["en", "ko", "long"] if several else []  # of two labels none are read
-    read_texts = [*ENGLISH[:12], *KOREAN[:12], *names]
+    read_texts = [*ENGLISH[:16], *KOREAN[:16], *names]  # those of validation, too, in the end
     assert evaluation["training"]["label_names_read"] == (len(names) or None)
     card = (run.path / "README.md").read_text(encoding="utf-8")
     assert ("Each label's name was one of these texts." in card) == several
@@ -189,7 +199,14 @@ def test_a_few_shot_run_ends_as_a_plain_classifier_whose_encoder_has_learned(fam
     assert evaluation["training"]["linear"]["pooling"] == "mean"
     trained = evaluation["training"]
     read = trained["examples_per_second"] * trained["seconds"]  # the seconds hold the linear model's fit, too
-    assert 0.99 < read / (len(read_texts) * trained["epochs"]) < 2
+    assert read > 0.99 * len(read_texts) * trained["epochs"]
+    assert trained["validation_learned"] == 8
+    assert trained["linear"]["trained_on"] == len(read_texts)
+    assert "once more in the same way, on the 8 texts of validation, too" in card
+    assert "validation learned" not in card
+    assert evaluation["baselines"]["majority"]["chosen"]["trained_on"] == 32
+    page = (run.path / "evaluation.html").read_text(encoding="utf-8")
+    assert "Once all was chosen, the model learned these texts, too" in page
     lengths = [len(ids) for ids in AutoTokenizer.from_pretrained(run.path)(read_texts)["input_ids"]]
     assert trained["tokens_per_second"] / trained["examples_per_second"] == pytest.approx(np.mean(lengths), rel=0.01)
     before = AutoModel.from_pretrained(tiny_model(family)).state_dict()
@@ -204,6 +221,54 @@ def test_a_few_shot_run_ends_as_a_plain_classifier_whose_encoder_has_learned(fam
     np.testing.assert_allclose([answer[label] for label in evaluation["labels"]], stored["scores"], atol=1e-4)
     if not several:
         assert evaluation["metrics"]["accuracy"]["value"] >= 0.75
+
+
+def test_validation_is_learned_from_the_start_once_it_has_chosen(tiny_model, tmp_path):
+    """What is kept of validation is of a training without it; what is saved, of one on all texts."""
+    split = training_rows(12)
+    train, validation = split.select(range(8)), split.select(range(8, 12))
+    runs = {}
+    for learns in (True, False):
+        model, tokenizer = built(tiny_model("bert"), train, head="linear", pooling="mean")
+        args = arguments(tmp_path / str(learns), family="few_shot", learn_validation=learns, learning_rate=1e-3)
+        began = time.perf_counter()
+        fitted = few_shot.fit_few_shot(
+            model, tokenizer, train, validation, args, max_length=32, metrics=quick_metrics
+        )
+        assert fitted.training["seconds"] <= time.perf_counter() - began  # none of it counted twice
+        runs[learns] = RunFolder(tmp_path / str(learns))
+    kept = [load_file(run.path / VALIDATION_LOGITS)["logits"] for run in runs.values()]
+    np.testing.assert_array_equal(*kept)
+    saved = [load_file(run.path / "model.safetensors") for run in runs.values()]
+    assert sum(np.abs(saved[0][name] - saved[1][name]).max() > 0 for name in saved[0]) > 30
+    model, tokenizer = built(tiny_model("bert"), train, head="linear", pooling="mean")
+    args = arguments(tmp_path / "all", learning_rate=1e-3)
+    few_shot.contrast(model, tokenizer, tokenise(split, tokenizer, 32), args, "bar")
+    alone = {name: weight.numpy() for name, weight in model.state_dict().items()}
+    encoder = [name for name in saved[0] if name in alone and not name.startswith("classifier")]
+    assert len(encoder) > 30
+    for name in encoder:
+        np.testing.assert_array_equal(saved[0][name], alone[name], err_msg=name)
+    known = [run.read_json("checkpoints/training.json")["training"].get("validation_learned") for run in runs.values()]
+    assert known == [4, None]
+
+
+def test_a_model_that_has_learned_validation_is_not_asked_about_it(tiny_model, tmp_path):
+    split = training_rows(12)
+    train, validation = split.select(range(8)), split.select(range(8, 12))
+    model, tokenizer = built(tiny_model("bert"), train, head="linear", pooling="mean")
+    args = arguments(tmp_path / "run", family="few_shot", learning_rate=1e-3)
+    few_shot.fit_few_shot(model, tokenizer, train, validation, args, max_length=32, metrics=quick_metrics)
+    run = RunFolder(tmp_path / "run")
+    before = load_file(run.path / VALIDATION_LOGITS)["logits"]
+    settled = settle(run, validation, MeasureArguments())
+    scale = 1 / settled.record["calibration"]["temperature"]
+    np.testing.assert_allclose(settled.scores, softmax(before * scale, axis=1), atol=1e-6)
+    own = Classifier.load(run.path).scores(list(validation["text"]))
+    assert np.abs(own - settled.scores).max() > 1e-3
+    (run.path / VALIDATION_LOGITS).unlink()
+    with pytest.raises(UserError, match="has learned its validation texts, and .* Train once more into a new"):
+        settle(run, validation, MeasureArguments())
 
 
 def test_few_texts_are_read_once_for_each_other_and_many_so_often_each():

@@ -44,6 +44,16 @@ def test_equal_decisions_on_enough_texts_pass():
     assert 0 < found.figures["largest_difference"] < 0.1
 
 
+def test_texts_that_the_model_has_learned_can_only_fail_an_engine():
+    found = judge(*pair_of_reports(400, flipped=0), "f1_macro", learned=True)
+    assert (found.outcome, found.figures["learned"]) == ("unproven", True)
+    assert found.reason.endswith("400 validation texts. The model has learned these: other texts would have to tell.")
+    assert "enough" not in found.figures
+    assert judge(*pair_of_reports(400, flipped=20), "f1_macro", learned=True).outcome == "failed"
+    torch = pair_of_reports(400, flipped=0)[1]
+    assert judge(torch, torch, "f1_macro", learned=True).outcome == "passed"  # the same numbers
+
+
 def test_where_no_text_carries_a_label_no_label_lost_recall():
     several = LabelSpace(("a", "b"), True)
     report = report_on(np.full((200, 2), 0.1, dtype=np.float32), np.zeros((200, 2), dtype=int), several, draws=200)

@@ -30,7 +30,7 @@ VALIDATION = Dataset.from_dict({"text": TEXTS, "labels": [0, 1] * (len(TEXTS) //
 def run(tiny_model, tmp_path):
     shutil.copytree(tiny_model("bert", labels=NAMES), tmp_path / "run")
     folder = RunFolder(tmp_path / "run")
-    folder.write_text(TRAINING, '{"training": "this one"}')
+    folder.write_text(TRAINING, '{"training": {"steps": 3}}')
     return folder
 
 

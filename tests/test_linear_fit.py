@@ -7,7 +7,8 @@ import unicodedata
 import numpy as np
 import pytest
 import torch
-from datasets import ClassLabel, Dataset, Features, List, Value
+from datasets import ClassLabel, Dataset, Features, List, Value, concatenate_datasets
+from safetensors.numpy import load_file
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import fbeta_score
@@ -26,7 +27,7 @@ from textclf.labels import LabelSpace
 from textclf.models.averaging import AVERAGING, averages
 from textclf.models.encoder import build, for_linear_model
 from textclf.recipe import read_recipe
-from textclf.run_folder import RunFolder
+from textclf.run_folder import VALIDATION_LOGITS, RunFolder
 from textclf.training.linear_choice import choose_linear
 from textclf.training.linear_fit import fit_features
 from textclf.training.pooled_states import PooledStates
@@ -91,6 +92,33 @@ def test_plain_pipelines_give_the_decision_values_of_scikit_learn(family, poolin
     assert run.selection["value"] == pytest.approx(
         quick_metrics(np.array(validation["labels"]), expected)["f1_macro"], abs=1e-6
     )
+
+
+@pytest.mark.parametrize("model", ["svm", "logistic"])
+def test_the_head_can_learn_validation_too_and_keeps_what_it_said_before(model, tiny_model, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    words = ["--learn_validation", "true", "--linear_model", model]
+    run, (train, validation), states = fitted(tmp_path / "run", tiny_model("bert"), words=words)
+    settings = {"C": run.selection["C"], "random_state": 42, "max_iter": 5000, "tol": 1e-7}
+    found = {}
+    for name, splits in {"before": [train], "after": [train, validation]}.items():
+        both = concatenate_datasets(splits)
+        linear = LinearSVC(**settings) if model == "svm" else LogisticRegression(**settings, solver="newton-cg")
+        reference = make_pipeline(StandardScaler(), linear)
+        reference.fit(states.of(both).astype(np.float64), both["labels"])
+        found[name] = reference.decision_function(states.of(validation).astype(np.float64))
+    kept = load_file(tmp_path / "run" / VALIDATION_LOGITS)["logits"]
+    np.testing.assert_allclose(centred(kept), centred(found["before"]), atol=1e-4)
+    now = decision_values(tmp_path / "run", list(validation["text"]))
+    np.testing.assert_allclose(centred(now), centred(found["after"]), atol=1e-4)
+    assert np.abs(found["after"] - found["before"]).max() > 1e-2
+    assert (run.training["validation_learned"], run.training["linear"]["trained_on"]) == (40, 120)
+    value = quick_metrics(np.array(validation["labels"]), found["before"])["f1_macro"]
+    assert run.selection["value"] == pytest.approx(value, abs=1e-6)
+
+
+def centred(values):
+    return values - values.mean(axis=1, keepdims=True)
 
 
 @pytest.mark.parametrize("family", AVERAGING)

@@ -61,6 +61,9 @@ REFUSED = [
     {"teacher": "x", "teacher_url": "http://x/v1", "teacher_price": [1.0, -2.0]},
     {"cluster_inject": "target", "cluster_weight": 0.0},
     {"cluster_inject": "target", "cluster_k": 1},
+    {"learn_validation": True},
+    {"learn_validation": True, "family": "fine_tuned_features"},
+    {"learn_validation": True, "family": "features"},
 ]
 IN_SHARDS = [
     {},

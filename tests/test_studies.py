@@ -529,6 +529,19 @@ def test_a_learning_curve_says_what_more_labels_should_give(tmp_path, tiny_model
     assert (tmp_path / "curve" / "figures" / "learning_curve.png").stat().st_size > 5000
 
 
+@pytest.mark.slow
+def test_points_of_a_curve_learn_their_training_rows_alone(tmp_path, tiny_model):
+    shutil.copytree(tiny_model("bert"), tmp_path / "tiny")
+    rows = [(t, "ko" if t[0] > "가" else "en") for t in texts(120, 1)]
+    write_csv(tmp_path / "rows.csv", ["text", "label"], rows)
+    words = [*QUICK, "--family", "features", "--learn_validation", "true", "--learning_curve", "--output_dir", "curve"]
+    type_in(tmp_path, "--dataset", "rows.csv", *words)
+    for folder in (tmp_path / "curve").glob("*/evaluation.json"):
+        evaluation = json.loads(folder.read_text())
+        assert "validation_learned" not in evaluation["training"]
+        assert evaluation["training"]["linear"]["trained_on"] <= evaluation["data"]["sizes"]["train"]
+
+
 # What comes with the project
 
 READY = sorted((Path(__file__).parent.parent / "recipes" / "studies").glob("*.yaml"))

@@ -212,6 +212,9 @@ class FitOptions(TeachingOptions):
     read_label_names: bool = _say(
         "few_shot: a label's name is one more text of it, where there are three labels or more, called by words", True
     )
+    learn_validation: bool | None = _say(
+        "few_shot, features: once all is chosen, learn the validation texts too (default: few_shot does)"
+    )
     output_dir: str | None = _say("the run folder (default: runs/<data>-<model>)")
     num_train_epochs: float = _say("passes over the training rows", 4.0)
     per_device_train_batch_size: int = _say("texts a process takes at once in training", 32)

@@ -30,6 +30,7 @@ MADE_BY = {
 
 # The best step's logits of the validation texts, in split order, where training computed them in float32.
 VALIDATION_LOGITS = "checkpoints/validation_logits.safetensors"
+VALIDATION_LEARNED = "validation_learned"  # in a training's facts: how many of these texts were learned afterwards
 STATE_MAPS = "checkpoints/state_maps.json"  # of training/states.py, for the page
 
 

@@ -15,12 +15,13 @@ from safetensors.torch import save_file
 from transformers import PreTrainedModel
 
 from ..arguments import MeasureArguments
+from ..errors import UserError
 from ..inference.answers import activate
 from ..inference.classifier import Classifier, texts_of
 from ..labels import LabelSpace
 from ..models import checkpoint
 from ..models.heads import fold, last_linear
-from ..run_folder import VALIDATION_LOGITS, RunFolder
+from ..run_folder import VALIDATION_LEARNED, VALIDATION_LOGITS, RunFolder
 from .calibration import calibrate
 from .curves import scores_before_calibration
 from .fold_scores import FoldScores, decided_on
@@ -120,15 +121,32 @@ def _made_by(run: RunFolder) -> str:
     return hashlib.sha256(training.read_bytes()).hexdigest() if training.exists() else ""
 
 
+def validation_learned(run: RunFolder) -> int:
+    """Return how many validation texts the model learned once all was chosen: none, or all of them."""
+    facts = run.read_json(TRAINING) if (run.path / TRAINING).exists() else {"training": {}}
+    return int(facts["training"].get(VALIDATION_LEARNED) or 0)
+
+
 def _validation_logits(run: RunFolder, classifier: Classifier, validation: Dataset) -> NDArray[np.float32]:
-    """Return logits [N, L]: those of training, if the saved model confirms a sample of them, or its own."""
-    kept = run.path / VALIDATION_LOGITS
+    """Return logits [N, L]: those of training, if the saved model confirms a sample of them, or its own.
+
+    A model that has learned these texts in the end is not asked.
+
+    Raises:
+        UserError: it has learned them, and the logits from before are gone.
+    """
+    kept, learned = run.path / VALIDATION_LOGITS, validation_learned(run)
     if kept.exists():
         with safe_open(kept, framework="np") as file:
             known = file.get_tensor("logits")
             of_this_training = file.metadata() == {"training": _made_by(run)}
-        if of_this_training and confirmed(classifier, validation, activate(known, classifier.labels)):
+        if of_this_training and (learned or confirmed(classifier, validation, activate(known, classifier.labels))):
             return known
+    if learned:
+        raise UserError(
+            f"The model of {run.path} has learned its validation texts, and {VALIDATION_LOGITS}, with what was said of "
+            "them before that, is not of this training. Train once more into a new --output_dir."
+        )
     return classifier.logits(texts_of(validation))
 
 

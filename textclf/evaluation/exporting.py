@@ -28,6 +28,7 @@ from ..labels import LabelSpace
 from ..run_folder import RunFolder, refuse_clustered
 from .baselines.fitted import deciding_metric
 from .calibration import fit_scales
+from .decisions import validation_learned
 from .gate import judge
 from .page.engines import renew_engines
 from .predictions import read_predictions
@@ -46,6 +47,7 @@ class Validation(NamedTuple):
     reference: Report
     metric: str
     draws: int
+    learned: bool = False  # by the model, in the end: then they say nothing of other texts
 
 
 def export_run(run: RunFolder, engines: Sequence[Engine] = tuple(FILES), draws: int = 1000) -> dict[str, Any]:
@@ -58,7 +60,7 @@ def export_run(run: RunFolder, engines: Sequence[Engine] = tuple(FILES), draws: 
     """
     refuse_clustered(run.path, "Export")
     classifier = Classifier.load(run.path, device="cpu")
-    validation = read_validation(run, classifier.labels, draws)
+    validation = read_validation(run, classifier, draws)
     with tempfile.TemporaryDirectory(prefix=".unfinished-onnx-", dir=run.path) as name:
         folder = Path(name)
         for file in READ_TOO:
@@ -83,12 +85,18 @@ def export_run(run: RunFolder, engines: Sequence[Engine] = tuple(FILES), draws: 
     return gate
 
 
-def read_validation(run: RunFolder, labels: LabelSpace, draws: int) -> Validation:
-    """Read a run's validation rows, their gold labels and torch's scores of them, as `predictions/` holds them."""
+def read_validation(run: RunFolder, classifier: Classifier, draws: int) -> Validation:
+    """Read a run's validation rows, their gold labels and torch's scores of them, as `predictions/` holds them.
+
+    There they are those from before, where the model has learned these texts since: it is asked anew.
+    """
+    labels = classifier.labels
     rows = read_predictions(run, "validation", labels)
     metric = deciding_metric(run.read_json("evaluation.json")["selection"]["metric"], labels)
-    reference = report_on(rows.scores, rows.gold, labels, rows.thresholds, draws)
-    return Validation(rows.texts, rows.gold, reference, metric, draws)
+    learned = validation_learned(run) > 0
+    scores = classifier.scores(rows.texts) if learned else rows.scores
+    reference = report_on(scores, rows.gold, labels, rows.thresholds, draws)
+    return Validation(rows.texts, rows.gold, reference, metric, draws, learned)
 
 
 def _through_the_gate(folder: Path, validation: Validation, engine: Engine, settled: dict[str, Any]) -> dict[str, Any]:
@@ -96,7 +104,7 @@ def _through_the_gate(folder: Path, validation: Validation, engine: Engine, sett
     classifier = OnnxClassifier(_staged(folder, engine, settled))
     scores = classifier.scores(validation.texts)
     report = report_on(scores, validation.gold, classifier.labels, classifier.thresholds, validation.draws)
-    judgement = judge(report, validation.reference, validation.metric)
+    judgement = judge(report, validation.reference, validation.metric, learned=validation.learned)
     row: dict[str, Any] = {"outcome": judgement.outcome, "reason": judgement.reason, **judgement.figures, **settled}
     if judgement.outcome == "failed":
         classifier.file.unlink()
@@ -109,7 +117,12 @@ def _through_the_gate(folder: Path, validation: Validation, engine: Engine, sett
 
 
 def _settle(folder: Path, evaluation: dict[str, Any], validation: Validation) -> dict[str, Any]:
-    """Calibrate the int8 file on validation, as the run was, and choose its own cuts; return them for gate.json."""
+    """Calibrate the int8 file on validation, as the run was, and choose its own cuts; return them for gate.json.
+
+    On texts that the model has learned there is nothing to choose: it keeps the calibration and cuts of the checkpoint.
+    """
+    if validation.learned:
+        return {}
     exported = _staged(folder, "onnx-int8", {})
     labels, aim = validation.reference.labels, evaluation.get("thresholds")
     logits = OnnxClassifier(exported).logits(validation.texts)

@@ -26,10 +26,10 @@ class Judgement(NamedTuple):
     figures: dict[str, Any]
 
 
-def judge(report: Report, reference: Report, metric: str) -> Judgement:
+def judge(report: Report, reference: Report, metric: str, *, learned: bool = False) -> Judgement:
     """Compare an engine's report with torch's on the same validation rows.
 
-    *passed*: the agreement's lower bound reaches AGREEMENT and the paired difference's interval stays above -LOSS.
+    Rows that the model has `learned` prove nothing of others, unless the scores are the same. *passed*: the agreement's lower bound reaches AGREEMENT and the paired difference's interval stays above -LOSS.
     *failed*: the figures themselves miss that, on enough texts to pass. *unproven*: too few texts to tell.
     """
     same = (report.predicted == reference.predicted).astype(np.float64)
@@ -64,11 +64,14 @@ def judge(report: Report, reference: Report, metric: str) -> Judgement:
         f"Agreement {agreement:.4f}, at least {low:.4f} (needed: {AGREEMENT}); {name} {found['difference']:+.4f}, "
         f"{at_worst} (needed: within {LOSS} of torch's), on {report.n} validation texts."
     )
-    if low >= AGREEMENT and worst > -LOSS:
+    if not learned and low >= AGREEMENT and worst > -LOSS:
         return Judgement("passed", told, figures)
     enough = texts_needed(agreement, gain, gain - worst, report.n)
     if enough is None and report.n >= FEWEST:
         return Judgement("failed", told, figures)
+    if learned:
+        figures["learned"] = True
+        return Judgement("unproven", f"{told} The model has learned these: other texts would have to tell.", figures)
     figures["enough"] = enough or FEWEST
     return Judgement("unproven", f"{told} With figures like these {enough or FEWEST} texts would be enough.", figures)
 

@@ -22,7 +22,7 @@ from .baselines.fitted import FittedBaseline, best_baseline, check_baselines, fi
 from .baselines.treatment import Treatment
 from .comparison import against_best
 from .control import beside_control
-from .decisions import on_test, settle
+from .decisions import on_test, settle, validation_learned
 from .drift import drift_between_splits
 from .fold_scores import FoldScores
 from .intervals import check_draws
@@ -94,9 +94,14 @@ def conclude(
         model=recipe.model,
         cache=CACHE,
     )
-    baselines = fit_baselines(options.baselines, splits["train"], splits["validation"], labels, treatment, told)
+    learned = validation_learned(run) > 0  # then what is said of validation is from before
+    baselines = fit_baselines(
+        options.baselines, splits["train"], splits["validation"], labels, treatment, told, learn_validation=learned
+    )
     classifier = Classifier.load(run.path)
-    known = KnownScores.of(classifier, splits["validation"], settled.scores)
+    known = KnownScores(labels, classifier.thresholds, settled.scores)
+    if not learned:
+        known = KnownScores.of(classifier, splits["validation"], settled.scores)
     validation = measure(known, splits["validation"], draws=options.bootstrap_draws)
     promised = promise(run, classifier, validation, splits.get(GUARANTEE), options)
     beside_own = _out_of_fold(run, splits, recipe)

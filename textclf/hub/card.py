@@ -17,7 +17,7 @@ from ..evaluation.control import clusters_said
 from ..evaluation.data_words import said_of_data
 from ..evaluation.names import Words, differences, languages_of_run, metric_name, split_word
 from ..house import HOUSE
-from ..run_folder import RunFolder, is_clustered
+from ..run_folder import VALIDATION_LEARNED, RunFolder, is_clustered
 from . import card_tables as tables
 from .card_engines import elsewhere, engines_promises, engines_table
 from .card_facts import audit_lines, base_model, card_metadata, facts, failures, faults_of_data, training_facts
@@ -220,4 +220,6 @@ def _procedure(run: RunFolder, evaluation: dict[str, Any], recipe: dict[str, Any
             value=tables.number(chosen["value"]),
         )
     )
+    if learned := training.get(VALIDATION_LEARNED):
+        lines.append(say["validation_learned"].format(n=learned))
     return " ".join(lines)

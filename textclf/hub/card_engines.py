@@ -66,5 +66,5 @@ def _row(name: str, row: Figures, say: Words) -> list[str]:
     within = interval_of(difference)
     size = f"{row['bytes'] / 1e6:.1f}" if "bytes" in row else "–"
     shown = f"{number(agreement['value'])}\u00a0(≥\u00a0{number(agreement['low'])})"
-    outcome = say[f"gate_{row['outcome']}"].format(enough=row.get("enough"))
+    outcome = say["gate_learned" if row.get("learned") else f"gate_{row['outcome']}"].format(enough=row.get("enough"))
     return [ENGINE_NAMES[name], outcome, shown, number(difference["value"]) + within, number(row["ece"]), size]

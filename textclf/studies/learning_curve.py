@@ -84,6 +84,7 @@ def _run_part(study: Study, folder: Path, part: Part, rows: Dataset, shared: Sha
     """Train on a part of the rows and measure on test; the run on all rows goes the whole way."""
     recipe = run_recipe(study.words, folder)
     recipe.fit.seed += part.draw
+    recipe.fit.learn_validation = False  # each point stands for its training rows alone
     whole = shared.load(recipe).loaded
     if part.name == WHOLE:
         ready = make_ready(recipe, whole, screen, shared.look)

@@ -79,6 +79,12 @@ class TokenLists:
         """Return the same texts in other numbers: `numbers[id]`, [V]."""
         return TokenLists(self._pieces, numbers)
 
+    def followed_by(self, other: TokenLists) -> TokenLists:
+        """Return these texts and others; neither renumbered."""
+        assert self.numbers is None
+        assert other.numbers is None
+        return TokenLists([*self._pieces, *other._pieces])
+
     def mark(self, seen: NDArray[np.bool_]) -> None:
         """Set `seen` [V] for every id that occurs."""
         for values, offsets in self._pieces:
@@ -155,6 +161,16 @@ class EncodedTexts(RowDataset[Row]):
         return EncodedTexts(
             self.input_ids.renumbered(numbers), self.token_type_ids, self._labels, self._order, self.auxiliary
         )
+
+    def followed_by(self, other: EncodedTexts) -> EncodedTexts:
+        """Return the rows of both, in their splits' orders; of texts without further targets."""
+        assert self.auxiliary is None
+        assert other.auxiliary is None
+        types = None
+        if self.token_type_ids is not None and other.token_type_ids is not None:
+            types = self.token_type_ids.followed_by(other.token_type_ids)
+        labels = np.concatenate([self._labels, other._labels])
+        return EncodedTexts(self.input_ids.followed_by(other.input_ids), types, labels)
 
     def in_split_order(self, values: NDArray[Any]) -> NDArray[Any]:
         """Return values [N, ...], given in the order that the rows are given out in, in the split's own."""

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 from datasets import Dataset
+from safetensors.torch import load_model, save_model
 from sentence_transformers import (
     SentenceTransformer,
     SentenceTransformerTrainer,
@@ -73,7 +74,9 @@ def fit_few_shot(
 ) -> Fitted:
     """Train an encoder by contrast, then fit a linear model on its states; takes and returns what `fit.fit` does.
 
-    `model` has an open linear head, whose pooled states are what is trained.
+    `model` has an open linear head, whose pooled states are what is trained. It is trained twice: without the
+    validation texts, for the choice of C and for figures of texts that it has not seen, then from the start with them
+    too. SetFit learns all texts and has no such figures.
 
     Raises:
         UserError: as `linear_fit.fit_features`, and several processes.
@@ -84,22 +87,35 @@ def fit_few_shot(
     begun = begin(model, tokenizer, (train, validation), args, max_length, metrics, used=USED)
     if isinstance(begun, Fitted):
         return begun
-    started = time.perf_counter()
-    texts = begun.encoded[0]
-    read, embeddings = contrast(model, tokenizer, texts, args)
-    seconds = time.perf_counter() - started
-    tokens = float(texts.lengths.mean()) * read
-    before = begun.facts | {
-        "seconds": round(seconds, 2),
-        "steps": -(-read // args.per_device_train_batch_size),
-        "epochs": round(read / len(texts), 4),
-        "precision": args.chosen_precision,
-        "embeddings_trained": embeddings,
-        "label_names_read": names or None,
-        "examples_per_second": round(read / seconds, 2),
-        "tokens_per_second": round(tokens / seconds, 2),
-    }
-    return fit_head(begun, model, tokenizer, (train, validation), args, before, USUAL)
+    texts, aside = begun.encoded
+
+    def trained(texts: EncodedTexts, bar: str) -> dict[str, Any]:
+        started = time.perf_counter()
+        read, embeddings = contrast(model, tokenizer, texts, args, bar)
+        seconds = time.perf_counter() - started
+        return begun.facts | {
+            "seconds": round(seconds, 2),
+            "steps": -(-read // args.per_device_train_batch_size),
+            "epochs": round(read / len(texts), 4),
+            "precision": args.chosen_precision,
+            "embeddings_trained": embeddings,
+            "label_names_read": names or None,
+            "examples_per_second": round(read / seconds, 2),
+            "tokens_per_second": round(float(texts.lengths.mean()) * read / seconds, 2),
+        }
+
+    with tempfile.TemporaryDirectory() as folder:
+        untrained = f"{folder}/model.safetensors"  # in a file: memory is for the training
+        if args.learns_validation:
+            save_model(model, untrained)
+        first = trained(texts, "Training by contrast")
+
+        def again() -> dict[str, Any]:
+            load_model(model, untrained)
+            later = trained(texts.followed_by(aside), "Once more, with validation")
+            return later | {"seconds": first["seconds"]}  # what goes on while the head is fitted is counted there
+
+        return fit_head(begun, model, tokenizer, (train, validation), args, first, USUAL, again)
 
 
 class States(Module):
@@ -143,12 +159,17 @@ class Room(TrainerCallback):
 
 
 class Bar(ProgressCallback):
-    """The Trainer's progress bar, by its name and without its figures."""
+    """The Trainer's progress bar, by a name and without its figures."""
+
+    def __init__(self, name: str) -> None:
+        """Take what stands before it."""
+        super().__init__()
+        self.name = name
 
     def on_train_begin(self, *args: Any, **kwargs: Any) -> None:
         """Open it."""
         super().on_train_begin(*args, **kwargs)
-        self.training_bar.set_description("Training by contrast")
+        self.training_bar.set_description(self.name)
 
     def on_log(self, *_: Any, **__: Any) -> None:
         """Say nothing of how long it took: the report does."""
@@ -210,11 +231,15 @@ def shared_labels(labels: Tensor) -> Tensor:
 
 
 def contrast(
-    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, texts: EncodedTexts, args: FitArguments
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    texts: EncodedTexts,
+    args: FitArguments,
+    bar: str,
 ) -> tuple[int, int | None]:
     """Train a model's encoder by contrast, in place; return how many texts were read, and embeddings trained.
 
-    The latter is None where all were.
+    The latter is None where all were. `bar` is what the progress bar is called.
     """
     size = min(args.per_device_train_batch_size, len(texts))
     steps = max(1, _reading(len(texts)) // size)
@@ -239,7 +264,7 @@ def contrast(
         trainer.remove_callback(PrinterCallback)
         trainer.add_callback(Room())
         if not args.disable_tqdm:
-            trainer.add_callback(Bar())
+            trainer.add_callback(Bar(bar))
         with hooks, fast_dropout(model, args.device.type == "cpu"):
             read.pieces = _pieces(model, collator, size, trainer.compute_loss_context_manager)
             trainer.train()

@@ -82,6 +82,11 @@ class FitArguments(FitOptions, TrainingArguments):
         return "logistic" if self.family == "few_shot" else "svm"
 
     @property
+    def learns_validation(self) -> bool:
+        """Say whether the validation texts are learned in the end: where texts are few, a part put aside is dear."""
+        return self.family == "few_shot" if self.learn_validation is None else self.learn_validation
+
+    @property
     def chosen_threads(self) -> int:
         """Return the processor threads that a process uses."""
         return machine.share_threads(self.threads)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
 from ..inference.answers import activate
+from ..labels import LabelSpace
 from ..models.linear import LinearModel, logistic, support_vectors
 from .fit_arguments import FitArguments
 from .selection import Selection
@@ -37,6 +38,11 @@ class ChosenLinear(NamedTuple):
     rows: int  # training rows it was fitted on
     usual: bool = False  # whether C is the usual one, which validation had little to say against
 
+    def logits(self, states: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return logits [N, L] of plain states [N, d], as the head gives them."""
+        weights, biases = self.head()
+        return (states @ weights.T + biases).astype(np.float32)
+
     def head(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return weights [L, d] and biases [L] on plain states, the scaler folded in."""
         weights, biases = self.linear.as_head(len(self.mean))
@@ -58,15 +64,10 @@ def choose_linear(
     shrinks most. With a `usual` one (its log10), for few validation texts, it is of all within a standard error of the
     best the nearest to that (Breiman et al. 1984, Classification and Regression Trees, 3.4.3, take the simplest).
     """
-    states, gold = train
-    most = max(1, MOST_FITTED // states.shape[1])
-    if len(states) > most:
-        rows = np.sort(np.random.default_rng(args.seed).permutation(len(states))[:most])
-        logger.warning("The linear model is fitted on a random sample of %d of %d training texts.", most, len(states))
-        states, gold = states[rows], gold[rows]
+    states, gold = _sample(*train, args.seed)
     mean, scale = _scaler(states)
     scaled, known = (states - mean) / scale, (validation[0] - mean) / scale
-    fit = support_vectors if args.chosen_linear_model == "svm" else partial(logistic, tolerance=TOLERANCE)
+    fit = _fit(args)
     sign = 1 if selection.greater_is_better else -1
     models: dict[float, LinearModel] = {}
 
@@ -90,6 +91,32 @@ def choose_linear(
     tried = {round(10.0**e, 12): sign * found[e] for e in sorted(found)}
     c, reached = round(10.0**exponent, 12), sign * found[exponent]
     return ChosenLinear(models[exponent], mean, scale, c, reached, tried, len(states), exponent == usual)
+
+
+def fitted_again(
+    chosen: ChosenLinear, states: NDArray[np.float32], gold: NDArray[np.int64], labels: LabelSpace, args: FitArguments
+) -> ChosenLinear:
+    """Return what was chosen, fitted on other states float32 [N, d] and their gold [N], or 0/1 [N, L]."""
+    states, gold = _sample(states, gold, args.seed)
+    mean, scale = _scaler(states)
+    linear = _fit(args)((states - mean) / scale, gold, labels, chosen.c, args.seed)
+    return chosen._replace(linear=linear, mean=mean, scale=scale, rows=len(states))
+
+
+def _fit(args: FitArguments) -> Callable[..., LinearModel]:
+    return support_vectors if args.chosen_linear_model == "svm" else partial(logistic, tolerance=TOLERANCE)
+
+
+def _sample(
+    states: NDArray[np.float32], gold: NDArray[np.int64], seed: int
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Return as many states and their gold as are fitted at once."""
+    most = max(1, MOST_FITTED // states.shape[1])
+    if len(states) <= most:
+        return states, gold
+    rows = np.sort(np.random.default_rng(seed).permutation(len(states))[:most])
+    logger.warning("The linear model is fitted on a random sample of %d of %d training texts.", most, len(states))
+    return states[rows], gold[rows]
 
 
 def _searched(value: Callable[[float], float]) -> dict[float, float]:

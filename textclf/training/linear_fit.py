@@ -10,6 +10,7 @@ import hashlib
 import json
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import fields
 from typing import Any, NamedTuple
 
@@ -28,12 +29,12 @@ from ..models.averaging import averages
 from ..models.heads import last_linear
 from ..models.linear_head import read_linear
 from ..models.open_head import open_head
-from ..run_folder import VALIDATION_LOGITS, RunFolder
+from ..run_folder import VALIDATION_LEARNED, VALIDATION_LOGITS, RunFolder
 from . import machine, resume
 from .encoding import EncodedTexts
 from .fit import Fitted, fit, start
 from .fit_arguments import FitArguments
-from .linear_choice import ChosenLinear, choose_linear
+from .linear_choice import ChosenLinear, choose_linear, fitted_again
 from .pooled_states import PooledStates
 from .selection import Metrics, Selection, choose_metric
 
@@ -43,7 +44,7 @@ LOG = "training_log.jsonl"
 LINEAR = "linear"  # in a training's facts: what the linear model is, once there is one
 _READ = {"family", "linear_model", "output_dir", "metric_for_best_model", "threads", "seed", "resume_from_checkpoint"}
 # Of no consequence: nothing is lost where they are set.
-_READ |= {"per_device_eval_batch_size", "guards", "precision", "read_label_names"}
+_READ |= {"per_device_eval_batch_size", "guards", "precision", "read_label_names", "learn_validation"}
 
 
 def fit_features(
@@ -159,11 +160,14 @@ def fit_head(
     args: FitArguments,
     training: dict[str, Any] | None = None,
     usual: float | None = None,
+    again: Callable[[], dict[str, Any]] | None = None,
 ) -> Fitted:
     """Read the states, choose the linear model, write it into the model's head, and the run with it.
 
     `training` are the facts of what trained the encoder; without it reading the states is all that takes time. `usual`
-    is the log10 of the C that few validation texts have to speak against.
+    is the log10 of the C that few validation texts have to speak against. Where validation is learned in the end, the
+    logits that are kept of it are those from before; `again` trains the encoder anew, with these texts too, and
+    returns the facts of that.
     """
     started, run = time.perf_counter(), begun.run
     states = PooledStates(model, tokenizer, begun.max_length)
@@ -171,8 +175,14 @@ def fit_head(
     read = max(time.perf_counter() - started, 1e-9)
     gold = tuple(begun.selection.labels.gold(split) for split in splits)
     chosen = choose_linear((train, gold[0]), (validation, gold[1]), begun.selection, args, usual)
-    weights, biases = chosen.head()
-    _write_last(model, weights, biases)
+    logits = chosen.logits(validation)
+    if args.learns_validation:
+        if again is not None:
+            training = again()
+            train, validation = states.of(splits[0]), states.of(splits[1])
+        both = np.concatenate([train, validation]), np.concatenate(gold)
+        chosen = fitted_again(chosen, *both, begun.selection.labels, args)
+    _write_last(model, *chosen.head())
     if training is None:
         tokens = float(begun.encoded[0].lengths.sum())
         speed = {"examples_per_second": round(len(train) / read, 2), "tokens_per_second": round(tokens / read, 2)}
@@ -180,12 +190,13 @@ def fit_head(
     facts = _facts(training, begun, chosen, time.perf_counter() - started)
     of_head = {"model": args.chosen_linear_model, "C": chosen.c, "trained_on": chosen.rows, "states": train.shape[1]}
     facts["training"][LINEAR] = of_head | {"pooling": "mean" if averages(model) else "cls"}
+    if args.learns_validation:
+        facts["training"][VALIDATION_LEARNED] = len(splits[1])
     _log(run, chosen, begun.selection.metric, anew=begun.before is None)
     checkpoint.save(model.cpu(), tokenizer, run.path, max_length=begun.max_length)
     run.write_json(resume.FINISHED, facts)
     made_by = hashlib.sha256((run.path / resume.FINISHED).read_bytes()).hexdigest()
-    tensors = {"logits": (validation @ weights.T + biases).astype(np.float32)}
-    run.write(VALIDATION_LOGITS, lambda path: save_file(tensors, path, metadata={"training": made_by}))
+    run.write(VALIDATION_LOGITS, lambda path: save_file({"logits": logits}, path, metadata={"training": made_by}))
     return Fitted(run.path, **facts)
 
 

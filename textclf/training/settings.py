@@ -23,6 +23,7 @@ _TRACKERS = {"trackio", "tensorboard", "wandb", "mlflow", "comet_ml", "clearml",
 
 # Optimisers that are built over the model itself; what they need is known only then.
 _OVER_THE_MODEL = ("galore", "apollo", "lomo")
+LEARN_VALIDATION = ("few_shot", "features")  # families that choose no more than C on validation
 _NO_WARM_UP = ("constant", "reduce_lr_on_plateau")
 
 
@@ -78,6 +79,11 @@ def check_settings(args: FitArguments) -> None:
         UserError: no validation, an optimiser or a schedule that cannot be built, a setting without effect.
     """
     _check_validation(args)
+    if args.learn_validation and args.family not in LEARN_VALIDATION:
+        raise UserError(
+            f"--learn_validation goes with --family {' or '.join(LEARN_VALIDATION)}; --family {args.family} chooses "
+            "its checkpoint on the validation texts. Leave it out."
+        )
     check_teaching(args)
     if not 0 <= args.seed < 2**32:
         raise UserError(f"--seed is a whole number from 0 to 4294967295; found {args.seed}.")

@@ -67,6 +67,14 @@ class FittedBaseline:
         self.thresholds = None if record["cuts"] is None else np.array(record["cuts"])
         self.chosen, self.validation = record["chosen"], record["validation"]
 
+    def fitted_on(self, rows: TrainingRows, cache: BaselineCache) -> FittedBaseline:
+        """Return a baseline that is fitted on other rows, with all that was chosen for this one."""
+        other = FittedBaseline(self.name, rows, self._clean, cache)
+        other._setting, other._scale, other._shift = self._setting, self._scale, self._shift
+        other.thresholds, other.validation = self.thresholds, self.validation
+        other.chosen = self.chosen | {"trained_on": len(rows.texts)}
+        return other
+
     @cached_property
     def _candidates(self) -> Candidates:
         logger.info("fitting the baseline %s on %d texts", self.name, len(self._rows.texts))
@@ -142,10 +150,13 @@ def fit_baselines(
     labels: LabelSpace,
     treatment: Treatment | None = None,
     told: FoldScores | None = None,
+    *,
+    learn_validation: bool = False,
 ) -> list[FittedBaseline]:
     """Fit baselines on train and settle them on validation, in the order of `names`; no test split comes near.
 
-    Where validation is small, what folds `told` of a baseline helps to settle it.
+    Where validation is small, what folds `told` of a baseline helps to settle it. With `learn_validation` each is
+    fitted once more when all is chosen, on the validation texts too, as the model is that it stands beside.
 
     Raises:
         UserError: a name is unknown, or the encoder of `frozen_encoder` cannot be read.
@@ -162,6 +173,10 @@ def fit_baselines(
         cache = BaselineCache.of(name, rows, (texts, gold), treatment, own)
         baseline = FittedBaseline(name, rows, treatment.clean, cache)
         baseline.settle(texts, gold, treatment, own)
+        if learn_validation:
+            both = [*train_texts, *(text for piece in texts.pieces() for text in piece)]
+            later = rows._replace(texts=both, gold=np.concatenate([train_gold, gold]))
+            baseline = baseline.fitted_on(later, BaselineCache.of(name, later, (texts, gold), treatment, own))
         if note:
             baseline.chosen["sample"] = note
         result.append(baseline)

@@ -10,7 +10,7 @@ from typing import Any
 from datasets import Dataset
 
 from ...inference.classifier import Classifier, texts_of
-from ...run_folder import RunFolder
+from ...run_folder import VALIDATION_LEARNED, RunFolder
 from ..attribution import Attribution, attribute
 from ..mistakes import Mistake, surest_mistakes
 from ..report import Report
@@ -27,10 +27,12 @@ LEAST = 0.03  # share of the strongest word's score that is worth a shade
 def shaded_mistakes(run: RunFolder, evaluation: Mapping[str, Any], validation: Report, rows: Dataset) -> Shades:
     """Explain the surest mistakes on validation, as many of 12 as the time allows; none of a model worth nothing.
 
+    Nor of one that has learned these texts since: it does not make these mistakes any more.
+
     A row's `parts` put together are its texts as `rows.readable` shows them. The label explained is the one that was
     given wrongly; of several labels the one that was missed, where nothing was given instead.
     """
-    if worthless(evaluation):
+    if worthless(evaluation) or (evaluation.get("training") or {}).get(VALIDATION_LEARNED):
         return {}
     classifier = Classifier.load(run.path)
     texts = texts_of(rows)

@@ -9,7 +9,7 @@ from typing import Any
 from datasets import Dataset
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from ...run_folder import RunFolder
+from ...run_folder import VALIDATION_LEARNED, RunFolder
 from ..curves import read_training
 from ..figures.curve_figures import FEW
 from ..names import Words, aim_name, baseline_name, metric_name, reader_language, split_word
@@ -104,6 +104,7 @@ def write_page(
         shown_labels=SHOWN_LABELS,
         table={key: data["table"][key] for key in ("n", "longest")} | {"shown": len(data["table"]["rows"])},
         few=FEW,
+        learned=(evaluation.get("training") or {}).get(VALIDATION_LEARNED),
         promised=promise_sentences(evaluation, say),
         shaded=len(data["shades"]),
         engines_link=engines_link(evaluation, say),
