@@ -90,7 +90,7 @@ RUNS = {
     "features": {"fit": fit_features, "model": LINEAR, "linear_model": "logistic"},
     "several_features": {"fit": fit_features, "model": LINEAR, "rows": several},
     "fine_tuned_features": {"fit": fit_fine_tuned_features, "model": LINEAR, "num_train_epochs": 1},
-    "few_shot": {"fit": fit_few_shot, "model": LINEAR, "count": 10},
+    "few_shot": {"fit": fit_few_shot, "family": "few_shot", "model": LINEAR, "count": 10},
 }  # fmt: skip
 
 

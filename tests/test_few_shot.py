@@ -232,9 +232,7 @@ def test_validation_is_learned_from_the_start_once_it_has_chosen(tiny_model, tmp
         model, tokenizer = built(tiny_model("bert"), train, head="linear", pooling="mean")
         args = arguments(tmp_path / str(learns), family="few_shot", learn_validation=learns, learning_rate=1e-3)
         began = time.perf_counter()
-        fitted = few_shot.fit_few_shot(
-            model, tokenizer, train, validation, args, max_length=32, metrics=quick_metrics
-        )
+        fitted = few_shot.fit_few_shot(model, tokenizer, train, validation, args, max_length=32, metrics=quick_metrics)
         assert fitted.training["seconds"] <= time.perf_counter() - began  # none of it counted twice
         runs[learns] = RunFolder(tmp_path / str(learns))
     kept = [load_file(run.path / VALIDATION_LOGITS)["logits"] for run in runs.values()]
@@ -267,7 +265,7 @@ def test_a_model_that_has_learned_validation_is_not_asked_about_it(tiny_model, t
     own = Classifier.load(run.path).scores(list(validation["text"]))
     assert np.abs(own - settled.scores).max() > 1e-3
     (run.path / VALIDATION_LOGITS).unlink()
-    with pytest.raises(UserError, match="has learned its validation texts, and .* Train once more into a new"):
+    with pytest.raises(UserError, match=r"has learned its validation texts, and .* Train once more into a new"):
         settle(run, validation, MeasureArguments())
 
 

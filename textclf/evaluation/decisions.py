@@ -144,8 +144,8 @@ def _validation_logits(run: RunFolder, classifier: Classifier, validation: Datas
             return known
     if learned:
         raise UserError(
-            f"The model of {run.path} has learned its validation texts, and {VALIDATION_LOGITS}, with what was said of "
-            "them before that, is not of this training. Train once more into a new --output_dir."
+            f"The model of {run.path} has learned its validation texts, and {VALIDATION_LOGITS}, which holds what was "
+            "said of them before, is not of this training. Train once more into a new --output_dir."
         )
     return classifier.logits(texts_of(validation))
 

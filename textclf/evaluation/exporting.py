@@ -24,11 +24,9 @@ from ..inference.onnx_folder import FILES, GATE, READ_TOO, Engine, Exported
 from ..inference.probes import PROBES
 from ..inference.promises import KEYS
 from ..inference.quantization import fold, quantize
-from ..labels import LabelSpace
-from ..run_folder import RunFolder, refuse_clustered
+from ..run_folder import VALIDATION_LEARNED, RunFolder, refuse_clustered
 from .baselines.fitted import deciding_metric
 from .calibration import fit_scales
-from .decisions import validation_learned
 from .gate import judge
 from .page.engines import renew_engines
 from .predictions import read_predictions
@@ -92,8 +90,9 @@ def read_validation(run: RunFolder, classifier: Classifier, draws: int) -> Valid
     """
     labels = classifier.labels
     rows = read_predictions(run, "validation", labels)
-    metric = deciding_metric(run.read_json("evaluation.json")["selection"]["metric"], labels)
-    learned = validation_learned(run) > 0
+    evaluation = run.read_json("evaluation.json")
+    metric = deciding_metric(evaluation["selection"]["metric"], labels)
+    learned = bool((evaluation.get("training") or {}).get(VALIDATION_LEARNED))
     scores = classifier.scores(rows.texts) if learned else rows.scores
     reference = report_on(scores, rows.gold, labels, rows.thresholds, draws)
     return Validation(rows.texts, rows.gold, reference, metric, draws, learned)
@@ -119,7 +118,7 @@ def _through_the_gate(folder: Path, validation: Validation, engine: Engine, sett
 def _settle(folder: Path, evaluation: dict[str, Any], validation: Validation) -> dict[str, Any]:
     """Calibrate the int8 file on validation, as the run was, and choose its own cuts; return them for gate.json.
 
-    On texts that the model has learned there is nothing to choose: it keeps the calibration and cuts of the checkpoint.
+    On texts that the model has learned nothing is chosen: calibration and cuts of the checkpoint stay.
     """
     if validation.learned:
         return {}

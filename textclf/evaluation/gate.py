@@ -29,8 +29,9 @@ class Judgement(NamedTuple):
 def judge(report: Report, reference: Report, metric: str, *, learned: bool = False) -> Judgement:
     """Compare an engine's report with torch's on the same validation rows.
 
-    Rows that the model has `learned` prove nothing of others, unless the scores are the same. *passed*: the agreement's lower bound reaches AGREEMENT and the paired difference's interval stays above -LOSS.
-    *failed*: the figures themselves miss that, on enough texts to pass. *unproven*: too few texts to tell.
+    *passed*: the agreement's lower bound reaches AGREEMENT and the paired difference's interval stays above -LOSS.
+    *failed*: the figures themselves miss that, on enough texts to pass. *unproven*: too few texts to tell. Rows that
+    the model has `learned` prove nothing of others, unless the scores are the same.
     """
     same = (report.predicted == reference.predicted).astype(np.float64)
     agreement = float(same.mean())
