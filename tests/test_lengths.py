@@ -10,7 +10,14 @@ from transformers import AutoTokenizer
 from tests.tiny_models import SENTENCES
 from textclf.arguments import DataArguments
 from textclf.data.auditing.sampling import sample_rows
-from textclf.data.lengths import auto_max_length, coverage_table, shortest_covering, token_lengths, within_limit
+from textclf.data.lengths import (
+    auto_max_length,
+    coverage_table,
+    shortest_covering,
+    shows_coverage,
+    token_lengths,
+    within_limit,
+)
 from textclf.errors import UserError
 
 
@@ -80,6 +87,18 @@ def arguments(**options):
     return DataArguments(dataset="x", **options)
 
 
+def test_few_texts_do_not_tell_how_long_others_are(tokenizer):
+    """.99 ** 298 = .0500, a little above; the longest of 299 covers .99 of all with 95 % confidence."""
+    assert [shows_coverage(n, 0.99) for n in (0, 298, 299)] == [False, False, True]
+    assert [shows_coverage(n, 0.9) for n in (28, 29)] == [False, True]
+    assert shows_coverage(1, 1.0)  # who asks for all of train gets its longest text
+    short = np.full(298, 12)
+    assert auto_max_length(short, arguments(), 8192) == auto_max_length(short, arguments(), 512) == 512
+    assert auto_max_length(short, arguments(), 128) == 128
+    assert auto_max_length(np.append(short, 12), arguments(), 512) == 12
+    assert auto_max_length(np.full(20, 900), arguments(), 8192) == 900
+
+
 def test_auto_covers_the_asked_share_and_stops_at_the_limit(tokenizer):
     counted = token_lengths(tokenizer, split_of(["bad " * n for n in range(10, 110)]))  # 12 ... 111 tokens
     assert auto_max_length(counted, arguments(length_coverage=0.9), 512) == 101
@@ -88,7 +107,7 @@ def test_auto_covers_the_asked_share_and_stops_at_the_limit(tokenizer):
 
 
 def test_auto_leaves_room_for_text_between_the_special_tokens(tokenizer):
-    assert auto_max_length(token_lengths(tokenizer, split_of(["", "."])), arguments(), 512) == 4
+    assert auto_max_length(token_lengths(tokenizer, split_of(["", "."] * 150)), arguments(), 512) == 4
 
 
 def test_a_number_is_taken_as_it_is_up_to_what_the_model_reads():

@@ -18,7 +18,7 @@ from .auditing.findings import Finding, counted, percentage
 from .auditing.label_checks import label_frequencies
 from .auditing.sampling import sample_rows
 from .augmentation import augment
-from .lengths import SAMPLE, auto_max_length, coverage_table, token_lengths, within_limit
+from .lengths import SAMPLE, auto_max_length, coverage_table, shows_coverage, token_lengths, within_limit
 from .model_text import join_columns
 from .tokenizer_fit import fit_finding, fit_lines
 
@@ -164,7 +164,9 @@ def _measure_lengths(train: Dataset, tokenizer: PreTrainedTokenizerBase, args: D
         line = f"{finding.line}."
     else:
         line = f"Texts are cut to {chosen} tokens, which leaves {percentage(1 - finding.share)} of train whole"
-        line += f"; the longest has {int(lengths.max(initial=0)):,}."
+        line += f"; the longest has {int(lengths.max(initial=0)):,}"
+        few = args.max_length == "auto" and not shows_coverage(len(lengths), args.length_coverage)
+        line += ", but so few tell little of others." if few else "."
     return _Lengths(chosen, details, finding, line)
 
 
