@@ -91,8 +91,8 @@ def test_what_is_fine_is_not_mentioned(tokenizer):
     assert lines == [
         "Audit of 40 rows (20 train, 8 validation, 12 test):",
         "  2 (66.7 %) splits are written in other scripts than train: validation, test",
-        f"Texts are cut to 128 tokens, which leaves 100.0 % of train whole; the longest has {longest}, but so few tell "
-        "little of others.",
+        f"Texts are cut to 128 tokens, which leaves 100.0 % of train whole; the longest has {longest}, but so few "
+        "tell little of others.",
     ]
     told = prepare(splits, tokenizer, arguments(length_coverage=0.8), limit=128, seed=1).lines[-1]
     assert told.endswith(" % of train whole; the longest has 19.")

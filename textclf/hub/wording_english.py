@@ -151,8 +151,8 @@ ENGLISH = {
     "selection_c": "Its C ({c}) was chosen by {metric} on {split}: {value}.",
     "selection_usual_c": "Its C ({c}) is the usual one: no other was better by a standard error of the {metric} on "
     "{split}, which is {value}.",
-    "validation_learned": "Then it was trained once more in the same way, on the {n:,} texts of validation, too; what "
-    "is said of validation is from before.",
+    "validation_learned": "Then it learned the {n:,} texts of validation, too; what is said of validation is from "
+    "before.",
     "adapter": "It was trained as an adapter ({kind}, rank {rank}), which is merged into the weights; `adapter/` "
     "holds it alone.",
     "selection": "The checkpoint was chosen by {metric} on {split}: {value}.",

@@ -149,8 +149,7 @@ KOREAN = {
     "selection_c": "C({c})는 {split} 데이터의 {metric} 기준으로 골랐습니다({value}).",
     "selection_usual_c": "C({c})는 흔히 쓰는 값이며, {split} 데이터의 {metric}({value})에서 표준 오차 넘게 더 나은 "
     "값은 없었습니다.",
-    "validation_learned": "그런 다음 검증 글 {n:,}건까지 넣어 같은 방법으로 한 번 더 학습했습니다. "
-    "검증에 관한 값은 모두 그 전의 것입니다.",
+    "validation_learned": "그런 다음 검증 글 {n:,}건도 학습했습니다. 검증에 관한 값은 모두 그 전의 것입니다.",
     "adapter": "어댑터({kind}, 랭크 {rank})로 학습해 가중치에 합쳤습니다. `adapter/`에는 어댑터만 따로 있습니다.",
     "selection": "체크포인트는 {split} 데이터의 {metric} 기준으로 골랐습니다({value}).",
     "reproduce": "다시 만들기",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -74,7 +74,7 @@ def logistic(
 
     Newton's method, where the tolerance is tight and its matrix small: there L-BFGS would take thousands of steps.
     """
-    small = features.shape[1] * (1 if labels.multi_label else len(labels)) <= MOST_NEWTON
+    small = min(features.shape) * (1 if labels.multi_label else len(labels)) <= MOST_NEWTON
     solver = "newton-cholesky" if tolerance < 1e-4 and small else "lbfgs"
     return _fit(
         lambda: LogisticRegression(C=c, random_state=seed, max_iter=1000, tol=tolerance, solver=solver),
@@ -91,6 +91,14 @@ def constant(logits: NDArray[np.float64], labels: LabelSpace) -> LinearModel:
 
 
 def _fit(make: Callable[[], Any], features: Matrix, gold: NDArray[np.int64], labels: LabelSpace) -> LinearModel:
+    if isinstance(features, np.ndarray) and features.shape[0] < features.shape[1]:
+        # Weights that the penalty keeps small lie in the span of the texts (Kimeldorf and Wahba 1971), where fewer
+        # coordinates do: 64 texts of 384 values and eight labels take .2 s for five Cs, in place of 12.
+        rows, sizes, directions = np.linalg.svd(features, full_matrices=False)
+        within = _fit(make, rows * sizes, gold, labels)
+        if not len(within.trained):
+            return within
+        return replace(within, weights=(directions.T @ within.weights).astype(np.float32))
     if labels.multi_label:
         return _fit_each(make, features, gold, labels)
     present = np.unique(gold)
