@@ -3,6 +3,8 @@
 import json
 import unicodedata
 from dataclasses import replace
+from functools import partial
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ from datasets import ClassLabel, Dataset, Features, List, Value
 from scipy import sparse
 from scipy.special import expit
 from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 
 from textclf.arguments import ModelArguments
@@ -155,6 +158,31 @@ def test_newtons_svm_is_liblinears_to_the_last_digits_on_features_that_hang_toge
         if rows < 400 and c < 100:  # LIBLINEAR does not get there beyond
             other = LinearSVC(C=c, tol=1e-10, max_iter=1_000_000).fit(features.astype(np.float64), gold == label)
             np.testing.assert_allclose(decision, other.decision_function(features), atol=1e-5)
+
+
+@pytest.mark.parametrize("several", [False, True])
+@pytest.mark.parametrize("kind", ["svm", "logistic"])
+def test_of_fewer_texts_than_dense_features_a_fit_in_their_span_is_the_whole_one(kind, several):
+    rng = np.random.default_rng(3)
+    features = rng.normal(size=(20, 50))
+    gold = (features[:, :3] + rng.normal(size=(20, 3)) > 0).astype(np.int64) if several else np.arange(20) % 3
+    labels, others = SEVERAL if several else SINGLE, rng.normal(size=(7, 50))
+    fit = support_vectors if kind == "svm" else partial(linear.logistic, tolerance=1e-9)
+    fitted = fit(features, gold, labels, 0.1, 0)
+    assert fitted.weights.shape == (50, 3)
+    if kind == "svm":
+        own = [NewtonSVM(0.1).fit(features, (gold[:, k] if several else gold == k).astype(int)) for k in range(3)]
+    elif several:
+        own = [LogisticRegression(C=0.1, tol=1e-10, solver="newton-cg").fit(features, gold[:, k]) for k in range(3)]
+    else:
+        whole = LogisticRegression(C=0.1, tol=1e-10, solver="newton-cg").fit(features, gold)
+        own = [
+            SimpleNamespace(coef_=w[None], intercept_=[b]) for w, b in zip(whole.coef_, whole.intercept_, strict=True)
+        ]
+    expected = np.stack([others @ each.coef_[0] + each.intercept_[0] for each in own], axis=1)
+    np.testing.assert_allclose(fitted.logits(others), expected, atol=2e-5)
+    constant = linear.logistic(features, np.full(20, 1), SINGLE, 0.1, 0)
+    assert set(constant.logits(others).argmax(axis=1)) == {1}
 
 
 @pytest.mark.parametrize("shape", [(60, 5), (60, 90)], ids=["more texts", "more features"])
