@@ -181,7 +181,7 @@ def test_a_few_shot_run_ends_as_a_plain_classifier_whose_encoder_has_learned(fam
     shown = follow(tmp_path, words)
     assert "Not used by --family few_shot: num_train_epochs" in shown
     assert "Training by contrast: 100%" in shown
-    assert "And validation: 100%" in shown
+    assert "Learning validation too: 100%" in shown
     assert "train_runtime" not in shown
     assert "is made for" not in shown
     run = RunFolder.open(tmp_path / "run")

@@ -19,6 +19,7 @@ from textclf.arguments import DataArguments
 from textclf.data.loading import load_splits
 from textclf.data.reading import files
 from textclf.data.reading.files import read_rows
+from textclf.data.reading.saved_folders import visible_files
 from textclf.data.reading.sources import read_source
 from textclf.data.reading.tables import LINE_COLUMN
 from textclf.errors import UserError
@@ -50,6 +51,20 @@ def test_a_mended_reader_reads_again_what_an_older_one_converted(tmp_path: Path,
     monkeypatch.setattr(files, "readers_digest", lambda: "of mended code")
     assert read_rows(path).table.num_rows == 2
     assert len(readings) == 2
+
+
+def test_what_was_trained_beneath_a_data_folder_is_no_data(tmp_path: Path):
+    """`--dataset .` typed twice met the JSON lines of the first run."""
+    rows = write(tmp_path / "train.csv", "text,label\nwarm and dry,good\ntorn at once,bad\n")
+    for run in ("runs/one", "study/a", "study/b"):
+        write(tmp_path / run / "checkpoints" / "plan.json", "{}")
+        write(tmp_path / run / "recipe.yaml", "family: few_shot\n")
+        write(tmp_path / run / "training_log.jsonl", '{"C": 0.01}\n')
+        write(tmp_path / run / "predictions" / "test.parquet", b"PAR1")
+    write(tmp_path / "study" / "study.json", "{}")
+    other = write(tmp_path / "notes" / "study.json", '[{"text": "as it was told", "label": "good"}]')
+    assert visible_files(tmp_path) == [other, rows]
+    assert {path.name for path in visible_files(tmp_path / "runs" / "one")} > {"plan.json", "test.parquet"}
 
 
 def test_the_readers_digest_follows_their_code(tmp_path: Path):

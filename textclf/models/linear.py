@@ -94,7 +94,7 @@ def _fit(make: Callable[[], Any], features: Matrix, gold: NDArray[np.int64], lab
     if isinstance(features, np.ndarray) and features.shape[0] < features.shape[1]:
         # Weights that the penalty keeps small lie in the span of the texts (Kimeldorf and Wahba 1971), where fewer
         # coordinates do: 64 texts of 384 values and eight labels take .2 s for five Cs, in place of 12.
-        rows, sizes, directions = np.linalg.svd(features, full_matrices=False)
+        rows, sizes, directions = np.linalg.svd(features.astype(np.float64), full_matrices=False)
         within = _fit(make, rows * sizes, gold, labels)
         if not len(within.trained):
             return within

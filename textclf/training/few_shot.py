@@ -106,7 +106,7 @@ def fit_few_shot(
 
     def again() -> dict[str, Any]:
         both = texts.followed_by(aside)
-        further, embeddings = contrast(model, tokenizer, both, args, "And validation", AGAIN)
+        further, embeddings = contrast(model, tokenizer, both, args, "Learning validation too", AGAIN)
         passes = {"steps": first["steps"] + _steps(further, args), "epochs": round((read + further) / len(both), 4)}
         return first | passes | {"embeddings_trained": embeddings}
 

@@ -26,9 +26,17 @@ class FolderRows(NamedTuple):
 
 
 def visible_files(folder: Path) -> list[Path]:
-    """Return a folder's files, however deep, without hidden ones (`.git`, `.cache`, `_old`), in a stable order."""
+    """Return a folder's files, however deep, without hidden ones (`.git`, `.cache`, `_old`), in a stable order.
+
+    Runs and studies that were written beneath it are no data either.
+    """
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
-    return [p for p in paths if not any(part.startswith((".", "_")) for part in p.relative_to(folder).parts)]
+    shown = [p for p in paths if not any(part.startswith((".", "_")) for part in p.relative_to(folder).parts)]
+    ours = {path.parents[1] for path in shown if path.as_posix().endswith("/checkpoints/plan.json")}
+    ours |= {
+        path.parent for path in shown if path.name == "study.json" and any(path.parent in run.parents for run in ours)
+    }
+    return [path for path in shown if not (ours - {folder}).intersection(path.parents)]
 
 
 def read_saved(folder: Path) -> FolderRows:
