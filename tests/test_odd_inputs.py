@@ -318,7 +318,8 @@ def test_an_int8_file_is_settled_as_its_run_was(monkeypatch, tmp_path, calibrate
     monkeypatch.setattr(exporting, "fold", lambda file, scale, shift: folded.append((file, scale, shift)))
     evaluation = {"calibration": {"method": "platt"} if calibrated else None}
     evaluation |= {"thresholds": None if baked is None else {"aim": "f1", "baked": baked}}
-    validation = SimpleNamespace(texts=["t"] * 60, gold=gold, reference=SimpleNamespace(labels=AB_SEVERAL))
+    validation = exporting.Validation(["t"] * 60, gold, SimpleNamespace(labels=AB_SEVERAL), "f1_micro", 30)
+    assert exporting._settle(tmp_path, evaluation, validation._replace(learned=True)) == {}  # as it comes
     found = exporting._settle(tmp_path, evaluation, validation)
     ((file, scale, shift),) = folded
     own = fit_scales(logits, gold, AB_SEVERAL)
