@@ -1,5 +1,6 @@
 """Whether the rows that a model is measured on were held out from its training, as far as its run tells."""
 
+import json
 from types import SimpleNamespace
 
 import numpy as np
@@ -34,6 +35,9 @@ def recorded(files=("a", "b"), test=5, **more):
         (recorded(), chosen("all"), INCLUDED),
         (recorded(), chosen("train"), INCLUDED),
         (recorded(), chosen("test"), None),
+        (recorded(), chosen("validation"), None),
+        (recorded(validation_learned=3), chosen("validation"), INCLUDED),
+        (recorded(validation_learned=3), chosen("test"), None),
         (recorded(), chosen("test", "test carved out of train"), None),
         (recorded(), chosen("test", "test carved out of train", fingerprint="g"), OTHERWISE),
         (recorded(), chosen("test", fingerprint="g"), None),
@@ -60,6 +64,9 @@ def test_what_a_run_recorded_is_read_where_it_is_a_run_of_this_project(tmp_path)
         assert recorded_data(str(tmp_path)) is None, content
     (tmp_path / "evaluation.json").write_text('{"test_scored": 0, "data": {"name": "x"}}', encoding="utf-8")
     assert recorded_data(str(tmp_path)) == {"name": "x"}
+    learned = {"test_scored": 1, "data": {"name": "x"}, "training": {"validation_learned": 3}}
+    (tmp_path / "evaluation.json").write_text(json.dumps(learned), encoding="utf-8")
+    assert recorded_data(str(tmp_path)) == {"name": "x", "validation_learned": 3}
 
 
 def test_the_reading_of_labels_is_taken_where_all_of_it_is_understood():

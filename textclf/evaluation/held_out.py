@@ -10,6 +10,7 @@ from huggingface_hub import hf_hub_download
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
 from ..data.splits_to_measure import SplitToMeasure
+from ..run_folder import VALIDATION_LEARNED
 
 
 def recorded_data(model: str) -> dict[str, Any] | None:
@@ -22,7 +23,10 @@ def recorded_data(model: str) -> dict[str, Any] | None:
     except (OSError, HfHubHTTPError, HFValidationError, json.JSONDecodeError):
         return None  # no run of this project, or not within reach: nothing is known
     found = content.get("data") if isinstance(content, dict) and "test_scored" in content else None
-    return found if isinstance(found, dict) else None
+    if not isinstance(found, dict):
+        return None
+    learned = (content.get("training") or {}).get(VALIDATION_LEARNED)
+    return found | {VALIDATION_LEARNED: learned} if learned else found
 
 
 def label_reading(recorded: dict[str, Any] | None) -> dict[str, Any] | None:
@@ -48,7 +52,7 @@ def training_note(recorded: dict[str, Any] | None, chosen: SplitToMeasure) -> st
     """
     if recorded is None or not _same_source(recorded, chosen):
         return None
-    if chosen.name in {"all", "train"}:
+    if chosen.name in {"all", "train", *(["validation"] if recorded.get(VALIDATION_LEARNED) else [])}:
         return (
             "These rows include those that the model was trained on; `--split test` with the data options of its "
             "recipe.yaml measures the held-out ones."
