@@ -227,8 +227,10 @@ def test_a_few_shot_run_ends_as_a_plain_classifier_whose_encoder_has_learned(fam
         assert evaluation["metrics"]["accuracy"]["value"] >= 0.75
 
 
-def test_validation_is_learned_once_it_has_chosen(tiny_model, tmp_path):
-    """What is kept of validation is of a training without it; what is saved has gone on with all texts."""
+@pytest.mark.parametrize("anew", [False, True])
+def test_validation_is_learned_once_it_has_chosen(anew, tiny_model, tmp_path, monkeypatch):
+    """What is kept of validation is of a training without it; what is saved has gone on, or begun, with all texts."""
+    monkeypatch.setattr(few_shot, "MOST_TAKEN_FURTHER", 11 if anew else 12)
     split = training_rows(12)
     train, validation = split.select(range(8)), split.select(range(8, 12))
     runs = {}
@@ -245,8 +247,9 @@ def test_validation_is_learned_once_it_has_chosen(tiny_model, tmp_path):
     assert sum(np.abs(saved[0][name] - saved[1][name]).max() > 0 for name in saved[0]) > 30
     model, tokenizer = built(tiny_model("bert"), train, head="linear", pooling="mean")
     args = arguments(tmp_path / "all", learning_rate=1e-3)
-    few_shot.contrast(model, tokenizer, tokenise(train, tokenizer, 32), args, "bar")
-    few_shot.contrast(model, tokenizer, tokenise(split, tokenizer, 32), args, "bar", 0.25)
+    if not anew:
+        few_shot.contrast(model, tokenizer, tokenise(train, tokenizer, 32), args, "bar")
+    few_shot.contrast(model, tokenizer, tokenise(split, tokenizer, 32), args, "bar", 1.0 if anew else 0.25)
     alone = {name: weight.numpy() for name, weight in model.state_dict().items()}
     encoder = [name for name in saved[0] if name in alone and not name.startswith("classifier")]
     assert len(encoder) > 30
