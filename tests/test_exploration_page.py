@@ -173,6 +173,8 @@ def test_lengths_are_those_of_the_tokenizer(tiny_model):
     assert lengths.cut == sum(n > tokens[8] for n in tokens)
     few = measure_lengths(train, carried, tokenizer, DataArguments(length_coverage=0.9), limit=128)
     assert (few.max_length, few.cut) == (128, 0)  # 12 texts do not show what 90 % of all stay below
+    asked = measure_lengths(train, carried, tokenizer, DataArguments(max_length="100"), limit=128)
+    assert (lengths.few, few.few, asked.few) == (False, True, False)
     assert lengths.characters.covering["1.0"] == max(map(len, texts))
     assert lengths.tokens.counts.sum() + lengths.tokens.beyond == 12
     medians = [np.median([len(text) for text in texts[first::2]]) for first in (0, 1)]

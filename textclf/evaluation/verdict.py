@@ -99,9 +99,11 @@ def conclude(
         options.baselines, splits["train"], splits["validation"], labels, treatment, told, learn_validation=learned
     )
     classifier = Classifier.load(run.path)
-    known = KnownScores(labels, classifier.thresholds, settled.scores)
-    if not learned:
-        known = KnownScores.of(classifier, splits["validation"], settled.scores)
+    known = (
+        KnownScores(labels, classifier.thresholds, settled.scores)
+        if learned
+        else KnownScores.of(classifier, splits["validation"], settled.scores)
+    )
     validation = measure(known, splits["validation"], draws=options.bootstrap_draws)
     promised = promise(run, classifier, validation, splits.get(GUARANTEE), options)
     beside_own = _out_of_fold(run, splits, recipe)

@@ -12,7 +12,7 @@ from transformers import PreTrainedTokenizerBase
 
 from ..arguments import DataArguments
 from ..data.auditing.sampling import BATCH, sample_rows
-from ..data.lengths import SAMPLE, auto_max_length, coverage_table, token_lengths, within_limit
+from ..data.lengths import SAMPLE, auto_max_length, coverage_table, shows_coverage, token_lengths, within_limit
 from ..data.model_text import whole_texts
 
 BINS = 40
@@ -42,6 +42,8 @@ class TextLengths(NamedTuple):
     counted: int
     max_length: int
     """What training would cut texts to, in tokens."""
+    few: bool
+    """Whether the texts are too few to tell how long others are, so that `max_length` has room for these."""
     limit: int
     """The most tokens that the model can read."""
     cut: int
@@ -69,6 +71,7 @@ def measure_lengths(
         tokens=_distribution(tokens, carried[rows]),
         counted=len(rows),
         max_length=max_length,
+        few=chosen is None and not shows_coverage(len(rows), args.length_coverage),
         limit=limit,
         cut=int((tokens > max_length).sum()),
         mean_tokens=float(tokens.mean()),

@@ -166,8 +166,8 @@ def fit_head(
 
     `training` are the facts of what trained the encoder; without it reading the states is all that takes time. `usual`
     is the log10 of the C that few validation texts have to speak against. Where validation is learned in the end, the
-    logits that are kept of it are those from before; `again` goes on training the encoder, with these texts too, and
-    returns the facts of it all.
+    logits that are kept of it are those from before; `again` trains the encoder on these texts, too, and returns
+    the facts of that.
     """
     started, run = time.perf_counter(), begun.run
     states = PooledStates(model, tokenizer, begun.max_length)

@@ -23,8 +23,8 @@ _TRACKERS = {"trackio", "tensorboard", "wandb", "mlflow", "comet_ml", "clearml",
 
 # Optimisers that are built over the model itself; what they need is known only then.
 _OVER_THE_MODEL = ("galore", "apollo", "lomo")
-LEARN_VALIDATION = ("few_shot", "features")  # families that choose no more than C on validation
 _NO_WARM_UP = ("constant", "reduce_lr_on_plateau")
+LEARN_VALIDATION = ("few_shot", "features")  # families that choose no more than C on validation
 
 
 def check_ranges(args: FitArguments) -> None:
