@@ -23,9 +23,9 @@ from textclf.evaluation.decisions import settle
 from textclf.evaluation.report import quick_metrics
 from textclf.inference.classifier import Classifier
 from textclf.run_folder import VALIDATION_LOGITS, RunFolder
-from textclf.training import few_shot, foresight
+from textclf.training import contrast, few_shot, foresight
+from textclf.training.contrast import Contrast, States, shared_labels
 from textclf.training.encoding import tokenise
-from textclf.training.few_shot import Contrast, States, shared_labels
 from textclf.training.memory import HeldMemory
 
 
@@ -96,19 +96,19 @@ def test_a_processor_reads_with_quick_dropout_and_without_padding(tiny_model, tm
 
     asked = []
     monkeypatch.setattr(
-        few_shot, "padding_free", lambda model, wanted, on: asked.append((wanted, on.type)) or nullcontext()
+        contrast, "padding_free", lambda model, wanted, on: asked.append((wanted, on.type)) or nullcontext()
     )
 
     def quick(model, wanted):
         asked.append(wanted)
         raise SeenError
 
-    monkeypatch.setattr(few_shot, "fast_dropout", quick)
+    monkeypatch.setattr(contrast, "fast_dropout", quick)
     split = training_rows(6)
     model, tokenizer = built(tiny_model("bert"), split, head="linear", pooling="cls")
     with pytest.raises(SeenError):
-        few_shot.contrast(
-            model, tokenizer, tokenise(split, tokenizer, 32), arguments(tmp_path, padding_free="on"), "bar"
+        contrast.contrast(
+            model, tokenizer, tokenise(split, tokenizer, 32), arguments(tmp_path, padding_free="on"), 42, "bar"
         )
     assert asked == [("on", "cpu"), True]
 
@@ -121,10 +121,10 @@ def test_the_embeddings_of_tokens_that_occur_are_enough(family, tiny_model, tmp_
         start = model.get_input_embeddings().weight.detach().clone()
         options = {"compact_vocabulary": compact, "precision": "fp32", "learning_rate": 1e-2, "weight_decay": 0.3}
         args = arguments(tmp_path / str(compact), per_device_train_batch_size=4, **options)
-        read, embeddings = few_shot.contrast(model, tokenizer, tokenise(split, tokenizer, 32), args, "bar")
-        assert read == 40  # 6 x 7, in whole batches of 4
+        learned = contrast.contrast(model, tokenizer, tokenise(split, tokenizer, 32), args, 42, "bar")
+        assert (learned.steps, learned.read) == (10, 40)  # in whole batches of 4
         ends.append(model.state_dict())
-        trained.append(embeddings)
+        trained.append(learned.embeddings)
     seen = {
         number for text in split["text"] for number in tokenizer(text, max_length=32, truncation=True)["input_ids"]
     }
@@ -139,8 +139,8 @@ def test_room_is_made_before_each_step(tiny_model, tmp_path, monkeypatch):
     monkeypatch.setattr(HeldMemory, "make_room", lambda self: asked.append((self._worth, self._grown)))
     split = training_rows(6)
     model, tokenizer = built(tiny_model("bert"), split, head="linear", pooling="cls")
-    few_shot.contrast(model, tokenizer, tokenise(split, tokenizer, 32), arguments(tmp_path), "bar")
-    assert asked == [(few_shot.HELD, few_shot.GROWN)] * 7  # 6 texts at once, each 7 times
+    contrast.contrast(model, tokenizer, tokenise(split, tokenizer, 32), arguments(tmp_path), 42, "bar")
+    assert asked == [(contrast.HELD, contrast.GROWN)] * 7  # 6 texts at once, each 7 times
 
 
 def test_texts_that_do_not_fit_together_are_read_in_pieces(monkeypatch, caplog):
@@ -148,19 +148,19 @@ def test_texts_that_do_not_fit_together_are_read_in_pieces(monkeypatch, caplog):
         texts = SimpleNamespace(lengths=np.array([3, 9]))
 
     model = SimpleNamespace(device=torch.device("cpu"), parameters=lambda: [torch.zeros(0)])
-    monkeypatch.setattr(few_shot, "needed", lambda *_: (foresight.Need(fixed=1e8, each=1e8), None))
-    monkeypatch.setattr(few_shot, "GAPS", 1.0)
-    monkeypatch.setattr(few_shot, "free_memory", lambda: int(6e8))
+    monkeypatch.setattr(contrast, "needed", lambda *_: (foresight.Need(fixed=1e8, each=1e8), None))
+    monkeypatch.setattr(contrast, "GAPS", 1.0)
+    monkeypatch.setattr(contrast, "free_memory", lambda: int(6e8))
     with caplog.at_level("WARNING"):
-        assert few_shot._pieces(model, Coll(), 16, nullcontext) == 4
+        assert contrast._pieces(model, Coll(), 16, nullcontext) == 4
     assert "16 texts of 9 tokens need about 1.7 GB of memory and 0.6 GB are free: 4 at a time" in caplog.text
-    monkeypatch.setattr(few_shot, "GAPS", 1.3)  # a third more of each: of(4) is .65 GB, of(2) .39
-    assert few_shot._pieces(model, Coll(), 16, nullcontext) == 8
-    monkeypatch.setattr(few_shot, "free_memory", lambda: int(1e8))
+    monkeypatch.setattr(contrast, "GAPS", 1.3)  # a third more of each: of(4) is .65 GB, of(2) .39
+    assert contrast._pieces(model, Coll(), 16, nullcontext) == 8
+    monkeypatch.setattr(contrast, "free_memory", lambda: int(1e8))
     with pytest.raises(UserError, match=r"are free\. Lower --max_length, or choose a smaller model\.$"):
-        few_shot._pieces(model, Coll(), 16, nullcontext)
-    monkeypatch.setattr(few_shot, "free_memory", lambda: int(1e11))
-    assert few_shot._pieces(model, Coll(), 16, nullcontext) == 1
+        contrast._pieces(model, Coll(), 16, nullcontext)
+    monkeypatch.setattr(contrast, "free_memory", lambda: int(1e11))
+    assert contrast._pieces(model, Coll(), 16, nullcontext) == 1
 
 
 def rows(folder, several=False):
@@ -248,8 +248,8 @@ def test_validation_is_learned_once_it_has_chosen(anew, tiny_model, tmp_path, mo
     model, tokenizer = built(tiny_model("bert"), train, head="linear", pooling="mean")
     args = arguments(tmp_path / "all", learning_rate=1e-3)
     if not anew:
-        few_shot.contrast(model, tokenizer, tokenise(train, tokenizer, 32), args, "bar")
-    few_shot.contrast(model, tokenizer, tokenise(split, tokenizer, 32), args, "bar", 1.0 if anew else 0.25)
+        contrast.contrast(model, tokenizer, tokenise(train, tokenizer, 32), args, 8 * 9, "bar")
+    contrast.contrast(model, tokenizer, tokenise(split, tokenizer, 32), args, 12 * 13 // (1 if anew else 4), "bar")
     alone = {name: weight.numpy() for name, weight in model.state_dict().items()}
     encoder = [name for name in saved[0] if name in alone and not name.startswith("classifier")]
     assert len(encoder) > 30

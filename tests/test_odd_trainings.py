@@ -16,6 +16,7 @@ from textclf.labels import LabelSpace
 from textclf.training import (
     assembly,
     chat_teacher,
+    contrast,
     few_shot,
     fit,
     injection,
@@ -115,12 +116,12 @@ def test_contrast_is_for_one_process_and_leaves_an_accelerator_its_batches():
     with pytest.raises(UserError, match=r"^--family few_shot trains on few texts, in one process; start it with"):
         few_shot.fit_few_shot(None, None, None, None, args, max_length=8, metrics=None)
     model = SimpleNamespace(device=torch.device("cuda"))
-    assert few_shot._pieces(model, None, 16, None) == 1
+    assert contrast._pieces(model, None, 16, None) == 1
 
 
 def test_where_free_memory_is_not_told_contrast_reads_batches_whole(monkeypatch):
-    monkeypatch.setattr(few_shot, "free_memory", lambda: None)
-    assert few_shot._pieces(SimpleNamespace(device=torch.device("cpu")), None, 16, None) == 1
+    monkeypatch.setattr(contrast, "free_memory", lambda: None)
+    assert contrast._pieces(SimpleNamespace(device=torch.device("cpu")), None, 16, None) == 1
 
 
 class Begins:

@@ -102,8 +102,8 @@ def _refuse_static(arguments: PushArguments, run: RunFolder | None) -> None:
     if run is not None and not named and has_int8(run):
         if not has_int8(run, named=False):
             raise UserError(
-                f"The gate could not prove {INT8} of {run.path} on so few validation texts. To show it nevertheless: "
-                "--space-kind static."
+                f"The gate could not prove {INT8} of {run.path}: its validation texts are too few, or were learned in "
+                "the end. To show it nevertheless: --space-kind static."
             )
     elif run is not None and not has_int8(run):
         raise UserError(

@@ -1,50 +1,25 @@
 """Few labels: an encoder trained by contrast between texts, then a linear model on its states: `--family few_shot`.
 
-Texts of one label are pulled together and others apart (Tunstall et al. 2022, SetFit, https://arxiv.org/abs/2209.11055)
-by sentence-transformers' own trainer. SetFit lists its pairs, quadratic in the texts, and reads both texts of each;
-here every pair of a batch counts, so that a batch of B texts, read once, is B (B - 1) / 2 pairs.
+It is what SetFit does (Tunstall et al. 2022, https://arxiv.org/abs/2209.11055), with figures of texts not yet seen.
 """
 
 from __future__ import annotations
 
-import logging
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-import torch
 from datasets import Dataset
 from safetensors.torch import load_model, save_model
-from sentence_transformers import (
-    SentenceTransformer,
-    SentenceTransformerTrainer,
-    SentenceTransformerTrainingArguments,
-)
-from sentence_transformers.base.modules import Module
-from torch import Tensor, nn
-from torch.nn import functional
-from torch.utils.checkpoint import checkpoint
-from transformers import PreTrainedModel, PreTrainedTokenizerBase, PrinterCallback, ProgressCallback, TrainerCallback
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from ..errors import UserError
-from ..inference.memory import free_memory
-from ..models.dropout import fast_dropout
-from ..models.padding_free import padding_free
-from . import compact_vocabulary
-from .collation import Padding
-from .encoding import EncodedTexts
+from .contrast import Learned, contrast
 from .fit import Fitted
 from .fit_arguments import FitArguments
-from .foresight import Context, Need, needed, pieces_of, told
 from .label_names import with_label_names
 from .linear_fit import begin, fit_head
-from .memory import HeldMemory, give_back
-from .pooled_states import without_last
 from .selection import Metrics
-
-logger = logging.getLogger(__name__)
 
 # Texts read in all: of N texts N (N + 1), as many as SetFit reads at least, up to READ. Where there are more than MANY
 # it is RISE more for each of those, up to TIMES each, and to MOST_READ. Measured as benchmarks.few_labels does, on
@@ -59,11 +34,6 @@ MOST_TAKEN_FURTHER, FURTHER = 48, 0.25
 # log10 of the C that is taken unless validation, of 2 to 56 texts, shows another to be better. Over 34 draws of all
 # lines of benchmarks.few_labels .594 of other texts are right so, and .587 by the best C on validation.
 USUAL = -2.5
-# Where pieces come and go, freed memory has gaps: .72 GB were taken where .55 were foreseen (2 texts of 512 tokens).
-GAPS = 1.3
-# Batches of any lengths in any order leave gaps between them: 1.0 GB were held where a step takes .6 (Korean titles in
-# MiniLM). Giving back beyond these takes up to a tenth of the time.
-HELD, GROWN = 256 * 2**20, 1.1
 USED = {"learning_rate", "warmup_steps", "weight_decay", "per_device_train_batch_size", "compact_vocabulary"}
 
 
@@ -100,236 +70,34 @@ def fit_few_shot(
         if anew:
             save_model(model, untrained)
         started = time.perf_counter()
-        read, embeddings = contrast(model, tokenizer, texts, args, "Training by contrast")
+        learned = contrast(model, tokenizer, texts, args, _reading(len(texts)), "Training by contrast")
         seconds = time.perf_counter() - started
         first = begun.facts | {
             "seconds": round(seconds, 2),
-            "steps": _steps(read, args),
-            "epochs": round(read / len(texts), 4),
+            "steps": learned.steps,
+            "epochs": round(learned.read / len(texts), 4),
             "precision": args.chosen_precision,
-            "embeddings_trained": embeddings,
+            "embeddings_trained": learned.embeddings,
             "label_names_read": names or None,
-            "examples_per_second": round(read / seconds, 2),
-            "tokens_per_second": round(float(texts.lengths.mean()) * read / seconds, 2),
+            "examples_per_second": round(learned.read / seconds, 2),
+            "tokens_per_second": round(float(texts.lengths.mean()) * learned.read / seconds, 2),
         }
 
         def again() -> dict[str, Any]:
             if anew:
                 load_model(model, untrained)
-            share, before = (1.0, 0) if anew else (FURTHER, read)
-            further, embeddings = contrast(model, tokenizer, both, args, "Learning validation too", share)
-            steps, passes = _steps(before, args) + _steps(further, args), (before + further) / len(both)
-            return first | {"steps": steps, "epochs": round(passes, 4), "embeddings_trained": embeddings}
+            before, share = (Learned(0, 0, None), 1.0) if anew else (learned, FURTHER)
+            reading = int(share * _reading(len(both)))
+            further = contrast(model, tokenizer, both, args, reading, "Learning validation too")
+            return first | {
+                "steps": before.steps + further.steps,
+                "epochs": round((before.read + further.read) / len(both), 4),
+                "embeddings_trained": further.embeddings,
+            }
 
         return fit_head(begun, model, tokenizer, (train, validation), args, first, USUAL, again)
-
-
-def _steps(read: int, args: FitArguments) -> int:
-    return -(-read // args.per_device_train_batch_size)
-
-
-class States(Module):
-    """What sentence-transformers trains: a classifier with an open head, read before its last layer."""
-
-    def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, pieces: int = 1) -> None:
-        """Take a model whose logits are its pooled states; batches are read in so many pieces."""
-        super().__init__()
-        self.model, self.tokenizer, self.pieces = model, tokenizer, pieces
-
-    def forward(self, features: dict[str, Any], **_: Any) -> dict[str, Any]:  # the library's own types
-        """Add `sentence_embedding`, [B, d]."""
-        if self.pieces == 1:
-            return features | {"sentence_embedding": self._states(**features)}
-        parts = zip(*(values.tensor_split(self.pieces) for values in features.values()), strict=True)
-        # All pairs need all states, but what led to them is computed once more, a piece at a time.
-        states = [
-            checkpoint(self._states, **dict(zip(features, part, strict=True)), use_reentrant=False)
-            for part in parts
-            if len(part[0])
-        ]
-        return features | {"sentence_embedding": torch.cat(states)}
-
-    def _states(self, **inputs: Tensor) -> Tensor:
-        return self.model(**inputs).logits
-
-    def save(self, output_path: str, *args: Any, safe_serialization: bool = True, **kwargs: Any) -> None:
-        """Write nothing: the run folder's one writer does."""
-
-
-class Room(TrainerCallback):
-    """Gives memory back that steps of other lengths have left in pieces."""
-
-    def __init__(self) -> None:
-        """Begin with what the process has now."""
-        self.held = HeldMemory(HELD, GROWN)
-
-    def on_step_begin(self, *_: Any, **__: Any) -> None:
-        """Make room, where it has grown."""
-        self.held.make_room()
-
-
-class Bar(ProgressCallback):
-    """The Trainer's progress bar, by a name and without its figures."""
-
-    def __init__(self, name: str) -> None:
-        """Take what stands before it."""
-        super().__init__()
-        self.name = name
-
-    def on_train_begin(self, *args: Any, **kwargs: Any) -> None:
-        """Open it."""
-        super().on_train_begin(*args, **kwargs)
-        self.training_bar.set_description(self.name)
-
-    def on_log(self, *_: Any, **__: Any) -> None:
-        """Say nothing of how long it took: the report does."""
-
-
-class PaddedRows:
-    """The trainer's collator: numbers of encoded texts to their padded ids and their labels."""
-
-    valid_label_columns = ("label",)
-
-    def __init__(self, texts: EncodedTexts, padding: Padding) -> None:
-        """Take the texts and how they are padded."""
-        self.texts, self.padding = texts, padding
-
-    def __call__(self, rows: Sequence[Mapping[str, int]]) -> dict[str, Tensor]:
-        """Return a batch as the trainer takes its features apart again: by their prefix."""
-        batch, labels = self.features([self.texts[row["row"]] for row in rows])
-        return {**{f"text_{name}": values for name, values in batch.items()}, "label": labels}
-
-    def features(self, texts: Sequence[Any]) -> tuple[dict[str, Tensor], Tensor]:
-        """Return encoded texts as a model's inputs, and their labels."""
-        batch = self.padding(texts)
-        labels = batch.pop("labels")
-        return batch, labels
-
-
-class Contrast(nn.Module):
-    """The squared error between the cosine of two texts' states and how far they share labels (0 to 1).
-
-    It is sentence-transformers' CosineSimilarityLoss over all pairs of a batch, where pairs that share a label weigh
-    as much in all as pairs that do not, as by SetFit's oversampling. Several labels: the share of the labels of either
-    text that both have.
-    """
-
-    def __init__(self, model: SentenceTransformer) -> None:
-        """Take what embeds the texts."""
-        super().__init__()
-        self.model = model
-
-    def forward(self, features: Sequence[dict[str, Tensor]], labels: Tensor) -> Tensor:
-        """Return the loss of a batch: labels int64 [B], or 0/1 float32 [B, L]."""
-        states = functional.normalize(self.model(features[0])["sentence_embedding"].float(), dim=1)
-        wanted = shared_labels(labels)
-        apart = ~torch.eye(len(labels), dtype=torch.bool, device=labels.device)
-        errors = (states @ states.T - wanted).square()
-        alike, other = apart & (wanted > 0), apart & (wanted == 0)
-        means = [errors[chosen].mean() for chosen in (alike, other) if bool(chosen.any())]
-        return torch.stack(means).mean() if means else errors.sum() * 0.0
-
-
-def shared_labels(labels: Tensor) -> Tensor:
-    """Return how far each two of B texts share labels, float32 [B, B] in [0, 1]."""
-    if labels.ndim == 1:
-        return (labels[:, None] == labels[None, :]).float()
-    both = labels @ labels.T
-    counts = labels.sum(dim=1)
-    either = counts[:, None] + counts[None, :] - both
-    return torch.where(either > 0, both / either.clamp(min=1), torch.ones_like(both))
-
-
-def contrast(
-    model: PreTrainedModel,
-    tokenizer: PreTrainedTokenizerBase,
-    texts: EncodedTexts,
-    args: FitArguments,
-    bar: str,
-    share: float = 1.0,
-) -> tuple[int, int | None]:
-    """Train a model's encoder by contrast, in place; return how many texts were read, and embeddings trained.
-
-    The latter is None where all were. `bar` is what the progress bar is called, `share` what part is read of that
-    which so many texts are read alone.
-    """
-    size = min(args.per_device_train_batch_size, len(texts))
-    steps = max(1, int(share * _reading(len(texts))) // size)
-    rows = Dataset.from_dict({"row": np.arange(len(texts))})
-    hooks = padding_free(model, args.padding_free, args.device)
-    vocabulary = compact_vocabulary.occurring(model, (texts,), int(tokenizer.pad_token_id), args)
-    with (
-        without_last(model),
-        compact_vocabulary.only(vocabulary, model, (texts,)) as (texts,),
-        tempfile.TemporaryDirectory() as folder,
-    ):
-        read = States(model, tokenizer)
-        trained = SentenceTransformer(modules=[read], device=str(args.device))
-        collator = PaddedRows(texts, Padding.of(tokenizer))
-        trainer = SentenceTransformerTrainer(
-            model=trained,
-            args=_arguments(folder, args, size, steps),
-            train_dataset=rows,
-            loss=Contrast(trained),
-            data_collator=collator,
-        )
-        trainer.remove_callback(PrinterCallback)
-        trainer.add_callback(Room())
-        if not args.disable_tqdm:
-            trainer.add_callback(Bar(bar))
-        with hooks, fast_dropout(model, args.device.type == "cpu"):
-            read.pieces = _pieces(model, collator, size, trainer.compute_loss_context_manager)
-            trainer.train()
-    del trainer
-    give_back()  # scoring follows
-    return steps * size, len(vocabulary.rows) if vocabulary else None
 
 
 def _reading(n: int) -> int:
     """Return how many texts are read in all, of `n`."""
     return min(n * (n + 1), READ + RISE * max(0, n - MANY), max(READ, TIMES * n), MOST_READ)
-
-
-def _pieces(model: PreTrainedModel, collator: PaddedRows, size: int, precision: Context) -> int:
-    """Return in how many pieces batches of `size` texts are read, so that the longest fit into a processor's memory.
-
-    Raises:
-        UserError: not even one text fits.
-    """
-    free = free_memory()
-    if model.device.type != "cpu" or free is None:
-        return 1
-    lengths = collator.texts.lengths
-    longest, length = int(lengths.argmax()), int(lengths.max())
-
-    def batch(times: int) -> dict[str, Tensor]:
-        return collator.features([collator.texts[longest]] * times)[0]
-
-    alone, _ = needed(model, batch, precision)
-    again = sum(p.numel() * p.element_size() for p in model.parameters())  # a piece's gradients, beside the others'
-    need = Need(GAPS * (alone.fixed + again), GAPS * alone.each)
-    pieces = pieces_of(need, size, length, free, "Lower --max_length, or choose a smaller model.")
-    if pieces > 1:
-        logger.warning("%s; the pairs stay the same.", told(need, size, length, free, pieces))
-    return pieces
-
-
-def _arguments(folder: str, args: FitArguments, size: int, steps: int) -> SentenceTransformerTrainingArguments:
-    return SentenceTransformerTrainingArguments(
-        output_dir=folder,
-        max_steps=steps,
-        per_device_train_batch_size=size,
-        learning_rate=args.learning_rate,
-        warmup_steps=args.warmup_steps,
-        weight_decay=args.weight_decay,
-        seed=args.seed,
-        bf16=args.bf16,
-        fp16=args.fp16,
-        use_cpu=args.use_cpu,
-        dataloader_drop_last=True,  # every batch has pairs
-        dataloader_pin_memory=not args.use_cpu,
-        report_to="none",
-        save_strategy="no",
-        logging_strategy="no",
-        disable_tqdm=True,
-    )
