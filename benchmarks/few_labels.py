@@ -97,13 +97,14 @@ def main() -> None:
 
 
 def data_of(name: str, folder: str | None) -> LoadedData:
-    """Return a data set's splits, two fields joined into one, test cut to MOST_TEST texts."""
+    """Return a data set's splits, two fields joined into one, test cut to MOST_TEST texts; the `further` ones beside."""
     words = ["--dataset", name, *(["--data_dir", folder] if folder else [])]
     loaded = load_splits(read_recipe(words).data)
     pairs = "text_pair" in loaded.splits["train"].column_names
     splits = join_columns(loaded.splits, "\n") if pairs else loaded.splits
-    if len(splits["test"]) > MOST_TEST:
-        splits["test"] = splits["test"].shuffle(seed=0).select(range(MOST_TEST))
+    if (n := len(splits["test"])) > MOST_TEST:
+        shuffled = splits["test"].shuffle(seed=0)
+        splits["test"], splits["further"] = shuffled.select(range(MOST_TEST)), shuffled.select(range(MOST_TEST, n))
     return LoadedData(splits, loaded.provenance)
 
 
@@ -120,7 +121,8 @@ def few(train: Dataset, size: int, seed: int) -> tuple[Dataset, Dataset] | None:
 def cell(arm: str, train: Dataset, others: Dataset, loaded: LoadedData, seed: int) -> dict[str, Any]:
     """Train an arm on few texts; return its figures on test, its processor seconds and its memory in MB.
 
-    `rest` are its figures on the texts that were not drawn and those of validation, where test texts are few.
+    `rest` are its figures on further texts of test, where there are, and on those that were not drawn and those of
+    validation, where test texts are few.
     """
     gc.collect()
     with contextlib.suppress(OSError):
@@ -132,7 +134,9 @@ def cell(arm: str, train: Dataset, others: Dataset, loaded: LoadedData, seed: in
     figures = figures_of(predict, test)
     figures |= {"seconds": round(time.process_time() - started, 2), "MB": round(memory("VmHWM") - before)}
     figures["machine"] = machine()
-    if len(test) < FEW_TEST:
+    if "further" in loaded.splits:
+        figures["rest"] = figures_of(predict, loaded.splits["further"])
+    elif len(test) < FEW_TEST:
         figures["rest"] = figures_of(predict, concatenate_datasets([others, loaded.splits["validation"]]))
     return figures
 
