@@ -97,7 +97,7 @@ def main() -> None:
 
 
 def data_of(name: str, folder: str | None) -> LoadedData:
-    """Return a data set's splits, two fields joined into one, test cut to MOST_TEST texts; the `further` ones beside."""
+    """Return a data set's splits, two fields joined into one, test cut to MOST_TEST texts, `further` ones beside."""
     words = ["--dataset", name, *(["--data_dir", folder] if folder else [])]
     loaded = load_splits(read_recipe(words).data)
     pairs = "text_pair" in loaded.splits["train"].column_names
