@@ -108,7 +108,7 @@ def test_a_processor_reads_with_quick_dropout_and_without_padding(tiny_model, tm
     model, tokenizer = built(tiny_model("bert"), split, head="linear", pooling="cls")
     with pytest.raises(SeenError):
         contrast.contrast(
-            model, tokenizer, tokenise(split, tokenizer, 32), arguments(tmp_path, padding_free="on"), 42, 1e-5, "bar"
+            model, tokenizer, tokenise(split, tokenizer, 32), arguments(tmp_path, padding_free="on"), 42, "bar"
         )
     assert asked == [("on", "cpu"), True]
 
@@ -121,9 +121,7 @@ def test_the_embeddings_of_tokens_that_occur_are_enough(family, tiny_model, tmp_
         start = model.get_input_embeddings().weight.detach().clone()
         options = {"compact_vocabulary": compact, "precision": "fp32", "learning_rate": 1e-2, "weight_decay": 0.3}
         args = arguments(tmp_path / str(compact), per_device_train_batch_size=4, **options)
-        learned = contrast.contrast(
-            model, tokenizer, tokenise(split, tokenizer, 32), args, 42, args.learning_rate, "bar"
-        )
+        learned = contrast.contrast(model, tokenizer, tokenise(split, tokenizer, 32), args, 42, "bar")
         assert (learned.steps, learned.read) == (10, 40)  # in whole batches of 4
         ends.append(model.state_dict())
         trained.append(learned.embeddings)
@@ -141,7 +139,7 @@ def test_room_is_made_before_each_step(tiny_model, tmp_path, monkeypatch):
     monkeypatch.setattr(HeldMemory, "make_room", lambda self: asked.append((self._worth, self._grown)))
     split = training_rows(6)
     model, tokenizer = built(tiny_model("bert"), split, head="linear", pooling="cls")
-    contrast.contrast(model, tokenizer, tokenise(split, tokenizer, 32), arguments(tmp_path), 42, 1e-5, "bar")
+    contrast.contrast(model, tokenizer, tokenise(split, tokenizer, 32), arguments(tmp_path), 42, "bar")
     assert asked == [(contrast.HELD, contrast.GROWN)] * 7  # 6 texts at once, each 7 times
 
 
@@ -248,13 +246,10 @@ def test_validation_is_learned_once_it_has_chosen(anew, tiny_model, tmp_path, mo
     saved = [load_file(run.path / "model.safetensors") for run in runs.values()]
     assert sum(np.abs(saved[0][name] - saved[1][name]).max() > 0 for name in saved[0]) > 30
     model, tokenizer = built(tiny_model("bert"), train, head="linear", pooling="mean")
-    args = arguments(tmp_path / "all")
-    rate = 3 * 1e-3  # of 9 steps at first
+    args = arguments(tmp_path / "all", learning_rate=1e-3)
     if not anew:
-        contrast.contrast(model, tokenizer, tokenise(train, tokenizer, 32), args, 8 * 9, rate, "bar")
-    contrast.contrast(
-        model, tokenizer, tokenise(split, tokenizer, 32), args, 12 * 13 // (1 if anew else 4), rate, "bar"
-    )
+        contrast.contrast(model, tokenizer, tokenise(train, tokenizer, 32), args, 8 * 9, "bar")
+    contrast.contrast(model, tokenizer, tokenise(split, tokenizer, 32), args, 12 * 13 // (1 if anew else 4), "bar")
     alone = {name: weight.numpy() for name, weight in model.state_dict().items()}
     encoder = [name for name in saved[0] if name in alone and not name.startswith("classifier")]
     assert len(encoder) > 30
@@ -287,10 +282,6 @@ def test_few_texts_are_read_once_for_each_other_and_many_so_often_each():
     assert [few_shot._reading(n) for n in (49, 98, 120)] == [2_400] * 3
     assert [few_shot._reading(n) for n in (121, 195, 197, 390)] == [2_487, 8_925, 46 * 197, 46 * 390]
     assert [few_shot._reading(n) for n in (392, 5_000)] == [18_000] * 2
-
-
-def test_fewer_than_24_steps_take_three_times_the_rate():
-    assert [few_shot._faster(steps) for steps in (1, 23, 24, 560)] == [3, 3, 1, 1]
 
 
 def test_contrast_brings_texts_of_a_class_together(tiny_model, tmp_path):

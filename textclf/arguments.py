@@ -221,9 +221,7 @@ class FitOptions(TeachingOptions):
     per_device_eval_batch_size: int = _say("texts a process takes at once in validation", 64)
     gradient_accumulation_steps: int = _say("batches summed before one optimiser step", 1)
     tokens_per_batch: int = _say("budget of real tokens of one optimiser step over all processes (0: fixed size)", 0)
-    learning_rate: float = _say(
-        "peak learning rate (few_shot: 1e-5, and three times the rate where its steps are under 24)", 5e-5
-    )
+    learning_rate: float = _say("peak learning rate (few_shot: 1e-5)", 5e-5)
     lr_scheduler_type: str = _say("linear, cosine, constant, constant_with_warmup, reduce_lr_on_plateau ...", "linear")
     warmup_steps: float = _say("warm-up: a share of all steps below 1, a number of steps from 1", 0.1)
     weight_decay: float = _say("AdamW's weight decay", 0.01)

@@ -124,9 +124,7 @@ def _in_words(value: object) -> str:
         return ", ".join(f"{name} {_in_words(inner)}" for name, inner in value.items() if inner is not None)
     if isinstance(value, (list, tuple)):
         return ", ".join(map(_in_words, value))
-    if not isinstance(value, float):
-        return str(value)
-    return f"{value:.1f}" if value >= 0.1 or value == 0 else f"{value:.2g}"
+    return f"{value:.1f}" if isinstance(value, float) else str(value)
 
 
 def failures(run: RunFolder, evaluation: dict[str, Any], say: Words) -> list[str]:

@@ -164,7 +164,6 @@ KOREAN = {
     "training_processes": "프로세스 수",
     "training_threads": "스레드 수",
     "training_versions": "버전",
-    "training_peak_learning_rate": "최고 학습률",
     "training_steps": "학습 단계 수",
     "training_epochs": "에포크",
     "figure_confusion_matrix": "테스트 글 {n:,}건의 혼동 행렬(정답과 예측): 가장 잦은 혼동은 {gold} → {predicted} "

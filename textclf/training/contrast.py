@@ -175,13 +175,11 @@ def contrast(
     texts: EncodedTexts,
     args: FitArguments,
     reading: int,
-    rate: float,
     bar: str,
 ) -> Learned:
     """Train a model's encoder by contrast, in place, on `reading` texts at most.
 
-    They come in whole batches, but one batch at least. `rate` is the peak learning rate, `bar` what the
-    progress bar is called.
+    They come in whole batches, but one batch at least. `bar` is what the progress bar is called.
     """
     size = min(args.per_device_train_batch_size, len(texts))
     steps = max(1, reading // size)
@@ -198,7 +196,7 @@ def contrast(
         collator = PaddedRows(texts, Padding.of(tokenizer))
         trainer = SentenceTransformerTrainer(
             model=trained,
-            args=_arguments(folder, args, size, steps, rate),
+            args=_arguments(folder, args, size, steps),
             train_dataset=rows,
             loss=Contrast(trained),
             data_collator=collator,
@@ -239,14 +237,12 @@ def _pieces(model: PreTrainedModel, collator: PaddedRows, size: int, precision: 
     return pieces
 
 
-def _arguments(
-    folder: str, args: FitArguments, size: int, steps: int, rate: float
-) -> SentenceTransformerTrainingArguments:
+def _arguments(folder: str, args: FitArguments, size: int, steps: int) -> SentenceTransformerTrainingArguments:
     return SentenceTransformerTrainingArguments(
         output_dir=folder,
         max_steps=steps,
         per_device_train_batch_size=size,
-        learning_rate=rate,
+        learning_rate=args.learning_rate,
         warmup_steps=args.warmup_steps,
         weight_decay=args.weight_decay,
         seed=args.seed,

@@ -31,10 +31,6 @@ READ, MANY, RISE, TIMES, MOST_READ = 2_400, 120, 87, 46, 18_000
 # error .0007), and a training from the start would make few_shot slower than SetFit. With more texts the start is .003
 # better, in 1.6 times the time (Korean titles at 32 and news at 8, three draws each).
 MOST_TAKEN_FURTHER, FURTHER = 48, 0.25
-# Fewer steps than FEW_STEPS, as of 16 texts in one batch, take so many times the rate. That brings forum sentences at
-# 8 .006 (ten draws, standard error .004; three times the reading brings as much), nine other pairs of labels .004 (19
-# draws, .006). Twice the rate brings .003, and from 33 steps on it costs .003 (forum sentences at 16, ten draws).
-FEW_STEPS, FASTER = 24, 3
 # log10 of the C that is taken unless validation, of 2 to 56 texts, shows another to be better. Over 34 draws of all
 # lines of benchmarks.few_labels .594 of other texts are right so, and .587 by the best C on validation.
 USUAL = -2.5
@@ -74,15 +70,12 @@ def fit_few_shot(
         if anew:
             save_model(model, untrained)
         started = time.perf_counter()
-        reading = _reading(len(texts))
-        rate = args.learning_rate * _faster(reading // min(args.per_device_train_batch_size, len(texts)))
-        learned = contrast(model, tokenizer, texts, args, reading, rate, "Training by contrast")
+        learned = contrast(model, tokenizer, texts, args, _reading(len(texts)), "Training by contrast")
         seconds = time.perf_counter() - started
         first = begun.facts | {
             "seconds": round(seconds, 2),
             "steps": learned.steps,
             "epochs": round(learned.read / len(texts), 4),
-            "peak_learning_rate": rate,
             "precision": args.chosen_precision,
             "embeddings_trained": learned.embeddings,
             "label_names_read": names or None,
@@ -95,7 +88,7 @@ def fit_few_shot(
                 load_model(model, untrained)
             before, share = (Learned(0, 0, None), 1.0) if anew else (learned, FURTHER)
             reading = int(share * _reading(len(both)))
-            further = contrast(model, tokenizer, both, args, reading, rate, "Learning validation too")
+            further = contrast(model, tokenizer, both, args, reading, "Learning validation too")
             return first | {
                 "steps": before.steps + further.steps,
                 "epochs": round((before.read + further.read) / len(both), 4),
@@ -108,8 +101,3 @@ def fit_few_shot(
 def _reading(n: int) -> int:
     """Return how many texts are read in all, of `n`."""
     return min(n * (n + 1), READ + RISE * max(0, n - MANY), max(READ, TIMES * n), MOST_READ)
-
-
-def _faster(steps: int) -> int:
-    """Return how many times the rate is taken in a training of so many steps."""
-    return FASTER if steps < FEW_STEPS else 1
