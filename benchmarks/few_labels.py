@@ -60,7 +60,7 @@ SETFIT, PUBLISHED = "SetFit 1.2", "SetFit R=20"
 PART = " on 7/8"
 # SetFit on the same texts from another seed: how far apart its own two means are.
 AGAIN = " again"
-THEIRS = (SETFIT, PUBLISHED, SETFIT + PART, PUBLISHED + PART, SETFIT + AGAIN)
+THEIRS = (SETFIT, PUBLISHED, *(each + how for how in (PART, AGAIN) for each in (SETFIT, PUBLISHED)))
 Predict = Callable[[Sequence[str]], np.ndarray]  # N texts to the numbers of their classes, [N]
 Cells = dict[str, dict[str, Any]]  # "data size draw arm" -> figures
 ARMS = ("few_shot", *THEIRS, "features", "fine-tuning", "TF-IDF")
