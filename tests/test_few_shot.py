@@ -22,6 +22,7 @@ from textclf.errors import UserError
 from textclf.evaluation.decisions import settle
 from textclf.evaluation.report import quick_metrics
 from textclf.inference.classifier import Classifier
+from textclf.models.last_layers import scale_last
 from textclf.run_folder import VALIDATION_LOGITS, RunFolder
 from textclf.training import contrast, few_shot, foresight
 from textclf.training.contrast import Contrast, States, shared_labels
@@ -250,13 +251,15 @@ def test_validation_is_learned_once_it_has_chosen(anew, tiny_model, tmp_path, mo
     if not anew:
         contrast.contrast(model, tokenizer, tokenise(train, tokenizer, 32), args, 8 * 9, "bar")
     contrast.contrast(model, tokenizer, tokenise(split, tokenizer, 32), args, 12 * 13 // (1 if anew else 4), "bar")
+    scale_last(model, None)
     alone = {name: weight.numpy() for name, weight in model.state_dict().items()}
     encoder = [name for name in saved[0] if name in alone and not name.startswith("classifier")]
     assert len(encoder) > 30
     for name in encoder:
         np.testing.assert_array_equal(saved[0][name], alone[name], err_msg=name)
-    known = [run.read_json("checkpoints/training.json")["training"].get("validation_learned") for run in runs.values()]
-    assert known == [4, None]
+    known = [run.read_json("checkpoints/training.json")["training"] for run in runs.values()]
+    assert [each.get("validation_learned") for each in known] == [4, None]
+    assert [each["residual_scale"] for each in known] == [{"layers": 1, "by": 0.5}] * 2
 
 
 def test_a_model_that_has_learned_validation_is_not_asked_about_it(tiny_model, tmp_path):

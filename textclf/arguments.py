@@ -215,6 +215,10 @@ class FitOptions(TeachingOptions):
     learn_validation: bool | None = _say(
         "few_shot, features: once all is chosen, learn the validation texts too (default: few_shot does)"
     )
+    residual_scale: float | None = _say(
+        "features, few_shot: how much is kept of what the last half of an encoder's layers adds to a token's state "
+        "(default: 0.5 for encoders of BERT's kind; all, 1, where few_shot learns more than 48 texts)"
+    )
     output_dir: str | None = _say("the run folder (default: runs/<data>-<model>)")
     num_train_epochs: float = _say("passes over the training rows", 4.0)
     per_device_train_batch_size: int = _say("texts a process takes at once in training", 32)

@@ -206,6 +206,8 @@ def _procedure(run: RunFolder, evaluation: dict[str, Any], recipe: dict[str, Any
     training = evaluation.get("training") or {}
     if training.get("label_names_read"):
         lines.append(say["label_names_read"])
+    if scaled := training.get("residual_scale"):
+        lines.append(say["residual_scale"].format(**scaled))
     if (run.path / "adapter").is_dir():
         lines.append(say["adapter"].format(kind=recipe["lora"], rank=recipe["lora_r"]))
     linear = training.get("linear")

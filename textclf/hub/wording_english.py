@@ -141,9 +141,11 @@ ENGLISH = {
     "left_train": "{n} of these rows left train before training",
     "procedure": "Training procedure",
     "base": "Fine-tuned from {base}.",
-    "base_features": "The encoder is {base} as it comes.",
+    "base_features": "The encoder is {base}, not trained.",
     "base_few_shot": "The encoder is {base}, trained by contrast between the training texts.",
     "label_names_read": "Each label's name was one of these texts.",
+    "residual_scale": "Each of its last layers ({layers}) adds {by:g} of what it added before, which brings a token's "
+    "state nearer to the layers below.",
     "linear_svm": "Its head is a linear SVM on {pooling}.",
     "linear_logistic": "Its head is a logistic regression on {pooling}.",
     "pooling_cls": "the first token's state",

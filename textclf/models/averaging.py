@@ -10,7 +10,7 @@ import copy
 import json
 import logging
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import torch
 from torch import nn
@@ -18,6 +18,7 @@ from transformers import PretrainedConfig, PreTrainedModel
 from transformers.utils import cached_file
 
 from ..errors import UserError
+from .encoder_layers import LAYERS, Layer
 from .families import FAMILIES
 from .weights import Located
 
@@ -28,48 +29,7 @@ LARGE = 1e4  # times the mean, beside which the state that the layer adds to it 
 _SAID = {"pooling_mode_mean_tokens": "mean", "pooling_mode_cls_token": "cls"}  # of 1_Pooling/config.json
 
 
-class _Layer(NamedTuple):
-    """Where an encoder's layers stand in its classifier, and the parts of one, as paths."""
-
-    layers: str
-    query: str
-    key: str
-    value: str
-    out: str
-    feed_forward: tuple[str, str]
-    norms: tuple[str, str]
-
-
-def _bert_like(encoder: str, projection: str = "") -> _Layer:
-    query, key, value = (f"attention.self.{name}{projection}" for name in ("query", "key", "value"))
-    return _Layer(
-        f"{encoder}.encoder.layer",
-        query,
-        key,
-        value,
-        "attention.output.dense",
-        ("intermediate.dense", "output.dense"),
-        ("attention.output.LayerNorm", "output.LayerNorm"),
-    )
-
-
-_LAYERS = {
-    "bert": _bert_like("bert"),
-    "roberta": _bert_like("roberta"),
-    "xlm-roberta": _bert_like("roberta"),
-    "electra": _bert_like("electra"),
-    "deberta-v2": _bert_like("deberta", "_proj"),
-    "distilbert": _Layer(
-        "distilbert.transformer.layer",
-        "attention.q_lin",
-        "attention.k_lin",
-        "attention.v_lin",
-        "attention.out_lin",
-        ("ffn.lin1", "ffn.lin2"),
-        ("sa_layer_norm", "output_layer_norm"),
-    ),
-}
-AVERAGING = ("modernbert", *_LAYERS)
+AVERAGING = ("modernbert", *LAYERS)
 
 
 def choose_pooling(wanted: str, config: PretrainedConfig, located: Located) -> Pooling:
@@ -125,7 +85,7 @@ def set_pooling(model: PreTrainedModel, pooling: str) -> None:
     if kind == "modernbert":
         model.config.classifier_pooling = pooling
     elif pooling == "mean" and not averages(model):
-        _append(model, _LAYERS[kind])
+        _append(model, LAYERS[kind])
 
 
 def averages(model: PreTrainedModel) -> bool:
@@ -133,7 +93,7 @@ def averages(model: PreTrainedModel) -> bool:
     kind = model.config.model_type
     if kind == "modernbert":
         return bool(model.config.classifier_pooling == "mean")
-    parts = _LAYERS.get(kind)
+    parts = LAYERS.get(kind)
     if parts is None:
         return False
     last = model.get_submodule(parts.layers)[-1]
@@ -149,7 +109,7 @@ def _check_mean(pooling: str, kind: str) -> None:
 
 
 @torch.no_grad()
-def _append(model: PreTrainedModel, parts: _Layer) -> None:
+def _append(model: PreTrainedModel, parts: Layer) -> None:
     """Append the layer that averages; it learns nothing and drops nothing."""
     layers = model.get_submodule(parts.layers)
     assert isinstance(layers, nn.ModuleList)

@@ -27,6 +27,7 @@ from ..labels import LabelSpace
 from ..models import checkpoint
 from ..models.averaging import averages
 from ..models.heads import last_linear
+from ..models.last_layers import scale_last
 from ..models.linear_head import read_linear
 from ..models.open_head import open_head
 from ..run_folder import VALIDATION_LEARNED, VALIDATION_LOGITS, RunFolder
@@ -44,7 +45,14 @@ LOG = "training_log.jsonl"
 LINEAR = "linear"  # in a training's facts: what the linear model is, once there is one
 _READ = {"family", "linear_model", "output_dir", "metric_for_best_model", "threads", "seed", "resume_from_checkpoint"}
 # Of no consequence: nothing is lost where they are set.
-_READ |= {"per_device_eval_batch_size", "guards", "precision", "read_label_names", "learn_validation"}
+_READ |= {
+    "per_device_eval_batch_size",
+    "guards",
+    "precision",
+    "read_label_names",
+    "learn_validation",
+    "residual_scale",
+}
 
 
 def fit_features(
@@ -67,6 +75,8 @@ def fit_features(
     begun = begin(model, tokenizer, (train, validation), args, max_length, metrics)
     if isinstance(begun, Fitted):
         return begun
+    if scaled := scale_last(model, args.residual_scale):
+        begun.facts["residual_scale"] = scaled._asdict()
     return fit_head(begun, model, tokenizer, (train, validation), args)
 
 

@@ -24,7 +24,8 @@ _TRACKERS = {"trackio", "tensorboard", "wandb", "mlflow", "comet_ml", "clearml",
 # Optimisers that are built over the model itself; what they need is known only then.
 _OVER_THE_MODEL = ("galore", "apollo", "lomo")
 _NO_WARM_UP = ("constant", "reduce_lr_on_plateau")
-LEARN_VALIDATION = ("few_shot", "features")  # families that choose no more than C on validation
+# Families whose linear model reads an encoder that no validation text has chosen.
+LEARN_VALIDATION = SCALED = ("few_shot", "features")
 
 
 def check_ranges(args: FitArguments) -> None:
@@ -49,6 +50,8 @@ def check_ranges(args: FitArguments) -> None:
         _at_least(name, getattr(args, name), 0)
     if not 0 < args.layer_decay <= 1:
         raise UserError(f"--layer_decay is a factor above 0 and up to 1; found {args.layer_decay}.")
+    if args.residual_scale is not None and not 0 < args.residual_scale <= 1:
+        raise UserError(f"--residual_scale is a factor above 0 and up to 1; found {args.residual_scale}.")
     if not 0 <= args.label_smoothing_factor < 1:
         raise UserError(f"--label_smoothing_factor is a share from 0 to below 1; found {args.label_smoothing_factor}.")
     if args.eval_strategy not in {"epoch", "steps"}:
@@ -83,6 +86,11 @@ def check_settings(args: FitArguments) -> None:
         raise UserError(
             f"--learn_validation goes with --family {' or '.join(LEARN_VALIDATION)}; --family {args.family} chooses "
             "its checkpoint on the validation texts. Leave it out."
+        )
+    if args.residual_scale and args.family not in SCALED:
+        raise UserError(
+            f"--residual_scale goes with --family {' or '.join(SCALED)}; --family {args.family} trains all layers "
+            "for its labels. Leave it out."
         )
     check_teaching(args)
     if not 0 <= args.seed < 2**32:
