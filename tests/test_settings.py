@@ -65,6 +65,7 @@ REFUSED = [
     {"learn_validation": True, "family": "fine_tuned_features"},
     {"learn_validation": True, "family": "features"},
     {"residual_scale": 0.5},
+    {"residual_scale": 1.0},
     {"residual_scale": 0.5, "family": "fine_tuned_features"},
     {"residual_scale": 0.5, "family": "features"},
     {"residual_scale": 0.0, "family": "features"},

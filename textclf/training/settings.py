@@ -87,7 +87,7 @@ def check_settings(args: FitArguments) -> None:
             f"--learn_validation goes with --family {' or '.join(LEARN_VALIDATION)}; --family {args.family} chooses "
             "its checkpoint on the validation texts. Leave it out."
         )
-    if args.residual_scale and args.family not in SCALED:
+    if args.residual_scale not in {None, 1.0} and args.family not in SCALED:
         raise UserError(
             f"--residual_scale goes with --family {' or '.join(SCALED)}; --family {args.family} trains all layers "
             "for its labels. Leave it out."
