@@ -199,7 +199,7 @@ class FitOptions(TeachingOptions):
     _argument_group_name = "fit (how it is trained)"
 
     family: Literal["fine_tune", "features", "fine_tuned_features", "few_shot"] = _say(
-        "what learns: 'fine_tune' the encoder and its head; 'features' a linear model on the encoder as it comes "
+        "what learns: 'fine_tune' the encoder and its head; 'features' a linear model on the encoder, not trained "
         "(seconds on a processor); 'fine_tuned_features' the encoder, then a linear model on what it gives; "
         "'few_shot' the encoder by contrast between texts, then a linear model: for 8 to some 64 texts a label",
         "fine_tune",
