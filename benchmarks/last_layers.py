@@ -30,6 +30,7 @@ from textclf.arguments import ModelArguments
 from textclf.labels import LabelSpace
 from textclf.models.encoder import build, for_linear_model
 from textclf.models.encoder_layers import LAYERS
+from textclf.models.last_layers import scale_layers
 from textclf.models.linear import logistic, support_vectors
 from textclf.training.few_shot import USUAL
 from textclf.training.pooled_states import PooledStates
@@ -99,11 +100,8 @@ def states_of(rows: Dataset, labels: LabelSpace, arm: Arm) -> NDArray[np.float64
     model, tokenizer = build(for_linear_model(ModelArguments(model=MODEL), "features"), labels)
     parts = LAYERS[model.config.model_type]
     layers = list(model.get_submodule(parts.layers))[:-1]  # without the one that averages
-    with torch.no_grad(), tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
-        for layer in layers[len(layers) - arm.layers :]:
-            for name in (parts.out, parts.feed_forward[1]):
-                for parameter in layer.get_submodule(name).parameters():
-                    parameter.mul_(arm.kept)
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        scale_layers(layers[len(layers) - arm.layers :], parts, arm.kept)
         return PooledStates(model, tokenizer, LENGTH).of(rows).astype(np.float64)
 
 

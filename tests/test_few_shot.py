@@ -307,3 +307,13 @@ def test_a_run_on_few_texts_is_told_of_the_family_for_them(tiny_model, tmp_path)
     shutil.copytree(tiny_model("bert"), tmp_path / "tiny")
     shown = follow(tmp_path, [*COMMON, *rows(tmp_path), "--model", "tiny", "--output_dir", "run"])
     assert "Half of the labels have 12 training texts or fewer: --family few_shot is made for up to 64." in shown
+
+
+def test_a_scale_that_a_family_cannot_have_is_refused_before_the_training(tiny_model, tmp_path, monkeypatch):
+    monkeypatch.setattr(few_shot, "contrast", lambda *_: pytest.fail("it was trained"))
+    split = training_rows(6)
+    model, tokenizer = built(tiny_model("modernbert"), split, head="linear", pooling="mean")
+    args = arguments(tmp_path / "run", family="few_shot", residual_scale=0.5)
+    with pytest.raises(UserError, match=r"--residual_scale is for bert, .*modernbert\. Leave it out"):
+        few_shot.fit_few_shot(model, tokenizer, split, split, args, max_length=32, metrics=quick_metrics)
+    assert not (tmp_path / "run").exists()

@@ -5,6 +5,7 @@ import pytest
 import torch
 from transformers import AutoModel, AutoTokenizer, BertConfig, BertForSequenceClassification
 
+from tests.test_linear_fit import fitted, rows
 from tests.tiny_models import KOREAN
 from textclf.arguments import ModelArguments
 from textclf.errors import UserError
@@ -93,8 +94,6 @@ def test_a_family_whose_layers_are_not_known_stays_as_it_is_unless_it_is_asked_f
 
 
 def test_a_run_of_features_says_and_saves_what_was_scaled(tiny_model, tmp_path, monkeypatch):
-    from tests.test_linear_fit import fitted, rows
-
     monkeypatch.chdir(tmp_path)
     found = {}
     for scale in ("1", "0.5"):

@@ -8,6 +8,7 @@ half adds half as much, it ends between these layers, as in the mean of a networ
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import torch
@@ -18,8 +19,7 @@ from ..errors import UserError
 from .averaging import averages
 from .encoder_layers import LAYERS, Layer
 
-ONE_OF = 2  # so many layers have one that is of the last: of six three, of twelve six
-USUAL = 0.5  # of what they add; figures: benchmarks/README.md, under "Few labels"
+USUAL = 0.5  # of what they add; figures: benchmarks/README.md, under "Last layers"
 
 
 class Scaled(NamedTuple):
@@ -37,20 +37,30 @@ def scale_last(model: PreTrainedModel, by: float | None) -> Scaled | None:
     where the family's parts are not known.
 
     Raises:
-        UserError: a factor was asked for, and the parts are not known.
+        UserError: as `check_scale`.
     """
+    check_scale(model, by)
     kind = model.config.model_type
     if kind not in LAYERS:
-        if by in {None, 1.0}:
-            return None
+        return None
+    by = USUAL if by is None else by
+    last = _last(model)
+    scale_layers(last, LAYERS[kind], by / kept_of_last(model))
+    model.config.residual_scale = by
+    return Scaled(len(last), by) if by < 1 else None
+
+
+def check_scale(model: PreTrainedModel, by: float | None) -> None:
+    """Refuse a factor for a family whose layers' parts are not known.
+
+    Raises:
+        UserError: such a factor.
+    """
+    kind = model.config.model_type
+    if kind not in LAYERS and by not in {None, 1.0}:
         raise UserError(
             f"--residual_scale is for {', '.join(LAYERS)}; this model is of the family {kind}. Leave it out."
         )
-    by = USUAL if by is None else by
-    last = _last(model)
-    _multiply(last, LAYERS[kind], by / kept_of_last(model))
-    model.config.residual_scale = by
-    return Scaled(len(last), by) if by < 1 else None
 
 
 def kept_of_last(model: PreTrainedModel) -> float:
@@ -63,11 +73,12 @@ def _last(model: PreTrainedModel) -> nn.ModuleList:
     layers = model.get_submodule(LAYERS[model.config.model_type].layers)
     assert isinstance(layers, nn.ModuleList)
     end = len(layers) - averages(model)
-    return layers[end - max(1, end // ONE_OF) : end]
+    return layers[end - max(1, end // 2) : end]
 
 
 @torch.no_grad()
-def _multiply(layers: nn.ModuleList, parts: Layer, by: float) -> None:
+def scale_layers(layers: Iterable[nn.Module], parts: Layer, by: float) -> None:
+    """Scale what each of these layers adds to a token's state, in place."""
     for layer in layers:
         for name in (parts.out, parts.feed_forward[1]):
             for parameter in layer.get_submodule(name).parameters():

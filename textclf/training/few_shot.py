@@ -14,7 +14,7 @@ from safetensors.torch import load_model, save_model
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from ..errors import UserError
-from ..models.last_layers import kept_of_last, scale_last
+from ..models.last_layers import check_scale, kept_of_last, scale_last
 from .contrast import Learned, contrast
 from .fit import Fitted
 from .fit_arguments import FitArguments
@@ -63,6 +63,7 @@ def fit_few_shot(
     """
     if args.world_size > 1:
         raise UserError("--family few_shot trains on few texts, in one process; start it with python train.py.")
+    check_scale(model, args.residual_scale)  # before the training, behind which it is used
     train, names = with_label_names(train) if args.read_label_names else (train, 0)
     begun = begin(model, tokenizer, (train, validation), args, max_length, metrics, used=USED)
     if isinstance(begun, Fitted):
@@ -94,7 +95,7 @@ def fit_few_shot(
         }
 
         def again() -> dict[str, Any]:
-            scale_last(model, came)  # what is trained are whole layers
+            scale_last(model, came)  # layers are trained as they came
             if anew:
                 load_model(model, untrained)
             before, share = (Learned(0, 0, None), 1.0) if anew else (learned, FURTHER)

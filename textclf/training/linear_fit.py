@@ -65,7 +65,7 @@ def fit_features(
     max_length: int,
     metrics: Metrics,
 ) -> Fitted:
-    """Fit a linear model on the states of an encoder as it comes; takes, writes and returns what `fit.fit` does.
+    """Fit a linear model on the states of an untrained encoder; takes, writes and returns what `fit.fit` does.
 
     `model` has an open linear head. On process 0; the others have nothing to do.
 
