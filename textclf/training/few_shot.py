@@ -9,7 +9,9 @@ import tempfile
 import time
 from typing import Any
 
+import torch
 from datasets import Dataset
+from safetensors import safe_open
 from safetensors.torch import load_model, save_model
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
@@ -96,11 +98,15 @@ def fit_few_shot(
 
         def again() -> dict[str, Any]:
             scale_last(model, came)  # layers are trained as they came
+            without = f"{folder}/without.safetensors"
             if anew:
+                save_model(model, without)
                 load_model(model, untrained)
             before, share = (Learned(0, 0, None), 1.0) if anew else (learned, FURTHER)
             reading = int(share * _reading(len(both)))
             further = contrast(model, tokenizer, both, args, reading, "Learning validation too")
+            if anew:
+                _halfway(model, without)
             scale_last(model, kept)
             return first | {
                 "steps": before.steps + further.steps,
@@ -114,3 +120,12 @@ def fit_few_shot(
 def _reading(n: int) -> int:
     """Return how many texts are read in all, of `n`."""
     return min(n * (n + 1), READ + RISE * max(0, n - MANY), max(READ, TIMES * n), MOST_READ)
+
+
+@torch.no_grad()
+def _halfway(model: PreTrainedModel, file: str) -> None:
+    """Move a model's weights halfway to those in a file, in place."""
+    weights = model.state_dict()
+    with safe_open(file, "pt", device=str(model.device)) as others:  # a tensor at a time: memory was for the training
+        for name in others.keys():  # noqa: SIM118 - no mapping
+            weights[name].lerp_(others.get_tensor(name), 0.5)

@@ -1,4 +1,4 @@
-"""Which linear model of an encoder's states: its C chosen on validation, its scaler beside it to be folded in."""
+"""Which linear model of an encoder's states: its C chosen on validation, its scaling beside it to be folded in."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from ..labels import LabelSpace
 from ..models.linear import LinearModel, logistic, support_vectors
 from .fit_arguments import FitArguments
 from .selection import Selection
+from .state_scaling import Scaling, each_direction, within_labels
 
 logger = logging.getLogger(__name__)
 
@@ -23,15 +24,14 @@ FIRST = (-3.0, -2.0, -1.0)  # log10 of the Cs on standardised states that are tr
 LIMITS = (-6.0, 2.0)  # as far as the search goes on outwards
 MOST_FITTED = 160_000_000  # values of states in float64: 1.3 GB, 400,000 texts of a small encoder
 TOLERANCE = 1e-7  # at scikit-learn's 1e-4 two fits on states that differ by rounding differ by some 4e-3 in a logit
-FLAT = 1e-3  # of the median deviation: directions that vary less are noise, and are not blown up further
 
 
 class ChosenLinear(NamedTuple):
     """The linear model that validation chose, or left at its usual C."""
 
-    linear: LinearModel  # of standardised states
-    mean: NDArray[np.float64]  # [d]
-    scale: NDArray[np.float64]  # [d]
+    linear: LinearModel  # of scaled states
+    scaling: Scaling
+    within: bool  # whether that is by how texts of one label differ
     c: float
     value: float  # of the metric, on validation
     tried: dict[float, float]  # {C: value}
@@ -44,10 +44,8 @@ class ChosenLinear(NamedTuple):
         return (states @ weights.T + biases).astype(np.float32)
 
     def head(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return weights [L, d] and biases [L] on plain states, the scaler folded in."""
-        weights, biases = self.linear.as_head(len(self.mean))
-        weights = weights / self.scale
-        return weights, biases - weights @ self.mean
+        """Return weights [L, d] and biases [L] on plain states, the scaling folded in."""
+        return self.scaling.folded(*self.linear.as_head(len(self.scaling.mean)))
 
 
 def choose_linear(
@@ -62,11 +60,13 @@ def choose_linear(
     `train` and `validation` are states float32 [N, d] and gold [N], or 0/1 [N, L]. Cs go outwards by powers of ten as
     long as that helps, then by half powers around the best. Of several that are equally good it is the smallest, which
     shrinks most. With a `usual` one (its log10), for few validation texts, it is of all within a standard error of the
-    best the nearest to that (Breiman et al. 1984, Classification and Regression Trees, 3.4.3, take the simplest).
+    best the nearest to that (Breiman et al. 1984, Classification and Regression Trees, 3.4.3, take the simplest), and
+    states of three labels or more are scaled by how texts of one label differ among themselves.
     """
     states, gold = _sample(*train, args.seed)
-    mean, scale = _scaler(states)
-    scaled, known = (states - mean) / scale, (validation[0] - mean) / scale
+    within = usual is not None and not selection.labels.multi_label and len(selection.labels) > 2  # two gain nothing
+    scaling = within_labels(states, gold) if within else each_direction(states)
+    scaled, known = scaling(states), scaling(validation[0])
     fit = _fit(args)
     sign = 1 if selection.greater_is_better else -1
     models: dict[float, LinearModel] = {}
@@ -90,7 +90,7 @@ def choose_linear(
     exponent = _chosen(found, usual, len(known))
     tried = {round(10.0**e, 12): sign * found[e] for e in sorted(found)}
     c, reached = round(10.0**exponent, 12), sign * found[exponent]
-    return ChosenLinear(models[exponent], mean, scale, c, reached, tried, len(states), exponent == usual)
+    return ChosenLinear(models[exponent], scaling, within, c, reached, tried, len(states), exponent == usual)
 
 
 def fitted_again(
@@ -98,9 +98,9 @@ def fitted_again(
 ) -> ChosenLinear:
     """Return what was chosen, fitted on other states float32 [N, d] and their gold [N], or 0/1 [N, L]."""
     states, gold = _sample(states, gold, args.seed)
-    mean, scale = _scaler(states)
-    linear = _fit(args)((states - mean) / scale, gold, labels, chosen.c, args.seed)
-    return chosen._replace(linear=linear, mean=mean, scale=scale, rows=len(states))
+    scaling = within_labels(states, gold) if chosen.within else each_direction(states)
+    linear = _fit(args)(scaling(states), gold, labels, chosen.c, args.seed)
+    return chosen._replace(linear=linear, scaling=scaling, rows=len(states))
 
 
 def _fit(args: FitArguments) -> Callable[..., LinearModel]:
@@ -144,11 +144,3 @@ def _chosen(found: dict[float, float], usual: float | None, n: int) -> float:
 
 def _between(low: float, high: float) -> set[float]:
     return set(np.arange(low, high + 1).tolist())
-
-
-def _scaler(states: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the mean and the deviation of each direction, float64 [d]."""
-    mean = states.mean(axis=0, dtype=np.float64)
-    deviation = np.sqrt(states.var(axis=0, dtype=np.float64))
-    least = FLAT * float(np.median(deviation))
-    return mean, np.maximum(deviation, least) if least > 0 else np.where(deviation > 0, deviation, 1.0)
