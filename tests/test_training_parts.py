@@ -29,7 +29,7 @@ from textclf.training.fit import Fitted, _train
 from textclf.training.foresight import Need, needed, pieces_of, told
 from textclf.training.guards import DiskGuard, LossGuard, StepRecord
 from textclf.training.interruption import GracefulStop, MarkComplete
-from textclf.training.linear_choice import _chosen, _scaler, _searched
+from textclf.training.linear_choice import _chosen, _searched
 from textclf.training.optimisation import EarlyStopping
 from textclf.training.outcome import selection_facts, training_facts
 from textclf.training.resume import Place, _where_to_begin, _where_to_go_on, keep_to
@@ -562,15 +562,6 @@ def test_of_cs_within_a_standard_error_of_the_best_the_nearest_to_the_usual_one_
     assert _chosen(found, None, 4) == -4
     assert _chosen({-3.0: 1.0, -2.5: 0.85, -2.0: 0.7}, -2.5, 4) == -2.5, "four of four are not certain either"
     assert _chosen({-3.0: -0.31, -2.5: -0.32}, None, 4) == -3, "a loss, for which none is usual"
-
-
-def test_directions_that_hardly_vary_are_not_blown_up():
-    states = np.array([[0.0, 5.0, 1.0], [2.0, 5.0, 1.00002], [4.0, 5.0, 1.0]], dtype=np.float32)
-    mean, scale = _scaler(states)
-    assert mean == pytest.approx([2.0, 5.0, 1.0], abs=1e-4)
-    assert scale == pytest.approx(np.maximum(states.std(axis=0), 1e-3 * np.median(states.std(axis=0))), rel=1e-3)
-    _, flat = _scaler(np.array([[1.0, 2.0, 2.0], [3.0, 2.0, 2.0]], dtype=np.float32))
-    assert flat.tolist() == [1.0, 1.0, 1.0]
 
 
 def test_the_facts_of_a_training_are_speeds_of_its_steps_and_the_best_epoch(monkeypatch):
