@@ -31,10 +31,10 @@ from .selection import Metrics
 READ, MANY, RISE, TIMES, MOST_READ = 2_400, 120, 87, 46, 18_000
 # The validation texts are learned in the end, too: by a training of all texts from the start, whose weights and those
 # of the training without them are averaged (Wortsman et al. 2022, https://arxiv.org/abs/2203.05482; titles at 32 .007,
-# 4 draws, standard error .004; news at 16 and 8 .008 and .000, two each). Or, up to so many texts, by going on for this
-# share of their reading. There that is as good as the start (forum sentences at 16, 8 draws: -.0006, standard error
-# .0007), which would make few_shot slower than SetFit. With more the start is .003 better, in 1.6 times the time
-# (Korean titles at 32 and news at 8, three draws each).
+# 4 draws, standard error .004; news at 16 and 8 .008 and .000, two each). Or, up to so many texts, by going on for
+# this share of their reading. There that is as good as the start (forum sentences at 16, 8 draws: -.0006, standard
+# error .0007), which would make few_shot slower than SetFit. With more the start is .003 better, in 1.6 times the time
+# (titles at 32 and news at 8, three draws each).
 MOST_TAKEN_FURTHER, FURTHER = 48, 0.25
 # Up to so many texts the last layers are trained little, and states between them (last_layers) are better: forum
 # sentences at 8 by .034 (4 draws, standard error .005), at 16 by .006 (7, .003). Of more texts with three labels or
