@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.linalg import sqrtm
 
-from textclf.training.state_scaling import WITHIN, each_direction, within_labels
+from textclf.training.state_scaling import each_direction, within_labels
 
 
 def states_of(n, d, seed=0):
@@ -31,12 +31,12 @@ def test_a_direction_in_which_texts_of_one_label_differ_is_scaled_down():
     np.testing.assert_allclose(scaled @ scaled.T, distances, atol=1e-6)
 
 
-@pytest.mark.parametrize(("n", "labels"), [(40, 3), (9, 4)])
-def test_within_labels_is_the_inverse_root_of_what_they_share(n, labels):
-    """Distances are those of SciPy's symmetric root, whatever turn the directions have; with fewer texts, too."""
+@pytest.mark.parametrize(("n", "labels", "share"), [(40, 3, 0.05), (9, 4, 0.05), (199, 3, 0.05), (200, 3, 0.3)])
+def test_within_labels_is_the_inverse_root_of_what_they_share(n, labels, share):
+    """Distances are those of SciPy's symmetric root, whatever turn the directions have; with fewer texts, too; many count for more."""
     states, gold = states_of(n, 12), np.arange(n) % labels
     covariance = sum(np.cov(states[gold == k].T.astype(float), bias=True) * (gold == k).mean() for k in range(labels))
-    shrunk = WITHIN * covariance + (1 - WITHIN) * np.eye(12) * np.trace(covariance) / 12
+    shrunk = share * covariance + (1 - share) * np.eye(12) * np.trace(covariance) / 12
     expected = (states - states.mean(axis=0)) @ np.linalg.inv(sqrtm(shrunk))
     found = within_labels(states, gold)(states)
     gram = expected @ expected.T
