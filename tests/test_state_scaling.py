@@ -33,7 +33,7 @@ def test_a_direction_in_which_texts_of_one_label_differ_is_scaled_down():
 
 @pytest.mark.parametrize(("n", "labels", "share"), [(40, 3, 0.05), (9, 4, 0.05), (199, 3, 0.05), (200, 3, 0.3)])
 def test_within_labels_is_the_inverse_root_of_what_they_share(n, labels, share):
-    """Distances are those of SciPy's symmetric root, whatever turn the directions have; with fewer texts, too; many count for more."""
+    """Distances are those of SciPy's symmetric root, whatever turn the directions have, of few texts and of many."""
     states, gold = states_of(n, 12), np.arange(n) % labels
     covariance = sum(np.cov(states[gold == k].T.astype(float), bias=True) * (gold == k).mean() for k in range(labels))
     shrunk = share * covariance + (1 - share) * np.eye(12) * np.trace(covariance) / 12

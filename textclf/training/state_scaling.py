@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 FLAT = 1e-3  # of the median deviation: directions that vary less are noise, and are not blown up further
 # How much of the covariance within labels counts, beside one variance for all directions: the more texts, the more of
-# it they show. Other draws of Korean titles and the news, judged by 200 to 8,000 texts: half of it is .04 worse on the
-# news at 8 texts a label, a tenth as good there; with 224 titles .2 to .5 are .006 better still (4 draws).
+# it they show. On other draws than the benchmark's, a fifth of it is .013 and half .045 worse than none on the news at
+# 8 texts a label (3 draws); of 224 Korean titles .05 is .007 better than none, .2 and .5 are .012 (4, on 8,000 texts).
 WITHIN, MANY, WITHIN_MANY = 0.05, 200, 0.3
 
 
