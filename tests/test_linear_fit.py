@@ -9,6 +9,7 @@ import pytest
 import torch
 from datasets import ClassLabel, Dataset, Features, List, Value, concatenate_datasets
 from safetensors.numpy import load_file
+from scipy.linalg import sqrtm
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import fbeta_score
@@ -28,7 +29,7 @@ from textclf.models.averaging import AVERAGING, averages
 from textclf.models.encoder import build, for_linear_model
 from textclf.recipe import read_recipe
 from textclf.run_folder import VALIDATION_LOGITS, RunFolder
-from textclf.training.linear_choice import choose_linear
+from textclf.training.linear_choice import choose_linear, fitted_again
 from textclf.training.linear_fit import fit_features
 from textclf.training.pooled_states import PooledStates
 from textclf.training.selection import choose_metric
@@ -195,6 +196,30 @@ def test_the_usual_c_is_tried_and_kept_unless_validation_shows_another_to_be_bet
         assert (kept.c, kept.value) == (0.001, 0.875)
         assert (far.c, far.value) == (pytest.approx(10**-4.5), 0.875)
         assert (best.usual, kept.usual, far.usual) == (False, True, True)
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_few_texts_of_three_labels_are_scaled_by_how_texts_of_one_differ(count, tmp_path):
+    """Against scikit-learn on states that SciPy's root of the shrunk covariance scales; of two, each by deviation."""
+    rng = np.random.default_rng(2)
+    gold = np.arange(45) % count
+    states = (rng.normal(size=(45, 5)) * [1, 1, 4, 1, 2]).astype(np.float32)
+    states[:, 0] += 2 * gold
+    labels, args = LabelSpace(NAMES[:count], multi_label=False), arguments(tmp_path / "run", "--family", "few_shot")
+    selection = choose_metric("accuracy", labels, gold[30:], quick_metrics)
+    few = choose_linear((states[:30], gold[:30]), (states[30:], gold[30:]), selection, args, -2.5)
+    for found, rows in ((few, slice(30)), (fitted_again(few, states, gold, labels, args), slice(45))):
+        known, own = states[rows].astype(float), gold[rows]
+        by = np.diag(1 / known.std(axis=0))
+        if count == 3:
+            covariance = sum(np.cov(known[own == k].T, bias=True) * (own == k).mean() for k in range(3))
+            by = np.linalg.inv(sqrtm(0.05 * covariance + 0.95 * np.trace(covariance) / 5 * np.eye(5)))
+            by = by / np.sqrt(np.square((known - known.mean(axis=0)) @ by).mean())
+        reference = LogisticRegression(C=found.c, tol=1e-8, max_iter=5000)
+        reference.fit((known - known.mean(axis=0)) @ by, own)
+        expected = reference.decision_function((states - known.mean(axis=0)) @ by)
+        logits = found.logits(states)
+        np.testing.assert_allclose(logits[:, 1] - logits[:, 0] if count == 2 else logits, expected, atol=1e-4)
 
 
 def test_directions_without_variance_are_not_blown_up(tmp_path):
