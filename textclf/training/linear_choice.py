@@ -20,7 +20,7 @@ from .state_scaling import Scaling, each_direction, within_labels
 
 logger = logging.getLogger(__name__)
 
-FIRST = (-3.0, -2.0, -1.0)  # log10 of the Cs on standardised states that are tried first
+FIRST = (-3.0, -2.0, -1.0)  # log10 of the Cs on scaled states that are tried first
 LIMITS = (-6.0, 2.0)  # as far as the search goes on outwards
 MOST_FITTED = 160_000_000  # values of states in float64: 1.3 GB, 400,000 texts of a small encoder
 TOLERANCE = 1e-7  # at scikit-learn's 1e-4 two fits on states that differ by rounding differ by some 4e-3 in a logit
