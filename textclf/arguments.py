@@ -212,6 +212,9 @@ class FitOptions(TeachingOptions):
     read_label_names: bool = _say(
         "few_shot: a label's name is one more text of it, where there are three labels or more, called by words", True
     )
+    own_pieces: bool = _say(
+        "few_shot: words that a WordPiece tokenizer spells letter by letter get pieces of their own", True
+    )
     learn_validation: bool | None = _say(
         "few_shot, features: once all is chosen, learn the validation texts too (default: few_shot does)"
     )

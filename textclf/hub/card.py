@@ -206,6 +206,8 @@ def _procedure(run: RunFolder, evaluation: dict[str, Any], recipe: dict[str, Any
     training = evaluation.get("training") or {}
     if training.get("label_names_read"):
         lines.append(say["label_names_read"])
+    if pieces := training.get("own_pieces"):
+        lines.append(say["own_pieces"].format(n=pieces))
     if scaled := training.get("residual_scale"):
         lines.append(say["residual_scale"].format(**scaled))
     if (run.path / "adapter").is_dir():

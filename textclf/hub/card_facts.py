@@ -113,7 +113,7 @@ def facts(rows: Mapping[str, object]) -> str:
 
 def training_facts(training: Figures, say: Words) -> str:
     """Return how long the training took, on what, with which versions; unknown entries go by their own names."""
-    told = {"linear", "label_names_read", "residual_scale", VALIDATION_LEARNED}  # under "procedure"
+    told = {"linear", "label_names_read", "own_pieces", "residual_scale", VALIDATION_LEARNED}  # under "procedure"
     told |= {name for name in ("steps", "epochs") if training.get(name) == 0}
     known = {n: value for n, value in training.items() if not isinstance(value, (list, bool)) and n not in told}
     return facts({say.get(f"training_{name}", name.replace("_", " ")): value for name, value in known.items()})

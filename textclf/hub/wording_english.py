@@ -144,6 +144,7 @@ ENGLISH = {
     "base_features": "The encoder is {base}, not trained.",
     "base_few_shot": "The encoder is {base}, trained by contrast between the training texts.",
     "label_names_read": "Each label's name was one of these texts.",
+    "own_pieces": "Its tokenizer spelled these texts letter by letter; {n:,} pieces of their words were added to it.",
     "residual_scale": "Each of its last layers ({layers}) adds {by:g} of what it added before, which brings a token's "
     "state nearer to the layers below.",
     "linear_svm": "Its head is a linear SVM on {pooling}.",

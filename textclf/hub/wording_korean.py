@@ -142,6 +142,7 @@ KOREAN = {
     "base_features": "인코더는 {base}이며, 학습하지 않았습니다.",
     "base_few_shot": "인코더는 학습 글끼리 대조하며 학습한 {base}입니다.",
     "label_names_read": "라벨 이름도 그 라벨의 글로 넣었습니다.",
+    "own_pieces": "토크나이저가 이 글들을 낱자로 쪼개고 있어, 글에 나온 단어 조각 {n:,}개를 어휘에 더했습니다.",
     "residual_scale": "마지막 층({layers}개)이 더하는 값은 {by:g}배로 줄여, 토큰 상태를 그 아래 층에 가깝게 했습니다.",
     "linear_svm": "분류층은 {pooling} 위의 선형 SVM입니다.",
     "linear_logistic": "분류층은 {pooling} 위의 로지스틱 회귀입니다.",

@@ -8,6 +8,7 @@ B texts, read once, is B (B - 1) / 2 pairs.
 from __future__ import annotations
 
 import logging
+import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -176,10 +177,12 @@ def contrast(
     args: FitArguments,
     reading: int,
     bar: str,
+    embedding_rate: float = 1.0,
 ) -> Learned:
     """Train a model's encoder by contrast, in place, on `reading` texts at most.
 
-    They come in whole batches, but one batch at least. `bar` is what the progress bar is called.
+    They come in whole batches, but one batch at least. `bar` is what the progress bar is called. Embeddings learn at
+    `embedding_rate` times the learning rate.
     """
     size = min(args.per_device_train_batch_size, len(texts))
     steps = max(1, reading // size)
@@ -196,7 +199,7 @@ def contrast(
         collator = PaddedRows(texts, Padding.of(tokenizer))
         trainer = SentenceTransformerTrainer(
             model=trained,
-            args=_arguments(folder, args, size, steps),
+            args=_arguments(folder, args, size, steps, _embedding_rates(model, args.learning_rate, embedding_rate)),
             train_dataset=rows,
             loss=Contrast(trained),
             data_collator=collator,
@@ -237,12 +240,22 @@ def _pieces(model: PreTrainedModel, collator: PaddedRows, size: int, precision: 
     return pieces
 
 
-def _arguments(folder: str, args: FitArguments, size: int, steps: int) -> SentenceTransformerTrainingArguments:
+def _embedding_rates(model: PreTrainedModel, usual: float, times: float) -> dict[str, float]:
+    """Return the learning rate of a model's embeddings, by how the trainer finds them; none where it is as usual."""
+    weight = model.get_input_embeddings().weight
+    names = [name for name, each in model.named_parameters() if each is weight and times != 1]
+    return {f"{re.escape(name)}$": usual * times for name in names}
+
+
+def _arguments(
+    folder: str, args: FitArguments, size: int, steps: int, rates: dict[str, float]
+) -> SentenceTransformerTrainingArguments:
     return SentenceTransformerTrainingArguments(
         output_dir=folder,
         max_steps=steps,
         per_device_train_batch_size=size,
         learning_rate=args.learning_rate,
+        learning_rate_mapping=rates,
         warmup_steps=args.warmup_steps,
         weight_decay=args.weight_decay,
         seed=args.seed,

@@ -5,6 +5,7 @@ It is what SetFit does (Tunstall et al. 2022, https://arxiv.org/abs/2209.11055),
 
 from __future__ import annotations
 
+import logging
 import tempfile
 import time
 from typing import Any
@@ -17,12 +18,15 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from ..errors import UserError
 from ..models.last_layers import check_scale, kept_of_last, scale_last
+from ..models.own_pieces import learn_pieces
 from .contrast import contrast
 from .fit import Fitted
 from .fit_arguments import FitArguments
 from .label_names import with_label_names
 from .linear_fit import begin, fit_head
 from .selection import Metrics
+
+logger = logging.getLogger(__name__)
 
 # Texts read in all: of N texts N (N + 1), as many as SetFit reads at least, up to READ. Where there are more than MANY
 # it is RISE more for each of those, up to TIMES each, and to MOST_READ. Measured as benchmarks.few_labels does, on
@@ -43,6 +47,8 @@ MOST_SCALED = 48
 # log10 of the C that is taken unless validation, of 2 to 56 texts, shows another to be better. Over 34 draws of all
 # lines of benchmarks.few_labels .594 of other texts are right so, and .587 by the best C on validation.
 USUAL = -2.5
+# Embeddings of pieces that the texts brought learn so many times as fast: XXX
+PIECES_RATE = 100.0
 USED = {"learning_rate", "warmup_steps", "weight_decay", "per_device_train_batch_size", "compact_vocabulary"}
 
 
@@ -69,6 +75,8 @@ def fit_few_shot(
         raise UserError("--family few_shot trains on few texts, in one process; start it with python train.py.")
     check_scale(model, args.residual_scale)  # before the training, behind which it is used
     train, names = with_label_names(train) if args.read_label_names else (train, 0)
+    pieces = _pieces_of(model, tokenizer, train) if args.own_pieces else 0
+    rate = PIECES_RATE if pieces else 1.0
     begun = begin(model, tokenizer, (train, validation), args, max_length, metrics, used=USED)
     if isinstance(begun, Fitted):
         return begun
@@ -80,7 +88,7 @@ def fit_few_shot(
         if anew:
             save_model(model, untrained)
         started = time.perf_counter()
-        learned = contrast(model, tokenizer, texts, args, _reading(len(texts)), "Training by contrast")
+        learned = contrast(model, tokenizer, texts, args, _reading(len(texts)), "Training by contrast", rate)
         seconds = time.perf_counter() - started
         came = kept_of_last(model)
         usual = came if len(texts) > MOST_SCALED else None
@@ -93,6 +101,7 @@ def fit_few_shot(
             "precision": args.chosen_precision,
             "embeddings_trained": learned.embeddings,
             "label_names_read": names or None,
+            "own_pieces": pieces or None,
             "residual_scale": scaled and scaled._asdict(),
             "examples_per_second": round(learned.read / seconds, 2),
             "tokens_per_second": round(float(texts.lengths.mean()) * learned.read / seconds, 2),
@@ -105,7 +114,7 @@ def fit_few_shot(
                 save_model(model, without)
                 load_model(model, untrained)
             reading = int((1.0 if anew else FURTHER) * _reading(len(both)))
-            further = contrast(model, tokenizer, both, args, reading, "Learning validation too")
+            further = contrast(model, tokenizer, both, args, reading, "Learning validation too", rate)
             if anew:
                 _halfway(model, without)
             scale_last(model, kept)
@@ -116,6 +125,21 @@ def fit_few_shot(
             }
 
         return fit_head(begun, model, tokenizer, (train, validation), args, first, USUAL, again)
+
+
+def _pieces_of(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, train: Dataset) -> int:
+    """Learn pieces from the training texts, where their embeddings are trained; return how many."""
+    if not model.get_input_embeddings().weight.requires_grad:
+        return 0
+    fields = [name for name in ("text", "text_pair") if name in train.column_names]
+    pieces = learn_pieces(model, tokenizer, [text for name in fields for text in train[name]])
+    if pieces:
+        logger.warning(
+            "The tokenizer spells these texts letter by letter; %d pieces of words were added to it. A checkpoint "
+            "that was made for their language knows such words already.",
+            pieces,
+        )
+    return pieces
 
 
 def _reading(n: int) -> int:

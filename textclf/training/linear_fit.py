@@ -50,6 +50,7 @@ _READ |= {
     "guards",
     "precision",
     "read_label_names",
+    "own_pieces",
     "learn_validation",
     "residual_scale",
 }
