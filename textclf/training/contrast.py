@@ -177,12 +177,12 @@ def contrast(
     args: FitArguments,
     reading: int,
     bar: str,
-    embedding_rate: float = 1.0,
+    embedding_rate: float | None = None,
 ) -> Learned:
     """Train a model's encoder by contrast, in place, on `reading` texts at most.
 
-    They come in whole batches, but one batch at least. `bar` is what the progress bar is called. Embeddings learn at
-    `embedding_rate` times the learning rate.
+    They come in whole batches, but one batch at least. `bar` is what the progress bar is called. Embeddings can
+    have a learning rate of their own.
     """
     size = min(args.per_device_train_batch_size, len(texts))
     steps = max(1, reading // size)
@@ -199,7 +199,7 @@ def contrast(
         collator = PaddedRows(texts, Padding.of(tokenizer))
         trainer = SentenceTransformerTrainer(
             model=trained,
-            args=_arguments(folder, args, size, steps, _embedding_rates(model, args.learning_rate, embedding_rate)),
+            args=_arguments(folder, args, size, steps, _embedding_rates(model, embedding_rate)),
             train_dataset=rows,
             loss=Contrast(trained),
             data_collator=collator,
@@ -240,11 +240,12 @@ def _pieces(model: PreTrainedModel, collator: PaddedRows, size: int, precision: 
     return pieces
 
 
-def _embedding_rates(model: PreTrainedModel, usual: float, times: float) -> dict[str, float]:
+def _embedding_rates(model: PreTrainedModel, rate: float | None) -> dict[str, float]:
     """Return the learning rate of a model's embeddings, by how the trainer finds them; none where it is as usual."""
+    if rate is None:
+        return {}
     weight = model.get_input_embeddings().weight
-    names = [name for name, each in model.named_parameters() if each is weight and times != 1]
-    return {f"{re.escape(name)}$": usual * times for name in names}
+    return {f"{re.escape(name)}$": rate for name, each in model.named_parameters() if each is weight}
 
 
 def _arguments(

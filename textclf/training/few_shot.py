@@ -47,8 +47,8 @@ MOST_SCALED = 48
 # log10 of the C that is taken unless validation, of 2 to 56 texts, shows another to be better. Over 34 draws of all
 # lines of benchmarks.few_labels .594 of other texts are right so, and .587 by the best C on validation.
 USUAL = -2.5
-# Embeddings of pieces that the texts brought learn so many times as fast: XXX
-PIECES_RATE = 100.0
+# The embeddings' learning rate where texts have brought pieces of words: XXX
+PIECES_RATE = 1e-2
 USED = {"learning_rate", "warmup_steps", "weight_decay", "per_device_train_batch_size", "compact_vocabulary"}
 
 
@@ -76,7 +76,7 @@ def fit_few_shot(
     check_scale(model, args.residual_scale)  # before the training, behind which it is used
     train, names = with_label_names(train) if args.read_label_names else (train, 0)
     pieces = _pieces_of(model, tokenizer, train) if args.own_pieces else 0
-    rate = PIECES_RATE if pieces else 1.0
+    rate = PIECES_RATE if pieces else None
     begun = begin(model, tokenizer, (train, validation), args, max_length, metrics, used=USED)
     if isinstance(begun, Fitted):
         return begun
