@@ -82,6 +82,16 @@ def test_letters_that_a_tokenizer_does_not_know_become_known():
     assert float(model.get_input_embeddings().weight.detach()[number][0]) == 1.0  # as [UNK]
 
 
+def test_numbers_stay_spelled():
+    model, tokenizer = spelling(letters="abco0123")
+    old = set(tokenizer.get_vocab())
+    learn_pieces(model, tokenizer, ["cab 0123 ab12", "cab 0123 ab12"])
+    new = set(tokenizer.get_vocab()) - old
+    assert {"cab", "ab"} <= new
+    assert not any(letter.isdigit() for piece in new for letter in piece)
+    assert tokenizer.tokenize("0123") == ["0", "##1", "##2", "##3"]
+
+
 def test_a_language_that_a_tokenizer_was_made_for_stays_as_it_is():
     model, tokenizer = packaged()
     before, weights = tokenizer.backend_tokenizer.to_str(), model.get_input_embeddings().weight.detach().clone()

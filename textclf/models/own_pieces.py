@@ -80,7 +80,12 @@ def _with(model: models.WordPiece, vocabulary: dict[str, int]) -> models.WordPie
 
 
 def _is_spelled(piece: str, model: models.WordPiece) -> bool:
-    """Say whether a model spells a piece or does not know it; a Korean syllable has two or three letters."""
+    """Say whether a model spells a piece or does not know it; a Korean syllable has two or three letters.
+
+    Numbers stay spelled: a vocabulary can be read, and they say more of whose text it was than of what it is about.
+    """
+    if any(map(str.isdigit, piece)):
+        return False
     parts = _parts(piece, model)
     letters = unicodedata.normalize("NFD", piece.removeprefix(model.continuing_subword_prefix))
     return model.unk_token in parts or len(letters) < SPELLED * len(parts)
