@@ -314,6 +314,31 @@ def test_a_run_on_few_texts_is_told_of_the_family_for_them(tiny_model, tmp_path)
     assert "Half of the labels have 12 training texts or fewer: --family few_shot is made for up to 64." in shown
 
 
+@pytest.mark.parametrize(
+    ("trained", "wanted", "expected"), [(True, True, 1e-2), (True, False, None), (False, True, None)]
+)
+def test_pieces_of_words_are_learned_where_embeddings_are_at_a_rate_of_their_own(
+    trained, wanted, expected, tiny_model, tmp_path, monkeypatch
+):
+    class SeenError(Exception):
+        pass
+
+    def seen(*args):
+        raise SeenError(args[-1])
+
+    asked = []
+    monkeypatch.setattr(few_shot, "learn_pieces", lambda model, tokenizer, texts: asked.append(texts) or 5)
+    monkeypatch.setattr(few_shot, "contrast", seen)
+    split = training_rows(6)
+    model, tokenizer = built(tiny_model("bert"), split, head="linear", pooling="mean")
+    model.get_input_embeddings().weight.requires_grad_(trained)
+    args = arguments(tmp_path / "run", family="few_shot", own_pieces=wanted)
+    with pytest.raises(SeenError) as rate:
+        few_shot.fit_few_shot(model, tokenizer, split, split, args, max_length=32, metrics=quick_metrics)
+    assert rate.value.args == (expected,)
+    assert asked == ([list(split["text"])] if expected else [])
+
+
 def test_a_scale_that_a_family_cannot_have_is_refused_before_the_training(tiny_model, tmp_path, monkeypatch):
     monkeypatch.setattr(few_shot, "contrast", lambda *_: pytest.fail("it was trained"))
     split = training_rows(6)
