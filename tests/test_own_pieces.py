@@ -192,7 +192,7 @@ def test_few_shot_saves_pieces_that_plain_pipeline_reads(wanted, tmp_path):
     vocabulary = AutoTokenizer.from_pretrained(run.path).get_vocab()
     assert facts["own_pieces"] == (len(vocabulary) - 30_522 or None)
     assert ((facts["own_pieces"] or 0) > 20) == wanted
-    assert (f"; {facts['own_pieces']} pieces of words were added to it." in shown) == wanted
+    assert (f"letter by letter: {facts['own_pieces']} pieces of their words were added to it" in shown) == wanted
     card = (run.path / "README.md").read_text(encoding="utf-8")
     assert (f"단어 조각 {facts['own_pieces']}개를 어휘에 더했습니다" in card) == wanted
     assert "own pieces" not in card

@@ -72,8 +72,8 @@ _ENGLISH = {
     "drift_scripts": "scripts",
     "drift_labels": "label shares",
     "drift_confidences": "scores",
-    "audit_made_for_other_languages": "The model was made for other languages than these texts: it reads a letter as "
-    "{tokens_a_letter} tokens, and {unknown} of all tokens are unknown to it",
+    "audit_made_for_other_languages": "The model was made for other languages than these texts: as it came, it read a "
+    "letter as {tokens_a_letter} tokens, and {unknown} of all tokens were unknown to it",
 }
 _KOREAN = {
     "lower": "낮을수록 좋음",
@@ -141,8 +141,8 @@ _KOREAN = {
     "audit_labels_without_rows": "어느 데이터에도 없는 라벨 {count}개: {labels}",
     "audit_imbalance": "가장 드문 라벨 {least_frequent}: 학습 글 {count}건 (가장 흔한 {most_frequent}의 "
     "{ratio:.0f}분의 1)",
-    "audit_made_for_other_languages": "모델이 다른 언어용이어서 글자 하나를 토큰 {tokens_a_letter}개로 읽음 "
-    "(모르는 토큰 {unknown})",
+    "audit_made_for_other_languages": "모델이 다른 언어용이어서, 받은 그대로는 글자 하나를 토큰 "
+    "{tokens_a_letter}개로 읽음 (모르는 토큰 {unknown})",
     "audit_blank": "빈 글 {count}건",
     "audit_tiny": "글자나 숫자가 거의 없는 글 {count}건",
     "audit_not_composed": "완성형(NFC)이 아닌 글 {count}건 (토크나이저가 완성형으로 바꿉니다)",

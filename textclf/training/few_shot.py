@@ -137,8 +137,8 @@ def _pieces_of(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, train
     pieces = learn_pieces(model, tokenizer, [text for name in fields for text in train[name]])
     if pieces:
         logger.warning(
-            "The tokenizer spells these texts letter by letter; %d pieces of words were added to it. A checkpoint "
-            "that was made for their language knows such words already.",
+            "The tokenizer spells these texts letter by letter: %d pieces of their words were added to it "
+            "(--own_pieces false leaves it as it comes).",
             pieces,
         )
     return pieces
