@@ -100,6 +100,13 @@ def test_a_language_that_a_tokenizer_was_made_for_stays_as_it_is():
     assert torch.equal(model.get_input_embeddings().weight, weights)
 
 
+@pytest.mark.parametrize(("texts", "expected"), [(["the cab", "the cab"], True), (["the cab", "the cab the"], False)])
+def test_half_of_the_words_have_to_be_spelled(texts, expected):
+    model, tokenizer = spelling()
+    assert (learn_pieces(model, tokenizer, texts) > 0) == expected
+    assert (tokenizer.tokenize("cab") == ["cab"]) == expected
+
+
 def test_syllables_are_no_letters():
     """A vocabulary of Korean syllables cuts as it should: each is two or three letters."""
     syllables = sorted({c for text in TITLES for c in text if c != " "})

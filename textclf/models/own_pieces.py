@@ -18,13 +18,16 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 MOST = 20_000  # pieces, before those that are not spelled are left out
 SPELLED = 1.5  # letters a piece, below which a word is spelled rather than cut
-LEAST = 0.2  # of all words: where fewer would be cut in another way, the tokenizer is made for these texts
+# Of all words: where fewer would be cut in another way, the tokenizer is made for these texts, and emoji or some
+# foreign words are no reason to learn its embeddings anew. With an English vocabulary it is 0 to .006 of English texts
+# (news, forum sentences, tweets), .78 to .86 of Korean ones (comments, titles).
+LEAST = 0.5
 
 
 def learn_pieces(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, texts: Sequence[str]) -> int:
     """Give what `tokenizer` spells in `texts`, or does not know, pieces of its own, in place; return how many.
 
-    What occurs twice becomes a piece, and so does a letter that it does not know. There are none where nearly all
+    What occurs twice becomes a piece, and so does a letter that it does not know. There are none where most
     words are cut into more than letters, or by another method than WordPiece. `checkpoint.prepare_tokenizer` comes
     before.
     """
