@@ -144,7 +144,8 @@ def test_what_is_learned_does_not_hang_on_chance():
 
 
 def learned():
-    return own_pieces._frequent(packaged()[1].backend_tokenizer, KOREAN * 2)
+    backend = packaged()[1].backend_tokenizer
+    return own_pieces._frequent(own_pieces._words(backend, KOREAN * 2), backend.model)
 
 
 def test_stock_classes_read_what_was_saved_to_the_same_ids(tmp_path):

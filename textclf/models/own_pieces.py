@@ -35,10 +35,10 @@ def learn_pieces(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, tex
     if not isinstance(backend.model, models.WordPiece) or backend.pre_tokenizer is None:
         return 0
     spelling, known = backend.model, backend.get_vocab(with_added_tokens=False)
-    new = [piece for piece in _frequent(backend, texts) if piece not in known and _is_spelled(piece, spelling)]
+    words = _words(backend, texts)
+    new = [piece for piece in _frequent(words, spelling) if piece not in known and _is_spelled(piece, spelling)]
     first = max(backend.get_vocab(with_added_tokens=True).values()) + 1
     cutting = _with(spelling, known | {piece: first + number for number, piece in enumerate(new)})
-    words = _words(backend, texts)
     other = sum(count for word, count in words.items() if _parts(word, cutting) != _parts(word, spelling))
     if not new or other < LEAST * words.total():
         return 0
@@ -47,12 +47,16 @@ def learn_pieces(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, tex
     return len(new)
 
 
-def _frequent(backend: Tokenizer, texts: Sequence[str]) -> list[str]:
+def _words(backend: Tokenizer, texts: Sequence[str]) -> Counter[str]:
+    """Return how often each word occurs, as the tokenizer sees it before it cuts it."""
+    normal = (backend.normalizer.normalize_str(text) for text in texts)
+    return Counter(word for text in normal for word, _ in backend.pre_tokenizer.pre_tokenize_str(text))
+
+
+def _frequent(words: Counter[str], model: models.WordPiece) -> list[str]:
     """Return letters and the pieces of them that occur twice, in the order in which they were learned."""
-    prefix = backend.model.continuing_subword_prefix
-    letters = sorted({letter for word in _words(backend, texts) for letter in word})
-    learner = Tokenizer(models.WordPiece(unk_token=backend.model.unk_token))
-    learner.normalizer, learner.pre_tokenizer = backend.normalizer, backend.pre_tokenizer
+    prefix = model.continuing_subword_prefix
+    letters = sorted({letter for word in words for letter in word})
     learning = trainers.WordPieceTrainer(
         vocab_size=MOST,
         min_frequency=2,
@@ -61,15 +65,10 @@ def _frequent(backend: Tokenizer, texts: Sequence[str]) -> list[str]:
         # Given in order: it would number them by chance, and of pairs that are as frequent the first is joined.
         special_tokens=[start + letter for start in ("", prefix) for letter in letters],
     )
-    learner.train_from_iterator(texts, learning)
+    learner = Tokenizer(models.WordPiece(unk_token=model.unk_token))
+    learner.train_from_iterator(words.elements(), learning)
     learned = learner.get_vocab()
     return sorted(learned, key=lambda piece: learned[piece])
-
-
-def _words(backend: Tokenizer, texts: Sequence[str]) -> Counter[str]:
-    """Return how often each word occurs, as the tokenizer sees it before it cuts it."""
-    normal = (backend.normalizer.normalize_str(text) for text in texts)
-    return Counter(word for text in normal for word, _ in backend.pre_tokenizer.pre_tokenize_str(text))
 
 
 def _with(model: models.WordPiece, vocabulary: dict[str, int]) -> models.WordPiece:
