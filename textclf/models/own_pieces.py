@@ -17,7 +17,7 @@ from tokenizers import Tokenizer, models, trainers
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 MOST = 20_000  # pieces, before those that are not spelled are left out
-SPELLED = 1.5  # letters a piece, below which a word is spelled rather than cut
+SPELLED = 1.5  # letters a piece, below which a word is spelled rather than cut: 1 where it is spelled throughout
 # Of all words: where fewer would be cut in another way, the tokenizer is made for these texts, and emoji or some
 # foreign words are no reason to learn its embeddings anew. With an English vocabulary it is 0 to .006 of English texts
 # (news, forum sentences, tweets), .78 to .86 of Korean ones (comments, titles).
